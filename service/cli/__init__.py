@@ -1,0 +1,1 @@
+"""The `tiwizi` command, as far as it needs only `service`."""

@@ -1,0 +1,29 @@
+"""Phone numbers: E.164 strings such as `+212612345678`. Numbering rules come from Google's libphonenumber."""
+
+import phonenumbers
+
+HOME_REGION = "MA"
+
+
+def parse_phone(typed: str, region: str = HOME_REGION) -> str:
+    """Return the E.164 form of what a person or a gateway wrote; national numbers are read in `region`.
+
+    Raises ValueError when no telephone network could have such a number.
+    """
+    try:
+        number = phonenumbers.parse(typed, region)
+    except phonenumbers.NumberParseException as error:
+        raise ValueError(f"not a phone number: {error}") from error
+    if not phonenumbers.is_possible_number(number):
+        raise ValueError("not a possible phone number")
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def show_phone(phone: str) -> str:
+    """Return a number as people write it to each other, `+212 612-345678`."""
+    return phonenumbers.format_number(phonenumbers.parse(phone), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+def mask_phone(phone: str) -> str:
+    """Return a number for logs and metrics: the country's digits and the last two, `+212•••••78`."""
+    return f"{phone[:4]}•••••{phone[-2:]}"

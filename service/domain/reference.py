@@ -1,0 +1,40 @@
+"""Reference codes a person can read out, type on twelve keys and be corrected on: `K7-4Q2`.
+
+Four characters and a check character over an alphabet of 29 (a prime) without look-alikes (0 O, 1 I L, 5 S, U V), so the
+weighted sum finds every single wrong character and every swap of two neighbours (ISO 7064's idea, with weights of our own).
+"""
+
+import re
+import secrets
+
+ALPHABET = "23456789ABCDEFGHJKMNPQRTVWXYZ"
+WEIGHTS = (2, 3, 4, 5)
+SHAPE = re.compile(r"([0-9A-Z]{2})[-_. ]?([0-9A-Z]{3})")
+LOOK_ALIKES = str.maketrans("SU", "5V")
+
+
+def new_reference() -> str:
+    """Return a random code out of 707,281; the caller keeps it unique."""
+    body = "".join(secrets.choice(ALPHABET) for _ in WEIGHTS)
+    return _dash(body + check_character(body))
+
+
+def check_character(body: str) -> str:
+    """Return the character that makes `body` (four of `ALPHABET`) a valid code."""
+    total = sum(weight * ALPHABET.index(letter) for weight, letter in zip(WEIGHTS, body, strict=True))
+    return ALPHABET[-total % len(ALPHABET)]
+
+
+def parse_reference(typed: str) -> str | None:
+    """Return the code that was meant, or None: case, dash and the look-alikes S and U are forgiven."""
+    match = SHAPE.fullmatch(typed.strip().upper())
+    if not match:
+        return None
+    code = "".join(match.groups()).translate(LOOK_ALIKES)
+    if any(letter not in ALPHABET for letter in code) or check_character(code[:4]) != code[4]:
+        return None
+    return _dash(code)
+
+
+def _dash(code: str) -> str:
+    return f"{code[:2]}-{code[2:]}"

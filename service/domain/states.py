@@ -1,0 +1,103 @@
+"""States, and in one table each, the moves between them that are allowed."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import TypeVar
+
+from service.domain.errors import MoveError
+
+
+class AssociationState(StrEnum):
+    """A village association's standing."""
+
+    PENDING = "pending"
+    VERIFIED = "verified"
+    REJECTED = "rejected"
+
+
+class NeedState(StrEnum):
+    """A need on its way from a village to a partner."""
+
+    REPORTED = "reported"
+    VERIFIED = "verified"
+    REJECTED = "rejected"
+    INTRODUCED = "introduced"
+
+
+class ProposalState(StrEnum):
+    """A need shown to one diaspora association."""
+
+    PROPOSED = "proposed"
+    INTERESTED = "interested"
+    INTRODUCED = "introduced"
+    DECLINED = "declined"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+class MessageState(StrEnum):
+    """A message on its way; `unknown` means that nobody can tell whether it left."""
+
+    QUEUED = "queued"
+    ATTEMPTING = "attempting"
+    ACCEPTED = "accepted"
+    UNKNOWN = "unknown"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    CANCELLED = "cancelled"
+
+
+ASSOCIATION_MOVES: Mapping[AssociationState, frozenset[AssociationState]] = {
+    AssociationState.PENDING: frozenset({AssociationState.VERIFIED, AssociationState.REJECTED}),
+    AssociationState.REJECTED: frozenset({AssociationState.VERIFIED}),
+    AssociationState.VERIFIED: frozenset({AssociationState.REJECTED}),
+}
+NEED_MOVES: Mapping[NeedState, frozenset[NeedState]] = {
+    NeedState.REPORTED: frozenset({NeedState.VERIFIED, NeedState.REJECTED}),
+    NeedState.REJECTED: frozenset({NeedState.VERIFIED}),
+    NeedState.VERIFIED: frozenset({NeedState.REJECTED, NeedState.INTRODUCED}),
+    NeedState.INTRODUCED: frozenset(),
+}
+PROPOSAL_MOVES: Mapping[ProposalState, frozenset[ProposalState]] = {
+    ProposalState.PROPOSED: frozenset({ProposalState.INTERESTED, ProposalState.DECLINED, ProposalState.EXPIRED}),
+    ProposalState.INTERESTED: frozenset({ProposalState.INTRODUCED, ProposalState.REFUSED, ProposalState.DECLINED}),
+    ProposalState.INTRODUCED: frozenset(),
+    ProposalState.DECLINED: frozenset({ProposalState.INTERESTED}),
+    ProposalState.REFUSED: frozenset(),
+    ProposalState.EXPIRED: frozenset({ProposalState.INTERESTED}),
+}
+# Receipts come doubled, late and shuffled: a message only moves along these arrows, so the last state is the same in any order.
+MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
+    MessageState.QUEUED: frozenset({MessageState.ATTEMPTING, MessageState.CANCELLED, MessageState.EXPIRED}),
+    MessageState.ATTEMPTING: frozenset(
+        {
+            MessageState.QUEUED,
+            MessageState.ACCEPTED,
+            MessageState.UNKNOWN,
+            MessageState.DELIVERED,
+            MessageState.FAILED,
+            MessageState.EXPIRED,
+        }
+    ),
+    MessageState.ACCEPTED: frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED}),
+    MessageState.UNKNOWN: frozenset(
+        {MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED}
+    ),
+    MessageState.DELIVERED: frozenset(),
+    MessageState.FAILED: frozenset({MessageState.DELIVERED}),
+    MessageState.EXPIRED: frozenset({MessageState.DELIVERED, MessageState.FAILED}),
+    MessageState.CANCELLED: frozenset(),
+}
+
+State = TypeVar("State", bound=StrEnum)
+
+
+def move(moves: Mapping[State, frozenset[State]], before: State, after: State) -> State:
+    """Return `after` when the table allows the move.
+
+    Raises MoveError otherwise.
+    """
+    if after not in moves[before]:
+        raise MoveError(before=before, after=after)
+    return after

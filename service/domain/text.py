@@ -1,0 +1,19 @@
+"""What people typed: kept as written, less what no person meant to write."""
+
+import unicodedata
+
+from anyascii import anyascii
+
+# Cc controls, Cf formats (bidi marks, zero-width joiners), Cs surrogates, Co private use, Cn unassigned.
+INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+
+
+def clean(typed: str) -> str:
+    """Return the text without control, bidi and other invisible characters, in NFC, with single spaces."""
+    visible = "".join(" " if unicodedata.category(letter) in INVISIBLE else letter for letter in typed)
+    return " ".join(unicodedata.normalize("NFC", visible).split())
+
+
+def search_key(name: str) -> str:
+    """Return a name as it is looked for: ASCII lower-case letters and digits only, `Aït Abdallah` → `aitabdallah`."""
+    return "".join(letter for letter in anyascii(unicodedata.normalize("NFC", name)).lower() if letter.isalnum())

@@ -1,0 +1,1 @@
+"""Who carries a message to a phone: one package a gateway."""

@@ -1,0 +1,44 @@
+"""The contract of every gateway."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One text to one phone. `id` is ours; a gateway that knows idempotent sends passes it on."""
+
+    id: str
+    phone: str
+    text: str
+
+
+class Outcome(StrEnum):
+    """What became of a send: `refused` surely did not leave, `retry` neither but may later, `unknown` may have left."""
+
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    RETRY = "retry"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The outcome for one `Outgoing`, in the gateway's words where it gave any."""
+
+    outcome: Outcome
+    provider_id: str | None = None
+    reason: str = ""
+
+
+class Gateway(Protocol):
+    """Carries texts to phones. Never raises for what a carrier may do: that is an `Outcome`."""
+
+    name: str
+
+    def send(self, batch: Sequence[Outgoing]) -> list[Sent]:
+        """Send each, and tell what became of each, in the same order."""
+        ...

@@ -1,0 +1,1 @@
+"""Messages to people: lengths, texts, the outbox and its sender."""

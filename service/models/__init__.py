@@ -1,0 +1,39 @@
+"""What is stored: SQLAlchemy entities, one file a subject, queries beside their subject."""
+
+from service.models.associations import Officer, VillageAssociation
+from service.models.audit import AuditEntry
+from service.models.base import Base
+from service.models.communes import Commune
+from service.models.diaspora import Contact, DiasporaAssociation, Interest, Origin, PlaceLevel
+from service.models.inbound import InboundEvent
+from service.models.journals import AnsweredTurn, Journal
+from service.models.messages import Message, Receipt
+from service.models.needs import Need
+from service.models.phones import Consent, Phone
+from service.models.proposals import Proposal
+from service.models.ticks import JobTick
+from service.models.users import User
+
+__all__ = [
+    "AnsweredTurn",
+    "AuditEntry",
+    "Base",
+    "Commune",
+    "Consent",
+    "Contact",
+    "DiasporaAssociation",
+    "InboundEvent",
+    "Interest",
+    "JobTick",
+    "Journal",
+    "Message",
+    "Need",
+    "Officer",
+    "Origin",
+    "Phone",
+    "PlaceLevel",
+    "Proposal",
+    "Receipt",
+    "User",
+    "VillageAssociation",
+]

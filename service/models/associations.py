@@ -1,0 +1,53 @@
+"""Village associations and their officers."""
+
+from datetime import datetime
+
+from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from service.domain.roles import OfficerRole
+from service.domain.states import AssociationState
+from service.models.base import Base, Id, stored
+from service.models.communes import Commune
+
+
+class VillageAssociation(Base):
+    """An association of a douar within a commune."""
+
+    __tablename__ = "village_associations"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(80))
+    douar: Mapped[str] = mapped_column(String(80))
+    commune_code: Mapped[str] = mapped_column(ForeignKey("communes.code"), index=True)
+    state: Mapped[AssociationState] = mapped_column(stored(AssociationState), index=True)
+    state_reason: Mapped[str] = mapped_column(String(200), default="")
+    registered_at: Mapped[datetime]
+    decided_at: Mapped[datetime | None]
+
+    commune: Mapped[Commune] = relationship(lazy="joined")
+    officers: Mapped[list["Officer"]] = relationship(back_populates="association", order_by="Officer.id")
+
+
+class Officer(Base):
+    """A person's part in a village association, reached at one number. A number speaks for one association at a time."""
+
+    __tablename__ = "officers"
+    __table_args__ = (
+        Index(
+            "uq_officers_active_phone",
+            "phone",
+            unique=True,
+            sqlite_where=text("left_at IS NULL"),
+            postgresql_where=text("left_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    association_id: Mapped[int] = mapped_column(ForeignKey("village_associations.id"), index=True)
+    phone: Mapped[str] = mapped_column(ForeignKey("phones.number"))
+    role: Mapped[OfficerRole] = mapped_column(stored(OfficerRole))
+    joined_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+    association: Mapped[VillageAssociation] = relationship(back_populates="officers")

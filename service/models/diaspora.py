@@ -1,0 +1,89 @@
+"""Associations of emigrants: who they are, where their members come from and what they want to hear of."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from service.domain.sectors import Sector
+from service.models.base import Base, Id, stored
+
+
+class PlaceLevel(StrEnum):
+    """How precisely an origin is known."""
+
+    COMMUNE = "commune"
+    PROVINCE = "province"
+    REGION = "region"
+
+
+class DiasporaAssociation(Base):
+    """An association of emigrants. Capacity is what it can give in a year, in centimes of a dirham; None is undeclared."""
+
+    __tablename__ = "diaspora_associations"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    name: Mapped[str] = mapped_column(String(80), unique=True)
+    city: Mapped[str] = mapped_column(String(80))
+    country: Mapped[str] = mapped_column(String(2))
+    time_zone: Mapped[str] = mapped_column(String(40))
+    yearly_capacity: Mapped[int | None] = mapped_column(Id)
+    attention_slots: Mapped[int] = mapped_column(default=3)
+    registered_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+    contacts: Mapped[list["Contact"]] = relationship(back_populates="association", order_by="Contact.id")
+    origins: Mapped[list["Origin"]] = relationship(order_by="Origin.id")
+    interests: Mapped[list["Interest"]] = relationship(order_by="Interest.id")
+
+
+class Contact(Base):
+    """A person who answers for a diaspora association, reached at one number."""
+
+    __tablename__ = "contacts"
+    __table_args__ = (
+        Index(
+            "uq_contacts_active_phone",
+            "phone",
+            unique=True,
+            sqlite_where=text("left_at IS NULL"),
+            postgresql_where=text("left_at IS NULL"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    association_id: Mapped[int] = mapped_column(ForeignKey("diaspora_associations.id"), index=True)
+    phone: Mapped[str] = mapped_column(ForeignKey("phones.number"))
+    name: Mapped[str] = mapped_column(String(80))
+    joined_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+    association: Mapped[DiasporaAssociation] = relationship(back_populates="contacts")
+
+
+class Origin(Base):
+    """Where members come from: the census code of a commune, a province or a region."""
+
+    __tablename__ = "origins"
+    __table_args__ = (UniqueConstraint("association_id", "place_code"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    association_id: Mapped[int] = mapped_column(ForeignKey("diaspora_associations.id"))
+    level: Mapped[PlaceLevel] = mapped_column(stored(PlaceLevel))
+    place_code: Mapped[str] = mapped_column(String(16), index=True)
+
+
+class Interest(Base):
+    """A sector the association wants to hear of, and how much (1 to 3)."""
+
+    __tablename__ = "interests"
+    __table_args__ = (
+        UniqueConstraint("association_id", "sector"),
+        CheckConstraint("strength BETWEEN 1 AND 3", name="strength"),
+    )
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    association_id: Mapped[int] = mapped_column(ForeignKey("diaspora_associations.id"))
+    sector: Mapped[Sector] = mapped_column(stored(Sector))
+    strength: Mapped[int]

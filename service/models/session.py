@@ -1,0 +1,70 @@
+"""Engines and transactions, the same on SQLite and PostgreSQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.orm import Session
+
+# SQLite before this has the WAL-reset bug: committed pages can be lost in WAL mode (sqlite.org/wal.html).
+FIRST_SAFE_WAL = (3, 51, 3)
+BUSY_MS = 10_000
+
+
+def make_engine(url: str) -> Engine:
+    """Return an engine for `sqlite:///…` or `postgresql+psycopg://…`; creates the folder of a SQLite file."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() != "sqlite":
+        return create_engine(parsed, pool_size=16, max_overflow=16, pool_pre_ping=True)
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(parsed, module=_sqlite(), pool_size=16, max_overflow=16)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """One unit of work: committed when the block ends, rolled back when it raises. Never hold it over a network call."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def _sqlite() -> ModuleType:
+    try:
+        from pysqlite3 import dbapi2  # noqa: PLC0415  # there is no wheel for every machine
+    except ImportError:
+        import sqlite3  # noqa: PLC0415  # then the standard library's, with a rollback journal when it is affected
+
+        return sqlite3
+    module: ModuleType = dbapi2
+    return module
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    # SQLAlchemy's "begin" event below begins; the driver's own habit of doing so late would lose write locks.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    version = tuple(int(part) for part in cursor.execute("select sqlite_version()").fetchone()[0].split("."))
+    cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+    cursor.execute(f"PRAGMA journal_mode={'WAL' if version >= FIRST_SAFE_WAL else 'DELETE'}")
+    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # A reader that becomes a writer half-way cannot wait for its turn; so whoever may write says so at once.
+    mode = "DEFERRED" if connection.get_execution_options().get("tiwizi_readonly") else "IMMEDIATE"
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Session]:
+    """One look at the database that writes nothing and makes no writer wait."""
+    with Session(engine.execution_options(tiwizi_readonly=True), expire_on_commit=False) as session:
+        yield session

@@ -1,0 +1,123 @@
+"""Typed settings from `TIWIZI_*` variables or `.env`. A wrong one stops the start with one sentence that names it."""
+
+import secrets
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+KNOWN_GATEWAYS = ("console", "africastalking")
+SHORTEST_TOKEN = 22  # characters of URL-safe base64 that hold 128 bits
+SHORTEST_KEY = 32
+
+
+class SettingsError(Exception):
+    """A setting is wrong or missing: one sentence that names it."""
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set; see `.env.example`."""
+
+    model_config = SettingsConfigDict(env_prefix="TIWIZI_", env_file=".env", extra="ignore", frozen=True)
+
+    database_url: str = "sqlite:///var/tiwizi.db"
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=1, le=65535)
+    public_url: str = ""
+    secret_key: str = Field(default="", repr=False)
+    hook_tokens: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
+    hook_addresses: Annotated[tuple[str, ...], NoDecode] = ()
+    sms_routes: Annotated[dict[str, str], NoDecode] = Field(default_factory=lambda: {"*": "console"})
+    sms_number: str = "+212600000000"
+    ussd_code: str = "*384*84#"
+    at_username: str = "sandbox"
+    at_api_key: str = Field(default="", repr=False)
+    at_sender: str = ""
+    at_base_url: str = ""
+    simulator: bool | None = None
+    match_every_minutes: int = Field(default=60, ge=1)
+    match_slots: int = Field(default=2, ge=1, le=20)
+    expiry_days: int = Field(default=14, ge=1)
+
+    @field_validator("hook_tokens", "hook_addresses", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("hook_tokens")
+    @classmethod
+    def _long_enough(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(len(token) < SHORTEST_TOKEN for token in value):
+            raise ValueError(f"each token needs at least {SHORTEST_TOKEN} characters")
+        return value
+
+    @field_validator("secret_key")
+    @classmethod
+    def _strong_enough(cls, value: str) -> str:
+        if value and len(value) < SHORTEST_KEY:
+            raise ValueError(f"needs at least {SHORTEST_KEY} characters")
+        return value
+
+    @field_validator("sms_routes", mode="before")
+    @classmethod
+    def _routes(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        return {prefix.strip(): gateway.strip() for prefix, _, gateway in pairs}
+
+    @field_validator("sms_routes")
+    @classmethod
+    def _known_gateways(cls, value: dict[str, str]) -> dict[str, str]:
+        unknown = sorted(set(value.values()) - set(KNOWN_GATEWAYS))
+        if unknown:
+            raise ValueError(f"unknown gateway {unknown[0]!r}; known are {', '.join(KNOWN_GATEWAYS)}")
+        if "*" not in value:
+            raise ValueError("needs a route for '*'")
+        return value
+
+    @property
+    def simulator_on(self) -> bool:
+        """The simulator holds a hook token, so by default it is there only when no real gateway is."""
+        return set(self.sms_routes.values()) == {"console"} if self.simulator is None else self.simulator
+
+    @property
+    def url(self) -> str:
+        """Where people find the service."""
+        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the settings; what was not set but is secret is made once and kept beside the database.
+
+    Raises SettingsError with one sentence that names the setting.
+    """
+    try:
+        settings = Settings(**overrides)  # type: ignore[arg-type]  # overrides are checked by pydantic itself
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"][:1])
+        reason = first["msg"].removeprefix("Value error, ")
+        raise SettingsError(f"TIWIZI_{name.upper()}: {reason}.") from error
+    if "africastalking" in settings.sms_routes.values() and not settings.at_api_key:
+        raise SettingsError("TIWIZI_AT_API_KEY: is missing, and TIWIZI_SMS_ROUTES sends through africastalking.")
+    return settings.model_copy(update=_kept_secrets(settings))
+
+
+def _kept_secrets(settings: Settings) -> dict[str, object]:
+    """On a laptop nobody invents secrets by hand: make them at the first start, keep them in `var/`."""
+    made: dict[str, object] = {}
+    if not settings.secret_key:
+        made["secret_key"] = _kept(Path("var/secret_key"))
+    if not settings.hook_tokens:
+        made["hook_tokens"] = (_kept(Path("var/hook_token")),)
+    return made
+
+
+def _kept(path: Path) -> str:
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32))
+    return path.read_text().strip()

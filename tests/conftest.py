@@ -1,0 +1,115 @@
+"""What all tests share: a migrated database on SQLite and, where a server is reachable, on PostgreSQL; a moved clock."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.exc import OperationalError
+
+from service.container import Container
+from service.gateways.console import ConsoleGateway
+from service.models.base import Base
+from service.models.migrations import upgrade
+from service.models.session import make_engine
+from service.settings import Settings
+
+POSTGRES_URL = os.environ.get("TIWIZI_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1/postgres")
+
+
+@dataclass
+class MovedClock:
+    """A clock that stands still until a test moves it."""
+
+    now: datetime = field(default_factory=lambda: datetime(2026, 11, 23, 10, 0, tzinfo=UTC))
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **delta: float) -> None:
+        self.now += timedelta(**delta)
+
+
+def _postgres_reachable() -> bool:
+    try:
+        engine = create_engine(POSTGRES_URL, connect_args={"connect_timeout": 3})
+        with engine.connect():
+            pass
+    except OperationalError:
+        return False
+    else:
+        engine.dispose()
+        return True
+
+
+BACKENDS = ["sqlite", "postgresql"] if _postgres_reachable() else ["sqlite"]
+
+
+def pytest_report_header() -> str:
+    """Say loudly when PostgreSQL is left out."""
+    if "postgresql" in BACKENDS:
+        return "databases: SQLite and PostgreSQL"
+    return "databases: SQLite ONLY. PostgreSQL not reachable: start one and set TIWIZI_TEST_POSTGRES_URL."
+
+
+@pytest.fixture(scope="session", params=BACKENDS)
+def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A migrated, empty database of its own for this test run."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path_factory.mktemp('db')}/tiwizi.db"
+        _migrate(url)
+        yield url
+        return
+    name = f"tiwizi_test_{uuid.uuid4().hex[:12]}"
+    server = create_engine(POSTGRES_URL, isolation_level="AUTOCOMMIT")
+    with server.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = server.url.set(database=name).render_as_string(hide_password=False)
+    try:
+        _migrate(url)
+        yield url
+    finally:
+        with server.connect() as connection:
+            connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+        server.dispose()
+
+
+def _migrate(url: str) -> None:
+    engine = make_engine(url)
+    upgrade(engine)
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    """An engine on the run's database, empty again after the test."""
+    engine = make_engine(database_url)
+    yield engine
+    with engine.begin() as connection:
+        for table in reversed(Base.metadata.sorted_tables):
+            connection.execute(table.delete())
+    engine.dispose()
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest.fixture
+def settings(tmp_path: Path, engine: Engine) -> Settings:
+    return Settings(
+        _env_file=None,  # type: ignore[call-arg]  # pydantic-settings' own parameter
+        database_url=engine.url.render_as_string(hide_password=False),
+        secret_key="a-key-that-protects-nothing-but-tests",
+        hook_tokens=("a-hook-token-for-tests-only",),
+    )
+
+
+@pytest.fixture
+def container(settings: Settings, engine: Engine, clock: MovedClock) -> Container:
+    return Container(settings, engine, {"console": ConsoleGateway()}, clock)

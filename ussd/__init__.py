@@ -1,0 +1,1 @@
+"""Phone conversations, whatever carries them."""

@@ -1,0 +1,41 @@
+"""`@dialogue`: a generator function that reads like the conversation."""
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from ussd.engine.prompts import End, Enter, Prompt, Recall, Voice
+
+Step = Prompt | Recall | Enter
+Talk = Generator[Step, Any, End]
+
+
+class Context(Protocol):
+    """What the engine needs of whoever it talks with."""
+
+    @property
+    def voice(self) -> Voice:
+        """The language to speak now; a dialogue may change it as it goes."""
+        ...
+
+
+C = TypeVar("C", bound=Context)
+
+
+@dataclass(frozen=True)
+class Dialogue(Generic[C]):
+    """A conversation with a name and a version: a journal of another version starts again politely."""
+
+    name: str
+    version: int
+    talk: Callable[[C], Talk]
+
+    def __call__(self, ctx: C) -> Talk:
+        """Begin: the journal notes which version it speaks with."""
+        yield Enter(self.name, self.version)
+        return (yield from self.talk(ctx))
+
+
+def dialogue(name: str, *, version: int = 1) -> Callable[[Callable[[C], Talk]], Dialogue[C]]:
+    """Make a generator function a dialogue. Raise `version` when kept answers no longer mean the same."""
+    return lambda talk: Dialogue(name, version, talk)

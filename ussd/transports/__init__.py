@@ -1,0 +1,1 @@
+"""A carrier's request to a `Turn`, and its answer back."""
