@@ -1,1 +1,75 @@
-"""x."""
+"""The one door: settings -> container -> application; also the `tiwizi` command."""
+
+import sys
+from typing import Any
+
+import click
+from flask import Flask
+from service.web.receipts import receipts_blueprint
+
+from jobs import JOBS, LOOPS
+from jobs.clock import run_clock, run_job
+from service.app import create_app
+from service.cli import COMMANDS
+from service.cli.serve import serve
+from service.container import Container, make_container
+from service.logs import set_up_logs
+from service.settings import SettingsError, load_settings
+from service.web.phone import phone_blueprint
+from ussd.hooks import hooks_blueprint
+
+
+def make_app(container: Container) -> Flask:
+    """Return the whole web application."""
+    doors = (hooks_blueprint, receipts_blueprint, phone_blueprint)
+    return create_app(container, [door(container) for door in doors])
+
+
+def __getattr__(name: str) -> Any:
+    # The application a WSGI server asks for as `wsgi:app`, made when it asks: the command alone needs none.
+    if name != "app":
+        raise AttributeError(name)
+    set_up_logs()
+    return make_app(make_container(load_settings()))
+
+
+@click.group()
+@click.pass_context
+def main(context: click.Context) -> None:
+    """Tiwizi: villages say what they need, associations of emigrants answer."""
+    set_up_logs()
+    try:
+        context.obj = make_container(load_settings())
+    except SettingsError as error:
+        print(error, file=sys.stderr)  # noqa: T201  # the sentence an operator reads
+        sys.exit(2)
+
+
+@main.command()
+@click.pass_obj
+def web(container: Container) -> None:
+    """Serve the hooks, the admin view and the public pages."""
+    serve(container.settings)
+
+
+@main.command()
+@click.pass_obj
+def worker(container: Container) -> None:
+    """Do what happens by the clock: send messages, match needs."""
+    run_clock(container, JOBS, LOOPS)
+
+
+@main.command()
+@click.argument("name", type=click.Choice(sorted(job.name for job in JOBS)))
+@click.pass_obj
+def job(container: Container, name: str) -> None:
+    """Run one job now."""
+    chosen = next(one for one in JOBS if one.name == name)
+    click.echo(run_job(container, chosen, container.clock()))
+
+
+for command in COMMANDS:
+    main.add_command(command)
+
+if __name__ == "__main__":
+    main()

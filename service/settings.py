@@ -31,12 +31,13 @@ class Settings(BaseSettings):
     sms_routes: Annotated[dict[str, str], NoDecode] = Field(default_factory=lambda: {"*": "console"})
     sms_number: str = "+212600000000"
     ussd_code: str = "*384*84#"
+    home_region: str = "09"
     at_username: str = "sandbox"
     at_api_key: str = Field(default="", repr=False)
     at_sender: str = ""
     at_base_url: str = ""
     simulator: bool | None = None
-    match_every_minutes: int = Field(default=60, ge=1)
+    match_every_minutes: int = Field(default=15, ge=1)
     match_slots: int = Field(default=2, ge=1, le=20)
     expiry_days: int = Field(default=14, ge=1)
 
@@ -83,9 +84,14 @@ class Settings(BaseSettings):
         return set(self.sms_routes.values()) == {"console"} if self.simulator is None else self.simulator
 
     @property
+    def url_here(self) -> str:
+        """Where the service answers on this machine."""
+        return f"http://{self.host}:{self.port}"
+
+    @property
     def url(self) -> str:
         """Where people find the service."""
-        return self.public_url.rstrip("/") or f"http://{self.host}:{self.port}"
+        return self.public_url.rstrip("/") or self.url_here
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -1,11 +1,10 @@
-"""What all tests share: a migrated database on SQLite and, where a server is reachable, on PostgreSQL; a moved clock."""
+"""What all tests share: a migrated database on SQLite and, where one is reachable, on PostgreSQL; a moved clock."""
 
 import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -101,7 +100,7 @@ def clock() -> MovedClock:
 
 
 @pytest.fixture
-def settings(tmp_path: Path, engine: Engine) -> Settings:
+def settings(engine: Engine) -> Settings:
     return Settings(
         _env_file=None,  # type: ignore[call-arg]  # pydantic-settings' own parameter
         database_url=engine.url.render_as_string(hide_password=False),

@@ -1,7 +1,8 @@
 """Reference codes a person can read out, type on twelve keys and be corrected on: `K7-4Q2`.
 
-Four characters and a check character over an alphabet of 29 (a prime) without look-alikes (0 O, 1 I L, 5 S, U V), so the
-weighted sum finds every single wrong character and every swap of two neighbours (ISO 7064's idea, with weights of our own).
+Four characters and a check character over an alphabet of 29 (a prime) without look-alikes (0 O, 1 I L, 5 S, U V), so
+the weighted sum finds every single wrong character and every swap of two neighbours (ISO 7064's idea, with weights of
+our own).
 """
 
 import re

@@ -67,7 +67,8 @@ PROPOSAL_MOVES: Mapping[ProposalState, frozenset[ProposalState]] = {
     ProposalState.REFUSED: frozenset(),
     ProposalState.EXPIRED: frozenset({ProposalState.INTERESTED}),
 }
-# Receipts come doubled, late and shuffled: a message only moves along these arrows, so the last state is the same in any order.
+# Receipts come doubled, late and shuffled: a message only moves along these arrows, so the last state is the same in
+# any order.
 MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.QUEUED: frozenset({MessageState.ATTEMPTING, MessageState.CANCELLED, MessageState.EXPIRED}),
     MessageState.ATTEMPTING: frozenset(

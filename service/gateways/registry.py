@@ -2,15 +2,27 @@
 
 from collections.abc import Callable, Mapping
 
+from service.domain.states import MessageState
+from service.gateways import africastalking
 from service.gateways.base import Gateway
 from service.gateways.console import ConsoleGateway
 from service.settings import Settings
 
 MAKERS: Mapping[str, Callable[[Settings], Gateway]] = {
+    "africastalking": africastalking.AfricasTalkingGateway,
     "console": lambda _settings: ConsoleGateway(),
+}
+# What the words of a gateway's receipts mean; the console sends none.
+RECEIPTS: Mapping[str, Mapping[str, MessageState]] = {
+    "africastalking": africastalking.RECEIPT,
 }
 
 
 def make_gateways(settings: Settings) -> dict[str, Gateway]:
     """Return the gateways that some route uses, by name."""
     return {name: MAKERS[name](settings) for name in sorted(set(settings.sms_routes.values()))}
+
+
+def receipt_state(gateway: str, status: str) -> MessageState | None:
+    """Return what a receipt's status says of its message, None for a status that the gateway never told us of."""
+    return RECEIPTS.get(gateway, {}).get(status)

@@ -1,6 +1,7 @@
 """Everything a person reads, in four languages: gettext catalogues `<language>/<domain>.po`, read as they are.
 
-Message ids are symbolic (`need.sector`); values are filled by `str.format` after being written as people of the language read them.
+Message ids are symbolic (`need.sector`); values are filled by `str.format` after being written as people of the
+language read them.
 """
 
 from datetime import date, datetime
@@ -60,7 +61,7 @@ class Speaker:
         return key in self._texts
 
     def write(self, value: object) -> str:
-        """Return a value as people of this language read it: numbers grouped by plain spaces or their sign, money in whole units."""
+        """Return a value as people of this language read it: numbers grouped, money in whole units."""
         match value:
             case StrEnum():
                 return self.say(f"{_snake(type(value).__name__)}.{value.value}")

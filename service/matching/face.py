@@ -15,6 +15,7 @@ from service.matching.problem import Flags, Ints
 from service.matching.ragged import spread
 
 FAR = np.int64(2**62)
+CHUNK = 2**18  # pairs looked at together: few enough for the processor's cache
 
 
 @dataclass(frozen=True)
@@ -54,18 +55,27 @@ def _distances(net: Network, used: Flags, shown: Ints, taken: Ints) -> tuple[Int
     """
     need = np.where(shown == 0, -net.bonus, np.where(shown < net.need_slots, 0, FAR))
     partner = np.where(taken > 0, 0, FAR)
-    unused = np.flatnonzero(~used)
-    begins = np.searchsorted(net.rows[unused], np.arange(need.size + 1))
+    gain = net.gain.copy()
+    gain[used] = -FAR // 2  # no unit goes over a used pair again
+    rows, cols, back = net.rows[used], net.cols[used], net.gain[used]
     moved = np.arange(need.size)
     for _ in range(need.size + partner.size + 1):
-        pairs = unused[spread(begins[moved], begins[moved + 1] - begins[moved])]
-        np.minimum.at(partner, net.cols[pairs], need[net.rows[pairs]] - net.gain[pairs])
+        _reach_partners(net, gain, need, partner, moved)
         before = need.copy()
-        np.minimum.at(need, net.rows[used], partner[net.cols[used]] + net.gain[used])
+        np.minimum.at(need, rows, partner[cols] + back)
         moved = np.flatnonzero(need < before)
         if not moved.size:
             return (need, partner) if _closes(net, need, partner, shown, taken) else None
     return None
+
+
+def _reach_partners(net: Network, gain: Ints, need: Ints, partner: Ints, moved: Ints) -> None:
+    """Lower the partners' distances, in place, by what the moved needs now offer."""
+    counts = net.begins[moved + 1] - net.begins[moved]
+    cuts = np.searchsorted(np.cumsum(counts), np.arange(CHUNK, counts.sum(), CHUNK))
+    for some in np.split(np.arange(moved.size), cuts):
+        pairs = spread(net.begins[moved[some]], counts[some])
+        np.minimum.at(partner, net.cols[pairs], np.repeat(need[moved[some]], counts[some]) - gain[pairs])
 
 
 def _closes(net: Network, need: Ints, partner: Ints, shown: Ints, taken: Ints) -> bool:

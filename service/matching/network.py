@@ -8,6 +8,8 @@ from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
 from service.matching.problem import Flags, Floats, Ints, Problem
 
+Nodes = npt.NDArray[np.int32]
+
 # A float score near 1 has no digits beyond this; rounding here also hides the last-bit noise of summed weights.
 MOST_DIGITS = 15
 
@@ -21,8 +23,9 @@ class Network:
     """
 
     position: Ints
-    rows: Ints
-    cols: Ints
+    rows: Nodes
+    cols: Nodes
+    begins: Ints  # the pairs of need i are begins[i] … begins[i + 1] - 1
     need_slots: Ints
     partner_slots: Ints
     gain: Ints
@@ -31,14 +34,17 @@ class Network:
 
 def network(problem: Problem, digits: int) -> Network:
     """Return the problem with scores and bonuses rounded to `digits` decimal digits (before the point when < 0)."""
-    rows = np.repeat(np.arange(problem.need_slots.size), np.diff(problem.score.indptr))
-    cols = problem.score.indices.astype(np.int64)
-    position = np.flatnonzero((problem.need_slots[rows] > 0) & (problem.partner_slots[cols] > 0))
-    rows, cols = rows[position], cols[position]
+    needs = np.arange(problem.need_slots.size, dtype=np.int32)
+    rows = np.repeat(needs, np.diff(problem.score.indptr))
+    cols = problem.score.indices.astype(np.int32, copy=False)
+    position = np.flatnonzero((problem.need_slots > 0)[rows] & (problem.partner_slots > 0)[cols])
+    if position.size < rows.size:
+        rows, cols = rows[position], cols[position]
     return Network(
         position=position,
         rows=rows,
         cols=cols,
+        begins=np.searchsorted(rows, np.arange(needs.size + 1)),
         need_slots=_capped(problem.need_slots, rows),
         partner_slots=_capped(problem.partner_slots, cols),
         gain=_rounded(problem.score.data[position], digits),
@@ -46,7 +52,7 @@ def network(problem: Problem, digits: int) -> Network:
     )
 
 
-def _capped(slots: npt.NDArray[np.integer], ends: Ints) -> Ints:
+def _capped(slots: npt.NDArray[np.integer], ends: Nodes) -> Ints:
     return np.minimum(slots, np.bincount(ends, minlength=slots.size)).astype(np.int64)
 
 
@@ -54,8 +60,9 @@ def _rounded(values: Floats, digits: int) -> Ints:
     """Return the values in units of 10**-digits; the whole part is scaled exactly, in integers."""
     if digits < 0:
         return np.rint(values / 10.0**-digits).astype(np.int64)
-    whole = np.floor(values)
-    return whole.astype(np.int64) * 10**digits + np.rint((values - whole) * 10.0**digits).astype(np.int64)
+    part, whole = np.modf(values)
+    part *= 10.0**digits
+    return whole.astype(np.int64) * 10**digits + np.rint(part, out=part).astype(np.int64)
 
 
 def finest_digits(problem: Problem) -> int:
@@ -81,7 +88,7 @@ def best_flow(net: Network) -> Flags | None:
     first, last = np.arange(needs), np.arange(needs, needs + partners)
     most = int(min(net.need_slots.sum(), net.partner_slots.sum()))
     flow = SimpleMinCostFlow()
-    _add(flow, net.rows, needs + net.cols, 1, -net.gain)
+    _add(flow, net.rows, net.cols + np.int32(needs), 1, -net.gain)
     _add(flow, np.full(needs, source), first, np.minimum(net.need_slots, 1), -net.bonus)
     _add(flow, np.full(needs, source), first, np.maximum(net.need_slots - 1, 0), 0)
     _add(flow, last, np.full(partners, sink), net.partner_slots, 0)
@@ -94,11 +101,11 @@ def best_flow(net: Network) -> Flags | None:
     return used
 
 
-def _add(flow: SimpleMinCostFlow, tails: Ints, heads: Ints, capacity: Ints | int, cost: Ints | int) -> None:
+def _add(flow: SimpleMinCostFlow, tails: Nodes | Ints, heads: Nodes | Ints, capacity: Ints | int, cost: Ints | int) -> None:
     shape = tails.shape
     flow.add_arcs_with_capacity_and_unit_cost(
-        tails.astype(np.int32),
-        heads.astype(np.int32),
+        tails.astype(np.int32, copy=False),
+        heads.astype(np.int32, copy=False),
         np.broadcast_to(np.asarray(capacity, dtype=np.int64), shape),
         np.broadcast_to(np.asarray(cost, dtype=np.int64), shape),
     )

@@ -85,6 +85,6 @@ def _folded(letter: str) -> str:
 
 def _latin(letter: str) -> bool:
     """Tell whether it belongs to Latin writing: its letters and accents, or punctuation, spaces and signs such as °."""
-    if unicodedata.category(letter)[0] in "PZ" or letter in "`´°¨·":
+    if unicodedata.category(letter)[0] in "PZ" or letter in "`\N{ACUTE ACCENT}°":
         return True
     return unicodedata.name(letter, "").startswith(("LATIN", "COMBINING", "MASCULINE", "FEMININE", "SUPERSCRIPT"))

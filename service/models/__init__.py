@@ -6,7 +6,7 @@ from service.models.base import Base
 from service.models.communes import Commune
 from service.models.diaspora import Contact, DiasporaAssociation, Interest, Origin, PlaceLevel
 from service.models.inbound import InboundEvent
-from service.models.journals import AnsweredTurn, Journal
+from service.models.journals import AnsweredTurn, JournalRow
 from service.models.messages import Message, Receipt
 from service.models.needs import Need
 from service.models.phones import Consent, Phone
@@ -25,7 +25,7 @@ __all__ = [
     "InboundEvent",
     "Interest",
     "JobTick",
-    "Journal",
+    "JournalRow",
     "Message",
     "Need",
     "Officer",

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.roles import OfficerRole
 from service.domain.states import AssociationState
@@ -28,9 +28,14 @@ class VillageAssociation(Base):
     commune: Mapped[Commune] = relationship(lazy="joined")
     officers: Mapped[list["Officer"]] = relationship(back_populates="association", order_by="Officer.id")
 
+    @property
+    def active_officers(self) -> list["Officer"]:
+        """Those who speak for the association today."""
+        return [officer for officer in self.officers if officer.left_at is None]
+
 
 class Officer(Base):
-    """A person's part in a village association, reached at one number. A number speaks for one association at a time."""
+    """A person's part in a village association. A number speaks for one association at a time."""
 
     __tablename__ = "officers"
     __table_args__ = (
@@ -51,3 +56,8 @@ class Officer(Base):
     left_at: Mapped[datetime | None]
 
     association: Mapped[VillageAssociation] = relationship(back_populates="officers")
+
+
+def active_officer(session: Session, phone: str) -> Officer | None:
+    """Return the officer who speaks from this phone today."""
+    return session.scalar(select(Officer).where(Officer.phone == phone, Officer.left_at.is_(None)))

@@ -10,7 +10,7 @@ from service.models.base import Base, Id
 
 
 class AuditEntry(Base):
-    """One act that matters, never changed. `actor` is `user:3`, `officer:5`, `contact:2`, `job:match`, `gateway:console`…"""
+    """One act that matters, never changed. `actor` is `user:3`, `officer:5`, `contact:2`, `job:match`."""
 
     __tablename__ = "audit_entries"
     __table_args__ = (Index(None, "subject"),)

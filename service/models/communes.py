@@ -1,8 +1,11 @@
-"""Communes of Morocco (HCP, RGPH 2024): where villages are."""
+"""Communes of Morocco (HCP, RGPH 2024): where villages are, and how a villager finds theirs."""
 
-from sqlalchemy import Index, String
-from sqlalchemy.orm import Mapped, mapped_column
+from dataclasses import dataclass
 
+from sqlalchemy import Index, String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from service.census.spelling import HOLDS, SOUNDS_SAME, Search
 from service.models.base import Base
 
 
@@ -36,3 +39,56 @@ class Commune(Base):
     school_enrolment: Mapped[float | None]
     illiteracy: Mapped[float | None]
     tachelhit: Mapped[float | None]
+
+
+@dataclass(frozen=True)
+class Region:
+    """A region's census code (`09`) and names."""
+
+    code: str
+    fr: str
+    ar: str
+
+
+@dataclass(frozen=True)
+class Province:
+    """A province's or prefecture's census code (`09.541`) and names."""
+
+    code: str
+    fr: str
+    ar: str
+
+
+def regions(session: Session) -> list[Region]:
+    """Return the regions that have communes, in the order of the census."""
+    places = select(Commune.region_code, Commune.region_fr, Commune.region_ar).distinct()
+    return [Region(*place) for place in session.execute(places.order_by(Commune.region_code))]
+
+
+def provinces(session: Session, region_code: str) -> list[Province]:
+    """Return the provinces and prefectures of a region by their French names; empty for a region nobody knows."""
+    places = select(Commune.province_code, Commune.province_fr, Commune.province_ar).distinct()
+    rows = session.execute(places.where(Commune.region_code == region_code))
+    return sorted((Province(*place) for place in rows), key=lambda place: place.fr)
+
+
+def find_communes(session: Session, province_code: str | None, typed: str, limit: int = 5) -> list[Commune]:
+    """Return up to `limit` communes that may be meant by what was typed, best first, then by name; empty for nonsense.
+
+    Looks in one province, or in all 1,503 communes (some 30 ms). See service.census.spelling for what is forgiven.
+    """
+    names = select(Commune.code, Commune.name_ascii, Commune.name_fr, Commune.name_ar)
+    if province_code is not None:
+        names = names.where(Commune.province_code == province_code)
+    search = Search(typed)
+    scored = ((-search.likeness(fr, ar), ascii_name, code) for code, ascii_name, fr, ar in session.execute(names))
+    best = [code for _, _, code in _without_clutter(sorted(score for score in scored if score[0]))[:limit]]
+    found = {commune.code: commune for commune in session.scalars(select(Commune).where(Commune.code.in_(best)))}
+    return [found[code] for code in best]
+
+
+def _without_clutter(scored: list[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
+    """Once a name is as typed, begins so or sounds the same, those that are merely close only distract."""
+    if scored and -scored[0][0] >= SOUNDS_SAME:
+        return [score for score in scored if -score[0] >= HOLDS]
+    return scored

@@ -3,8 +3,8 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.sectors import Sector
 from service.models.base import Base, Id, stored
@@ -19,7 +19,7 @@ class PlaceLevel(StrEnum):
 
 
 class DiasporaAssociation(Base):
-    """An association of emigrants. Capacity is what it can give in a year, in centimes of a dirham; None is undeclared."""
+    """An association of emigrants. Capacity is its yearly means in centimes of a dirham; None is undeclared."""
 
     __tablename__ = "diaspora_associations"
 
@@ -36,6 +36,11 @@ class DiasporaAssociation(Base):
     contacts: Mapped[list["Contact"]] = relationship(back_populates="association", order_by="Contact.id")
     origins: Mapped[list["Origin"]] = relationship(order_by="Origin.id")
     interests: Mapped[list["Interest"]] = relationship(order_by="Interest.id")
+
+    @property
+    def active_contacts(self) -> list["Contact"]:
+        """Those who answer for the association today."""
+        return [contact for contact in self.contacts if contact.left_at is None]
 
 
 class Contact(Base):
@@ -87,3 +92,8 @@ class Interest(Base):
     association_id: Mapped[int] = mapped_column(ForeignKey("diaspora_associations.id"))
     sector: Mapped[Sector] = mapped_column(stored(Sector))
     strength: Mapped[int]
+
+
+def active_contact(session: Session, phone: str) -> Contact | None:
+    """Return the contact who answers from this phone today."""
+    return session.scalar(select(Contact).where(Contact.phone == phone, Contact.left_at.is_(None)))

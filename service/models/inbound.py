@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import String, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.models.base import Base, Id
 
 
 class InboundEvent(Base):
-    """What a gateway told us, under the gateway's own id: its repetition changes nothing. Secrets are never in `payload`."""
+    """What a gateway told us, under its own id: repeated, it changes nothing. `payload` never holds a secret."""
 
     __tablename__ = "inbound_events"
     __table_args__ = (UniqueConstraint("gateway", "kind", "external_id"),)
@@ -22,3 +23,13 @@ class InboundEvent(Base):
     phone: Mapped[str] = mapped_column(String(16), index=True)
     payload: Mapped[dict[str, Any]]
     received_at: Mapped[datetime]
+
+
+def first_time(session: Session, **columns: Any) -> bool:
+    """Write the event in the caller's transaction; False when the gateway told it before.
+
+    On PostgreSQL it waits for another transaction that is writing the same event.
+    """
+    insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
+    written = insert(InboundEvent).values(**columns).on_conflict_do_nothing().returning(InboundEvent.id)
+    return session.execute(written).first() is not None

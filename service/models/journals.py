@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from service.models.base import Base
 
 
-class Journal(Base):
-    """One phone's conversation. `replies` holds the turns of the current session that were answered: `{turn key: reply}`.
+class JournalRow(Base):
+    """One phone's conversation: `state` is the engine's journal, `replies` this session's turns (`{turn key: reply}`).
 
     The carrier's cumulative `text` is kept as a length and a keyed hash only: it may hold a secret.
     """
@@ -19,10 +19,8 @@ class Journal(Base):
 
     phone: Mapped[str] = mapped_column(String(16), primary_key=True)
     session: Mapped[str] = mapped_column(String(120))
-    entries: Mapped[list[Any]]
-    page: Mapped[int]
+    state: Mapped[dict[str, Any]]
     ended: Mapped[bool]
-    resuming: Mapped[bool]
     text_length: Mapped[int]
     text_hash: Mapped[str] = mapped_column(String(44))
     replies: Mapped[dict[str, Any]]

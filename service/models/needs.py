@@ -2,9 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
+from service.domain.money import Money
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import NeedState
 from service.models.associations import VillageAssociation
@@ -12,7 +13,7 @@ from service.models.base import Base, Id, stored
 
 
 class Need(Base):
-    """A need as an officer reported it. Money is in centimes of a dirham. The title is kept as written, with its language."""
+    """A need as an officer reported it. Money is in centimes of a dirham; the title is kept as written."""
 
     __tablename__ = "needs"
     __table_args__ = (Index(None, "state", "verified_at"),)
@@ -34,3 +35,19 @@ class Need(Base):
     verified_at: Mapped[datetime | None]
 
     association: Mapped[VillageAssociation] = relationship()
+
+    @property
+    def open_amount(self) -> Money:
+        """What is still looked for."""
+        return Money(self.cost - self.village_share)
+
+
+def need_by_reference(session: Session, reference: str) -> Need | None:
+    """Return the need of a reference code."""
+    return session.scalar(select(Need).where(Need.reference == reference))
+
+
+def needs_of(session: Session, association_id: int, limit: int = 20) -> list[Need]:
+    """Return an association's needs, the newest first."""
+    found = select(Need).where(Need.association_id == association_id).order_by(Need.id.desc()).limit(limit)
+    return list(session.scalars(found))

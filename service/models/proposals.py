@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.states import ProposalState
 from service.models.base import Base, Id, stored
@@ -33,3 +33,36 @@ class Proposal(Base):
 
     need: Mapped[Need] = relationship()
     diaspora: Mapped[DiasporaAssociation] = relationship()
+
+
+def waiting_interests(session: Session, association_id: int) -> list[Proposal]:
+    """Return the interests that wait for this village association's answer, the oldest first."""
+    return list(
+        session.scalars(
+            select(Proposal)
+            .join(Proposal.need)
+            .where(Need.association_id == association_id, Proposal.state == ProposalState.INTERESTED)
+            .order_by(Proposal.answered_at, Proposal.id)
+        )
+    )
+
+
+def proposal_of(session: Session, reference: str, diaspora_id: int) -> Proposal | None:
+    """Return what was shown to a diaspora association under this reference."""
+    return session.scalar(
+        select(Proposal)
+        .join(Proposal.need)
+        .where(Need.reference == reference, Proposal.diaspora_id == diaspora_id)
+        .with_for_update(of=Proposal)
+    )
+
+
+def open_proposals(session: Session, diaspora_id: int) -> list[Proposal]:
+    """Return the proposals that wait for this diaspora association's answer, the oldest first."""
+    return list(
+        session.scalars(
+            select(Proposal)
+            .where(Proposal.diaspora_id == diaspora_id, Proposal.state == ProposalState.PROPOSED)
+            .order_by(Proposal.proposed_at, Proposal.id)
+        )
+    )

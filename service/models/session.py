@@ -29,7 +29,7 @@ def make_engine(url: str) -> Engine:
 
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
-    """One unit of work: committed when the block ends, rolled back when it raises. Never hold it over a network call."""
+    """One unit of work: committed when the block ends, rolled back when it raises. Never held over a network call."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from ussd.engine.prompts import End, Enter, Prompt, Recall, Voice
+from ussd.engine.prompts import End, Enter, Prompt, Recall, Show, Voice
 
 Step = Prompt | Recall | Enter
 Talk = Generator[Step, Any, End]
@@ -34,6 +34,12 @@ class Dialogue(Generic[C]):
         """Begin: the journal notes which version it speaks with."""
         yield Enter(self.name, self.version)
         return (yield from self.talk(ctx))
+
+
+def reading(page: Show) -> Talk:
+    """Stay at a page to read until back or the menu leads away."""
+    while True:
+        yield page
 
 
 def dialogue(name: str, *, version: int = 1) -> Callable[[Callable[[C], Talk]], Dialogue[C]]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import EnumType, StrEnum
 from typing import Any, Protocol
 
 # Answers are JSON, because the journal is.
@@ -78,7 +78,7 @@ class Choice(Prompt):
 
     def options(self, voice: Voice) -> list[Option]:
         """Return the numbered lines."""
-        if isinstance(self.choices, Sequence | type):
+        if isinstance(self.choices, EnumType | Sequence):
             return [Option(member.value, voice.write(member)) for member in self.choices]
         return list(self.choices())
 
@@ -92,7 +92,7 @@ class Choice(Prompt):
 
 @dataclass(frozen=True)
 class Menu(Choice):
-    """A choice that `00` comes back to. Its `zero` option, if any, answers to 0, since there is nowhere to go back to."""
+    """A choice that `00` comes back to. Its `zero` option, if any, answers to 0: there is nowhere to go back to."""
 
     zero: Option | None = None
 
@@ -105,7 +105,7 @@ class Menu(Choice):
 
 @dataclass(frozen=True)
 class Number(Prompt):
-    """A whole number from `low` to `high`, however it is grouped. `nothing` offers `1` for none: 0 stays the way back."""
+    """A whole number from `low` to `high`, however it is grouped. `nothing` offers `1` for none, as 0 goes back."""
 
     low: int = 1
     high: int = 1_000_000_000
@@ -134,7 +134,7 @@ class Number(Prompt):
 
 @dataclass(frozen=True)
 class Text(Prompt):
-    """A few words, at most `longest` characters. `check` may refuse them (MisreadError); it is asked once, not on replay."""
+    """A few words, at most `longest` characters. `check` may refuse them (MisreadError); it is not asked on replay."""
 
     longest: int = 60
     shortest: int = 2

@@ -1,40 +1,16 @@
 """Playing a dialogue: the journal is replayed, the new answer goes to the waiting prompt, and the next one is shown."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic
 
 from service.domain.text import clean
 from ussd.engine.dialogue import C, Dialogue, Talk
+from ussd.engine.journal import ENTERED, LOOKED, Journal, typed
 from ussd.engine.paging import Budget, paginate
 from ussd.engine.prompts import DIGITS, Choice, End, Enter, Menu, MisreadError, Option, Prompt, Recall, Review
 
 BACK, MENU, MORE = "0", "00", "98"
-# Entries of the journal that nobody typed begin with these: what was looked up, which dialogue began.
-LOOKED, ENTERED = "=", "#"
-
-
-@dataclass
-class Journal:
-    """All that is kept of a conversation: accepted answers as `[key, value]`, and how the screen stands now.
-
-    `shown` are the options on the screen, so that a list that changes meanwhile cannot shift an answer; `editing` is the place
-    of the answer that is being corrected; `correcting` says that the lines to correct are on the screen; `resuming`, that the
-    question whether to go on is.
-    """
-
-    entries: list[list[Any]] = field(default_factory=list)
-    page: int = 0
-    shown: list[list[str]] = field(default_factory=list)
-    editing: int | None = None
-    correcting: bool = False
-    resuming: bool = False
-
-    @property
-    def begun(self) -> bool:
-        """Whether something was answered inside a dialogue that a person would not want to type again."""
-        entered = [place for place, (key, _) in enumerate(self.entries) if key.startswith(ENTERED)]
-        return bool(entered) and any(_typed(key) for key, _ in self.entries[entered[-1] + 1 :])
 
 
 @dataclass(frozen=True)
@@ -76,23 +52,23 @@ class Player(Generic[C]):
         journal.resuming = True
         return self.show(journal)
 
-    def answer(self, journal: Journal, typed: str) -> Screen:
+    def answer(self, journal: Journal, text: str) -> Screen:
         """Feed one answer and return the next screen. Changes the journal; facts change only when the dialogue ends."""
         waiting = self._replay(journal)
         if isinstance(waiting, Screen):
             return waiting
-        typed = clean(typed)
-        key = typed.translate(DIGITS)
+        text = clean(text)
+        key = text.translate(DIGITS)
         if journal.resuming:
-            return self._go_on(journal, waiting, typed)
-        if key == MORE:
+            return self._go_on(journal, waiting, text)
+        if key == MORE and journal.more:
             journal.page += 1
             return self._render(journal, waiting)
         if key == MENU:
             return self._to_menu(journal, waiting)
         if key == BACK and not (isinstance(waiting.prompt, Menu) and waiting.prompt.zero):
             return self._back(journal, waiting)
-        return self._feed(journal, waiting, typed)
+        return self._feed(journal, waiting, text)
 
     def _replay(self, journal: Journal) -> "_Waiting[C] | Screen":
         ctx = self.make_context()
@@ -118,21 +94,22 @@ class Player(Generic[C]):
             answer = kept[0]
 
     def _kept(self, journal: Journal, waiting: "_Waiting[C]", step: Prompt | Recall | Enter) -> list[Any] | None:
-        """Return `[answer]` where the journal, or the step itself, has one. What no longer fits is forgotten from there on."""
+        """Return `[answer]` where the journal or the step has one; forget what no longer fits, and all after it."""
         key = _entry_key(step)
-        if journal.editing is not None and waiting.place == journal.editing:
-            return None
         if waiting.place < len(journal.entries):
             entry_key, value = journal.entries[waiting.place]
-            fits = step.version == value if isinstance(step, Enter) else isinstance(step, Recall) or step.accepts(value)
-            if entry_key == key and fits:
+            if entry_key == key and _fits(step, value):
                 return [value]
-            del journal.entries[waiting.place :]
             if isinstance(step, Enter) and entry_key == key:
                 waiting.notice = waiting.ctx.voice.say("notice.changed")
+            journal.cut(waiting.place)
         if isinstance(step, Prompt):
-            return None
-        value = step.version if isinstance(step, Enter) else step.look()
+            kept = _kept_later(journal, step)
+            if kept is None:
+                return None
+            value = kept[1]
+        else:
+            value = step.version if isinstance(step, Enter) else step.look()
         journal.entries.append([key, value])
         return [value]
 
@@ -157,74 +134,86 @@ class Player(Generic[C]):
             keys = ""
         pages = paginate([line for line in lines if line], keys, voice.say("key.more"), self.budget)
         journal.page = min(journal.page, len(pages) - 1)
+        journal.more = journal.page < len(pages) - 1
         return Screen(pages[journal.page], ended=False)
 
-    def _feed(self, journal: Journal, waiting: "_Waiting[C]", typed: str) -> Screen:
-        shown = [Option(value, text) for value, text in journal.shown]
+    def _feed(self, journal: Journal, waiting: "_Waiting[C]", text: str) -> Screen:
+        shown = [Option(*line) for line in journal.shown]
         try:
-            answer = _read(journal, waiting.prompt, typed, shown)
+            answer = _read(journal, waiting.prompt, text, shown)
         except MisreadError as misread:
-            waiting.notice = waiting.ctx.voice.say(misread.key, **misread.values)
+            waiting.notice = waiting.ctx.voice.say(misread.key, count=None, **misread.values)
             journal.page = 0
             return self._render(journal, waiting)
         journal.page = 0
         if journal.correcting:
-            return self._edit(journal, answer)
+            journal.correct(answer)
+            return self.show(journal)
         if isinstance(waiting.prompt, Review) and answer == "correct":
             journal.correcting = True
             return self._render(journal, waiting)
         return self._accept(journal, waiting, answer)
 
     def _accept(self, journal: Journal, waiting: "_Waiting[C]", answer: Any) -> Screen:
-        entry = [waiting.prompt.key, answer]
-        if journal.editing is not None:
-            journal.entries[journal.editing] = entry
-            journal.editing = None
-            return self.show(journal)
-        journal.entries.append(entry)
+        journal.entries.append([waiting.prompt.key, answer])
         waiting.place += 1
         after = self._advance(journal, waiting, answer)
         return after if isinstance(after, Screen) else self._render(journal, after)
-
-    def _edit(self, journal: Journal, key: str) -> Screen:
-        journal.correcting = False
-        places = [place for place, (entry_key, _) in enumerate(journal.entries) if entry_key == key]
-        journal.editing = places[-1]
-        return self.show(journal)
 
     def _back(self, journal: Journal, waiting: "_Waiting[C]") -> Screen:
         if journal.page:
             journal.page -= 1
             return self._render(journal, waiting)
-        if journal.correcting or journal.editing is not None:
-            journal.correcting, journal.editing = False, None
+        if journal.correcting or journal.before:
+            journal.drop_correction()
             return self.show(journal)
-        while journal.entries and not _typed(journal.entries[-1][0]):
+        while journal.entries and not typed(journal.entries[-1][0]):
             journal.entries.pop()
         if journal.entries:
             journal.entries.pop()
         return self.show(journal)
 
     def _to_menu(self, journal: Journal, waiting: "_Waiting[C]") -> Screen:
-        del journal.entries[waiting.menus[-1] if waiting.menus else 0 :]
-        journal.page, journal.correcting, journal.editing = 0, False, None
+        journal.cut(waiting.menus[-1] if waiting.menus else 0)
         return self.show(journal)
 
-    def _go_on(self, journal: Journal, waiting: "_Waiting[C]", typed: str) -> Screen:
-        shown = [Option(value, text) for value, text in journal.shown]
+    def _go_on(self, journal: Journal, waiting: "_Waiting[C]", text: str) -> Screen:
+        shown = [Option(*line) for line in journal.shown]
         try:
-            answer = Choice("resume").read(typed, shown)
+            answer = Choice("resume").read(text, shown)
         except MisreadError as misread:
-            waiting.notice = waiting.ctx.voice.say(misread.key, **misread.values)
+            waiting.notice = waiting.ctx.voice.say(misread.key, count=None, **misread.values)
             return self._render(journal, waiting)
         journal.resuming, journal.page = False, 0
         if answer == "again":
-            journal.entries, journal.editing, journal.correcting = [], None, False
+            journal.cut(0)
         return self.show(journal)
 
 
-def _read(journal: Journal, prompt: Prompt, typed: str, shown: list[Option]) -> Any:
-    return Choice(prompt.key).read(typed, shown) if journal.correcting else prompt.read(typed, shown)
+def _read(journal: Journal, prompt: Prompt, text: str, shown: list[Option]) -> Any:
+    return Choice(prompt.key).read(text, shown) if journal.correcting else prompt.read(text, shown)
+
+
+def _fits(step: Prompt | Recall | Enter, value: Any) -> bool:
+    match step:
+        case Enter():
+            return bool(step.version == value)
+        case Recall():
+            return True
+        case _:
+            return step.accepts(value)
+
+
+def _kept_later(journal: Journal, prompt: Prompt) -> list[Any] | None:
+    """Return the entry that an answer after a corrected one may keep, and forget those it passes over."""
+    if isinstance(prompt, Review):
+        journal.later, journal.before = [], []
+    for place, (key, value) in enumerate(journal.later):
+        if key == prompt.key and prompt.accepts(value):
+            kept = journal.later[place]
+            del journal.later[: place + 1]
+            return kept
+    return None
 
 
 def _entry_key(step: Prompt | Recall | Enter) -> str:
@@ -235,7 +224,3 @@ def _entry_key(step: Prompt | Recall | Enter) -> str:
             return ENTERED + step.key
         case _:
             return step.key
-
-
-def _typed(key: str) -> bool:
-    return not key.startswith((LOOKED, ENTERED))

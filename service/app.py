@@ -1,0 +1,52 @@
+"""The web application: what it is given, and who guards it."""
+
+from collections.abc import Iterable
+
+from flask import Blueprint, Flask
+
+from service.container import Container
+from service.security import keyed_hash
+from service.web import sessions
+from service.web.access import access, check_declarations
+from service.web.admin import admin
+from service.web.current import EXTENSION
+from service.web.errors import set_up_errors
+from service.web.guard import set_up_guard
+from service.web.headers import set_up_headers
+from service.web.health import health
+from service.web.public import public
+from service.web.showing import set_up_showing
+
+LARGEST_BODY = 64 * 1024  # bytes; a form of ours and a gateway's callback are a few hundred
+
+
+def create_app(container: Container, blueprints: Iterable[Blueprint]) -> Flask:
+    """Return the application: the admin view, the public pages, health, and the blueprints given.
+
+    Raises UndeclaredViewError when a route does not say who may use it.
+    """
+    app = Flask("service.web")
+    app.config.update(_config(container))
+    app.extensions[EXTENSION] = container
+    for set_up in (set_up_guard, set_up_headers, set_up_errors, set_up_showing):
+        set_up(app)
+    access("public")(app.view_functions["static"])
+    for blueprint in (admin, public, health, *blueprints):
+        app.register_blueprint(blueprint)
+    check_declarations(app)
+    return app
+
+
+def _config(container: Container) -> dict[str, object]:
+    settings = container.settings
+    return {
+        "SECRET_KEY": keyed_hash(settings.secret_key, "web sessions"),
+        "SESSION_COOKIE_NAME": "tiwizi",
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Lax",
+        "SESSION_COOKIE_SECURE": settings.url.startswith("https://"),
+        "PERMANENT_SESSION_LIFETIME": sessions.IDLE,
+        "MAX_CONTENT_LENGTH": LARGEST_BODY,
+        "WTF_CSRF_CHECK_DEFAULT": False,  # the guard checks, after it knows who asks
+        "WTF_CSRF_TIME_LIMIT": None,  # a form lives as long as its session
+    }

@@ -1,0 +1,68 @@
+"""The outbox: a message is a row, written in the transaction of the fact that causes it. Nothing is sent here."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from service.domain.states import MessageState
+from service.locales import Speaker, speaker
+from service.messaging.once import add_once
+from service.messaging.phrases import words
+from service.messaging.receivers import receiver
+from service.messaging.segments import fold, measure
+from service.models import Message
+
+STOP_CONFIRMATION = "stopped"
+MOST_PARTS = 2
+KEPT = 20  # characters: references, codes, phone numbers and most names are shorter, and never cut
+CUT = 8
+
+
+def tell(
+    session: Session,
+    now: datetime,
+    *,
+    event: str,
+    phone: str,
+    template: str,
+    reply: bool = False,
+    count: int | None = None,
+    **values: Any,
+) -> Message | None:
+    """Queue the text `sms.<template>` for an E.164 number, in its language, in the caller's transaction.
+
+    None when this (event, phone, template) was already told, or when the phone said STOP. `reply` marks an answer to
+    what the person has just sent: after STOP only one goes out, the confirmation of STOP itself.
+    Values may be enums, money, numbers, phrases and places (see `phrases`); `count` picks the plural form.
+    A text of more than two parts has its longest free words shortened until it is two.
+    """
+    to = receiver(session, phone)
+    if to.stopped_at is not None and not (reply and template == STOP_CONFIRMATION):
+        return None
+    voice = speaker(to.language)
+    text = _fitted(voice, f"sms.{template}", count, words(voice, values))
+    return add_once(
+        session,
+        Message,
+        unique="key",
+        key=f"{event}|{phone}|{template}",
+        phone=phone,
+        template=template,
+        language=to.language,
+        text=text,
+        parts=measure(text).parts,
+        state=MessageState.QUEUED,
+        attempts=0,
+        reason="",
+        next_at=now,
+        created_at=now,
+    )
+
+
+def _fitted(voice: Speaker, key: str, count: int | None, said: dict[str, str]) -> str:
+    text = fold(voice.say(key, count=count, **said))
+    longest = max(said, key=lambda name: len(said[name]), default="")
+    if measure(text).parts <= MOST_PARTS or len(said.get(longest, "")) <= KEPT:
+        return text
+    return _fitted(voice, key, count, {**said, longest: f"{said[longest][:-CUT].rstrip('. ')}..."})

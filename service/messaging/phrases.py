@@ -1,0 +1,47 @@
+"""Values of a text that are themselves words of the receiver's language, known only when the text is said."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from babel import Locale
+
+from service.locales import CONVENTIONS, Language, Speaker
+from service.models.communes import Commune, Province, Region
+
+
+@dataclass(frozen=True)
+class Phrase:
+    """A text of the catalogues within another: its key, its values (phrases among them), the number of its plural."""
+
+    key: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Country:
+    """A country by its ISO 3166 code, `FR`; said by its name."""
+
+    code: str
+
+
+def words(voice: Speaker, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return the values as people of the language read them: phrases, lists of them and places are said too."""
+    return {name: _word(voice, value) for name, value in values.items()}
+
+
+def _word(voice: Speaker, value: object) -> str:
+    match value:
+        case Phrase():
+            return voice.say(value.key, count=value.count, **words(voice, value.values))
+        case Commune():
+            return value.name_ar if voice.language == Language.AR else value.name_fr
+        case Province() | Region():
+            return value.ar if voice.language == Language.AR else value.fr
+        case Country():
+            return str(Locale(CONVENTIONS[voice.language].partition("_")[0]).territories.get(value.code, value.code))
+        case Sequence() if not isinstance(value, str):
+            return voice.say("phrase.joint").join(_word(voice, part) for part in value)
+        case _:
+            return voice.write(value)

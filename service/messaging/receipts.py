@@ -1,0 +1,108 @@
+"""Delivery receipts: they come doubled, late, shuffled, and before we know the gateway's id of what we sent."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from service.domain.states import MESSAGE_MOVES, MessageState
+from service.domain.text import clean
+from service.gateways.registry import receipt_state
+from service.models import Message, Phone, Receipt
+
+FINAL = frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED})
+PROVIDER_ID_LENGTH = 120
+
+
+def take_receipt(
+    session: Session, now: datetime, *, gateway: str, provider_id: str, phone: str, status: str, reason: str
+) -> Receipt:
+    """Keep a receipt as it came and move its message forward. `phone` is E.164, status and reason the gateway's words.
+
+    One that fits no message is kept: the send may not be recorded yet. A status nobody knows is kept and moves nothing.
+    """
+    lock_phone(session, phone)
+    receipt = Receipt(
+        gateway=gateway,
+        provider_id=clean(provider_id)[:PROVIDER_ID_LENGTH],
+        phone=phone,
+        status=clean(status)[:40],
+        reason=clean(reason)[:60],
+        received_at=now,
+    )
+    session.add(receipt)
+    session.flush()
+    message = session.scalars(
+        select(Message).where(Message.gateway == gateway, Message.provider_id == receipt.provider_id).with_for_update()
+    ).first()
+    if message is None:
+        find_unknown(session, gateway, phone)
+    else:
+        _apply(message, receipt)
+    return receipt
+
+
+def adopt_receipts(session: Session, message: Message) -> None:
+    """Give a message, whose gateway's id has just become known, the receipts that came before. The phone is locked."""
+    for receipt in session.scalars(
+        select(Receipt)
+        .where(
+            Receipt.gateway == message.gateway,
+            Receipt.provider_id == message.provider_id,
+            Receipt.message_id.is_(None),
+        )
+        .order_by(Receipt.id)
+    ):
+        _apply(message, receipt)
+
+
+def find_unknown(session: Session, gateway: str, phone: str) -> None:
+    """When just one message may have left for a locked phone, and just one id came back, they belong together."""
+    uncertain = (MessageState.UNKNOWN, MessageState.ATTEMPTING)
+    messages = session.scalars(
+        select(Message).where(
+            Message.gateway == gateway,
+            Message.phone == phone,
+            Message.provider_id.is_(None),
+            Message.state.in_(uncertain),
+        )
+    ).all()
+    if len(messages) != 1 or messages[0].state is not MessageState.UNKNOWN:
+        return
+    ids = session.scalars(
+        select(Receipt.provider_id)
+        .where(
+            Receipt.gateway == gateway,
+            Receipt.phone == phone,
+            Receipt.message_id.is_(None),
+            Receipt.received_at >= messages[0].created_at,
+        )
+        .distinct()
+    ).all()
+    if len(ids) == 1:
+        messages[0].provider_id = ids[0]
+        adopt_receipts(session, messages[0])
+
+
+def lock_phone(session: Session, phone: str) -> None:
+    """Put a send's record and its receipts in order, or each could miss the other; SQLite has one writer anyway."""
+    session.execute(select(Phone.number).where(Phone.number == phone).with_for_update(key_share=True))
+
+
+def advance(message: Message, state: MessageState, now: datetime, reason: str) -> bool:
+    """Move a message forward; False, and nothing changes, when the table has no such move."""
+    if state not in MESSAGE_MOVES[message.state]:
+        return False
+    message.state, message.reason = state, reason[:200]
+    if state in FINAL:
+        message.final_at = message.final_at or now
+    if state is MessageState.ACCEPTED:
+        message.accepted_at = message.accepted_at or now
+    return True
+
+
+def _apply(message: Message, receipt: Receipt) -> None:
+    receipt.message_id = message.id
+    state = receipt_state(receipt.gateway, receipt.status)
+    if state is not None:
+        advance(message, state, receipt.received_at, receipt.reason)

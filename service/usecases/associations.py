@@ -1,0 +1,80 @@
+"""Village associations: registered by a phone, verified by a coordinator."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from service.domain.errors import MoveError, NotFoundError
+from service.domain.roles import OfficerRole
+from service.domain.states import ASSOCIATION_MOVES, AssociationState, move
+from service.messaging.outbox import tell
+from service.models.associations import Officer, VillageAssociation, active_officer
+from service.models.audit import record
+
+
+def register_association(
+    session: Session, now: datetime, *, phone: str, role: OfficerRole, commune_code: str, douar: str, name: str
+) -> VillageAssociation:
+    """Register an association with its first officer, whose phone must be known; a coordinator then verifies it.
+
+    Raises MoveError when the phone already speaks for an association.
+    """
+    if active_officer(session, phone):
+        raise MoveError(before="officer", after="officer")
+    association = VillageAssociation(
+        name=name, douar=douar, commune_code=commune_code, state=AssociationState.PENDING, registered_at=now
+    )
+    association.officers = [Officer(phone=phone, role=role, joined_at=now)]
+    session.add(association)
+    session.flush()
+    officer = association.officers[0]
+    record(session, now, f"officer:{officer.id}", "association.registered", f"association:{association.id}")
+    tell(
+        session,
+        now,
+        event=f"association:{association.id}:registered",
+        phone=phone,
+        template="association_saved",
+        name=name,
+    )
+    return association
+
+
+def verify_association(session: Session, now: datetime, *, actor: str, association_id: int) -> VillageAssociation:
+    """Let the association take part, and tell its officers.
+
+    Raises NotFoundError or MoveError.
+    """
+    return _decide(session, now, actor, association_id, AssociationState.VERIFIED, "")
+
+
+def reject_association(
+    session: Session, now: datetime, *, actor: str, association_id: int, reason: str
+) -> VillageAssociation:
+    """Turn the association away, and tell its officers why.
+
+    Raises NotFoundError or MoveError.
+    """
+    return _decide(session, now, actor, association_id, AssociationState.REJECTED, reason)
+
+
+def _decide(
+    session: Session, now: datetime, actor: str, association_id: int, state: AssociationState, reason: str
+) -> VillageAssociation:
+    association = session.get(VillageAssociation, association_id, with_for_update={"of": VillageAssociation})
+    if not association:
+        raise NotFoundError
+    association.state = move(ASSOCIATION_MOVES, association.state, state)
+    association.state_reason, association.decided_at = reason, now
+    record(session, now, actor, f"association.{state}", f"association:{association.id}", reason=reason)
+    for officer in association.active_officers:
+        tell(
+            session,
+            now,
+            event=f"association:{association.id}:{state}:{now.isoformat()}",
+            phone=officer.phone,
+            template=f"association_{state}",
+            name=association.name,
+            reason=reason,
+        )
+    return association

@@ -1,0 +1,78 @@
+"""Phones: their language, their consents, STOP and START."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Select, select, update
+from sqlalchemy.orm import Session
+
+from service.domain.states import MessageState
+from service.locales import Language
+from service.messaging.outbox import STOP_CONFIRMATION, tell
+from service.messaging.receivers import receiver
+from service.models import Consent, Message, Phone
+from service.models.audit import record
+
+CONSENT_TEXT = "2026-11"  # version of what a person agrees to; changes with the text, so that old consents keep theirs
+SEEN_EVERY = timedelta(days=1)
+# Over these a person waits for a text; USSD and the web show a screen, and a carrier's own list lets nothing through.
+ANSWERED_BY_SMS = "sms"
+
+
+def know_phone(session: Session, now: datetime, number: str, language: Language | None = None) -> Phone:
+    """Return the phone of an E.164 number that wrote, or that someone vouched for, now; made when it is new.
+
+    A `language` given replaces the phone's. `seen_at` is kept to the day, so that a turn need not write.
+    """
+    phone = receiver(session, number, language)
+    if language is not None:
+        phone.language = language
+    if phone.seen_at is None or now - phone.seen_at >= SEEN_EVERY:
+        phone.seen_at = now
+    return phone
+
+
+def record_consent(session: Session, now: datetime, number: str, channel: str) -> Consent:
+    """Record that the person agreed to today's text, over `channel`; the consent already there when it still holds."""
+    phone = know_phone(session, now, number)
+    held = session.scalars(_held(number).where(Consent.text_version == CONSENT_TEXT)).first()
+    if held is not None:
+        return held
+    consent = Consent(phone=number, text_version=CONSENT_TEXT, language=phone.language, channel=channel, given_at=now)
+    session.add(consent)
+    return consent
+
+
+def stop(session: Session, now: datetime, number: str, channel: str) -> Phone:
+    """Write nothing more to this number, known or not: consents withdrawn, queued messages cancelled.
+
+    A STOP by SMS is confirmed by one last SMS, as the codes of conduct ask. Said twice, it holds from the first time.
+    """
+    phone = know_phone(session, now, number)
+    if phone.stopped_at is not None:
+        return phone
+    phone.stopped_at = now
+    for consent in session.scalars(_held(number)):
+        consent.withdrawn_at = now
+    waiting = update(Message).where(Message.phone == number, Message.state == MessageState.QUEUED)
+    session.execute(waiting.values(state=MessageState.CANCELLED, final_at=now, reason="stop"))
+    record(session, now, f"phone:{channel}", "phone.stopped", "phone")
+    if channel == ANSWERED_BY_SMS:
+        tell(session, now, event=f"stop:{now.isoformat()}", phone=number, template=STOP_CONFIRMATION, reply=True)
+    return phone
+
+
+def start(session: Session, now: datetime, number: str, channel: str) -> Phone:
+    """Write to this number again: a new consent. What STOP cancelled stays cancelled."""
+    phone = know_phone(session, now, number)
+    stopped = phone.stopped_at is not None
+    phone.stopped_at = None
+    record_consent(session, now, number, channel)
+    if stopped:
+        record(session, now, f"phone:{channel}", "phone.started", "phone")
+    if channel == ANSWERED_BY_SMS:
+        tell(session, now, event=f"start:{now.isoformat()}", phone=number, template="started", reply=True)
+    return phone
+
+
+def _held(number: str) -> Select[Consent]:
+    return select(Consent).where(Consent.phone == number, Consent.withdrawn_at.is_(None))

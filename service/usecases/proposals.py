@@ -1,0 +1,124 @@
+"""Proposals: a diaspora association answers, the village decides, both are introduced."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from service.domain.errors import NotAllowedError, NotFoundError
+from service.domain.phone import show_phone
+from service.domain.roles import OFFICERS
+from service.domain.states import NEED_MOVES, PROPOSAL_MOVES, NeedState, ProposalState, move
+from service.messaging.outbox import tell
+from service.models.associations import Officer
+from service.models.audit import record
+from service.models.diaspora import Contact
+from service.models.proposals import Proposal, proposal_of
+
+
+def express_interest(session: Session, now: datetime, *, contact: Contact, reference: str, code: str) -> Proposal:
+    """Note a diaspora association's yes and ask the village; `code` is the USSD code the village may dial.
+
+    Raises NotFoundError for a need that was not shown to it, MoveError when it was answered already.
+    """
+    proposal = _answer(session, now, contact, reference, ProposalState.INTERESTED)
+    diaspora = proposal.diaspora
+    for officer in _deciders(proposal):
+        tell(
+            session,
+            now,
+            event=f"proposal:{proposal.id}:interested",
+            phone=officer.phone,
+            template="interest",
+            diaspora=diaspora.name,
+            city=diaspora.city,
+            country=diaspora.country,
+            reference=proposal.need.reference,
+            code=code,
+        )
+    return proposal
+
+
+def decline(session: Session, now: datetime, *, contact: Contact, reference: str, reason: str) -> Proposal:
+    """Note a diaspora association's no; its attention is free again. Raises as `express_interest`."""
+    proposal = _answer(session, now, contact, reference, ProposalState.DECLINED)
+    proposal.answer_reason = reason
+    return proposal
+
+
+def accept_interest(session: Session, now: datetime, *, officer: Officer, proposal_id: int) -> Proposal:
+    """Note the village's yes: each side gets the other's contact.
+
+    Raises NotFoundError for another village's proposal, NotAllowedError for a witness, MoveError when it was decided.
+    """
+    proposal = _decide(session, now, officer, proposal_id, ProposalState.INTRODUCED)
+    need, diaspora = proposal.need, proposal.diaspora
+    if need.state is not NeedState.INTRODUCED:
+        need.state = move(NEED_MOVES, need.state, NeedState.INTRODUCED)
+    event = f"proposal:{proposal.id}:introduced"
+    contact = session.get_one(Contact, proposal.answered_by)
+    for other in _deciders(proposal):
+        tell(
+            session,
+            now,
+            event=event,
+            phone=other.phone,
+            template="introduced_village",
+            diaspora=diaspora.name,
+            contact=contact.name,
+            phone_number=show_phone(contact.phone),
+            reference=need.reference,
+        )
+    for one in diaspora.active_contacts:
+        tell(
+            session,
+            now,
+            event=event,
+            phone=one.phone,
+            template="introduced_diaspora",
+            association=need.association.name,
+            role=officer.role,
+            phone_number=show_phone(officer.phone),
+            reference=need.reference,
+        )
+    return proposal
+
+
+def refuse_interest(session: Session, now: datetime, *, officer: Officer, proposal_id: int) -> Proposal:
+    """Note the village's no, and tell the diaspora association. Raises as `accept_interest`."""
+    proposal = _decide(session, now, officer, proposal_id, ProposalState.REFUSED)
+    for one in proposal.diaspora.active_contacts:
+        tell(
+            session,
+            now,
+            event=f"proposal:{proposal.id}:refused",
+            phone=one.phone,
+            template="refused",
+            reference=proposal.need.reference,
+        )
+    return proposal
+
+
+def _answer(session: Session, now: datetime, contact: Contact, reference: str, state: ProposalState) -> Proposal:
+    proposal = proposal_of(session, reference, contact.association_id)
+    if not proposal:
+        raise NotFoundError(reference=reference)
+    proposal.state = move(PROPOSAL_MOVES, proposal.state, state)
+    proposal.answered_at, proposal.answered_by = now, contact.id
+    record(session, now, f"contact:{contact.id}", f"proposal.{state}", f"proposal:{proposal.id}")
+    return proposal
+
+
+def _decide(session: Session, now: datetime, officer: Officer, proposal_id: int, state: ProposalState) -> Proposal:
+    proposal = session.get(Proposal, proposal_id, with_for_update={"of": Proposal})
+    if not proposal or proposal.need.association_id != officer.association_id:
+        raise NotFoundError
+    if officer.role not in OFFICERS:
+        raise NotAllowedError
+    proposal.state = move(PROPOSAL_MOVES, proposal.state, state)
+    proposal.decided_at, proposal.accepted_by = now, officer.id
+    record(session, now, f"officer:{officer.id}", f"proposal.{state}", f"proposal:{proposal.id}")
+    return proposal
+
+
+def _deciders(proposal: Proposal) -> list[Officer]:
+    return [officer for officer in proposal.need.association.active_officers if officer.role in OFFICERS]

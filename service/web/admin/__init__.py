@@ -1,0 +1,31 @@
+"""The admin view: who signs in sees what waits and decides."""
+
+from flask import Blueprint
+
+from service.web.admin import associations, home, needs, password, sign_in
+
+ID = "int(max=9223372036854775807)"  # the largest a database takes: more is nobody's number
+
+
+def _blueprint() -> Blueprint:
+    made = Blueprint("admin", __name__, url_prefix="/admin")
+    made.add_url_rule("/", "home", home.show)
+    made.add_url_rule("/sign-in", "sign_in", sign_in.show)
+    made.add_url_rule("/sign-in", "do_sign_in", sign_in.enter, methods=["POST"])
+    made.add_url_rule("/sign-out", "sign_out", sign_in.leave, methods=["POST"])
+    made.add_url_rule("/password", "password", password.show)
+    made.add_url_rule("/password", "set_password", password.change, methods=["POST"])
+    made.add_url_rule("/associations", "associations", associations.show)
+    made.add_url_rule(
+        f"/associations/<{ID}:number>/verify", "verify_association", associations.verify, methods=["POST"]
+    )
+    made.add_url_rule(
+        f"/associations/<{ID}:number>/reject", "reject_association", associations.reject, methods=["POST"]
+    )
+    made.add_url_rule("/needs", "needs", needs.show)
+    made.add_url_rule(f"/needs/<{ID}:number>/verify", "verify_need", needs.verify, methods=["POST"])
+    made.add_url_rule(f"/needs/<{ID}:number>/reject", "reject_need", needs.reject, methods=["POST"])
+    return made
+
+
+admin = _blueprint()

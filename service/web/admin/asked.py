@@ -1,0 +1,20 @@
+"""What the forms and addresses of the admin pages ask for."""
+
+from flask import request
+
+from service.domain.text import clean
+
+LONGEST_REASON = 200  # characters
+MOST_DIGITS = 18  # always fits what a database takes
+
+
+def asked_number(name: str) -> int | None:
+    """Return a whole number of the address, None when there is none."""
+    digits = request.args.get(name, "")
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS else None
+
+
+def asked_reason() -> str | None:
+    """Return the cleaned reason of a rejection, None when it is empty or longer than 200 characters."""
+    reason = clean(request.form.get("reason", ""))
+    return reason if 0 < len(reason) <= LONGEST_REASON else None

@@ -1,0 +1,88 @@
+"""What the admin pages list: what waits for a decision first, oldest first, then the rest, newest first."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar, TypeVarTuple
+
+from sqlalchemy import ColumnElement, Select, case, func, select
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
+
+from service.domain.states import AssociationState, NeedState
+from service.models import Need, Officer, VillageAssociation
+
+PER_PAGE = 50
+Row = TypeVar("Row")
+Rows = TypeVarTuple("Rows")
+Query = Select[*tuple[Any, ...]]
+
+
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """Some rows of a long list; pages count from 1."""
+
+    rows: Sequence[Row]
+    number: int
+    pages: int
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many wait for a decision."""
+
+    associations: int
+    needs: int
+
+
+def count_waiting(session: Session) -> Waiting:
+    """Count pending associations and reported needs."""
+    return Waiting(
+        associations=_count(session, select(VillageAssociation).where(_pending())),
+        needs=_count(session, select(Need).where(_reported())),
+    )
+
+
+def list_associations(session: Session, number: int, only: int | None = None) -> Page[VillageAssociation]:
+    """Return a page of village associations with their communes and officers; `only` is the id of one to show alone."""
+    query = select(VillageAssociation).options(selectinload(VillageAssociation.officers))
+    if only is not None:
+        query = query.where(VillageAssociation.id == only)
+    order = _waiting_first(_pending(), VillageAssociation.registered_at, VillageAssociation.id)
+    page, pages = _cut(session, query, number)
+    return Page(session.scalars(_slice(query.order_by(*order), page)).all(), page, pages)
+
+
+def list_needs(session: Session, number: int) -> Page[tuple[Need, Officer]]:
+    """Return a page of needs with their associations and communes, each with the officer who reported it."""
+    query = select(Need, Officer).join(Officer, Officer.id == Need.reported_by).options(joinedload(Need.association))
+    page, pages = _cut(session, query, number)
+    order = _waiting_first(_reported(), Need.reported_at, Need.id)
+    return Page(
+        [(need, officer) for need, officer in session.execute(_slice(query.order_by(*order), page)).tuples()],
+        page,
+        pages,
+    )
+
+
+def _pending() -> ColumnElement[bool]:
+    return VillageAssociation.state == AssociationState.PENDING
+
+
+def _reported() -> ColumnElement[bool]:
+    return Need.state == NeedState.REPORTED
+
+
+def _waiting_first(waits: ColumnElement[bool], at: InstrumentedAttribute[Any], key: Any) -> list[ColumnElement[Any]]:
+    return [case((waits, 0), else_=1), case((waits, at)), at.desc(), key]
+
+
+def _cut(session: Session, query: Query, number: int) -> tuple[int, int]:
+    pages = max(1, -(-_count(session, query) // PER_PAGE))
+    return min(max(number, 1), pages), pages
+
+
+def _count(session: Session, query: Query) -> int:
+    return session.scalar(select(func.count()).select_from(query.with_only_columns(1).order_by(None).subquery())) or 0
+
+
+def _slice(query: Select[*Rows], page: int) -> Select[*Rows]:
+    return query.limit(PER_PAGE).offset((page - 1) * PER_PAGE)

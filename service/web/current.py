@@ -1,0 +1,50 @@
+"""What a view needs to know of the moment: the container, the time, the person, the language."""
+
+from datetime import datetime
+
+from flask import current_app, g, request, session
+
+from service.container import Container
+from service.locales import DEFAULT_LANGUAGE, Language, Speaker, speaker
+from service.models import User
+
+EXTENSION = "tiwizi"
+
+
+def container() -> Container:
+    """Return what the running service holds."""
+    held = current_app.extensions[EXTENSION]
+    assert isinstance(held, Container)  # noqa: S101  # tells the type checker what create_app put there
+    return held
+
+
+def now() -> datetime:
+    """Return this moment by the container's clock, aware, in UTC."""
+    return container().clock()
+
+
+def user() -> User | None:
+    """Return who is signed in; the guard in service.web.guard looked."""
+    known: User | None = g.get("user")
+    return known
+
+
+def signed_in() -> User:
+    """Return who is signed in, in a view whose access demands someone."""
+    known = user()
+    assert known is not None  # noqa: S101  # the guard let nobody else in; tells the type checker so
+    return known
+
+
+def language() -> Language:
+    """Return the page's language: `?lang=`, which the session remembers, else the session's, the browser's, French."""
+    asked = request.args.get("lang", "")
+    if asked in set(Language):
+        session["language"] = asked
+    kept = session.get("language") or request.accept_languages.best_match([str(one) for one in Language])
+    return Language(kept) if kept in set(Language) else DEFAULT_LANGUAGE
+
+
+def voice() -> Speaker:
+    """Return the voice of the page's language."""
+    return speaker(language())

@@ -1,0 +1,59 @@
+"""What every gateway callback passes first: the token in its path, the caller's address, the fields of its form.
+
+Shared by `service.web.receipts` and `ussd.hooks`.
+"""
+
+from collections.abc import Sequence
+from ipaddress import ip_address, ip_network
+
+from flask import abort, request
+
+from service.container import Container
+from service.domain.phone import parse_phone
+from service.models.audit import record
+from service.models.session import transaction
+from service.security import token_fits
+
+LONGEST_FIELD = 1_000  # characters, of anything but a text
+
+
+def check_hook(container: Container, token: str) -> None:
+    """Let a gateway in. 404 for a wrong token or an address that is not on the list, and as slowly as for a right one."""
+    fits = token_fits(container.settings.hook_tokens, token)
+    if not (fits and _address_allowed(container.settings.hook_addresses)):
+        abort(404)
+
+
+def fields(container: Container, gateway: str, required: Sequence[str], phone: str = "phoneNumber") -> dict[str, str]:
+    """Return the form of a callback, its phone in E.164.
+
+    400, with one audit line that holds neither text nor phone, when a gateway could not have sent it.
+    """
+    form = {name: request.form[name] for name in request.form}
+    wrong = next((name for name in required if name not in form), None) or _overlong(form)
+    try:
+        form[phone] = parse_phone(form.get(phone, ""))
+    except ValueError:
+        wrong = wrong or phone
+    if wrong:
+        malformed(container, gateway, wrong)
+    return form
+
+
+def malformed(container: Container, gateway: str, field: str) -> None:
+    """Answer 400 and note which field was missing or wrong, and nothing else."""
+    with transaction(container.engine) as session:
+        kind = request.path.rpartition("/")[2]
+        record(session, container.clock(), f"gateway:{gateway}", "hook.malformed", kind, field=field[:40])
+    abort(400)
+
+
+def _overlong(form: dict[str, str]) -> str | None:
+    return next((name for name, value in form.items() if name != "text" and len(value) > LONGEST_FIELD), None)
+
+
+def _address_allowed(allowed: Sequence[str]) -> bool:
+    if not allowed:
+        return True
+    address = ip_address(request.remote_addr or "0.0.0.0")  # noqa: S104  # nobody's address, on no list
+    return any(address in ip_network(one, strict=False) for one in allowed)

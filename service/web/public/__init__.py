@@ -1,0 +1,54 @@
+"""The public pages: what Tiwizi is, in figures that name nobody."""
+
+from dataclasses import dataclass
+
+from flask import Blueprint, render_template
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from service.domain.phone import show_phone
+from service.domain.states import AssociationState, NeedState, ProposalState
+from service.models import Commune, Need, Proposal, VillageAssociation
+from service.models.session import reading
+from service.web.access import access
+from service.web.current import container
+
+public = Blueprint("public", __name__)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How far Tiwizi has come: counts only, no amounts (law 18-18) and no names."""
+
+    communes: int
+    associations: int
+    needs: int
+    introductions: int
+
+
+@public.get("/")
+@access("public")
+def home() -> str:
+    """Say what Tiwizi is, to each who may come by."""
+    with reading(container().engine) as session:
+        figures = count_figures(session)
+    number = show_phone(container().settings.sms_number)
+    return render_template("public/home.html", figures=figures, number=number)
+
+
+def count_figures(session: Session) -> Figures:
+    """Count communes, verified associations, needs verified so far and introductions made."""
+    verified = VillageAssociation.state == AssociationState.VERIFIED
+    opened = Need.state.in_([NeedState.VERIFIED, NeedState.INTRODUCED])
+    return Figures(
+        communes=_count(session, select(func.count(Commune.code))),
+        associations=_count(session, select(func.count(VillageAssociation.id)).where(verified)),
+        needs=_count(session, select(func.count(Need.id)).where(opened)),
+        introductions=_count(
+            session, select(func.count(Proposal.id)).where(Proposal.state == ProposalState.INTRODUCED)
+        ),
+    )
+
+
+def _count(session: Session, query: Select[int]) -> int:
+    return session.scalar(query) or 0

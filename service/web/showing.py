@@ -1,0 +1,73 @@
+"""How templates write things: texts of the page's language, and what people typed, made safe to look at."""
+
+import unicodedata
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from flask import Flask, request, url_for
+from markupsafe import Markup
+
+from service.domain.phone import mask_phone, show_phone
+from service.domain.roles import UserRole
+from service.domain.text import INVISIBLE
+from service.locales import Language
+from service.web.current import container, language, user, voice
+
+# How each language calls itself.
+NAMES = {Language.FR: "Français", Language.AR: "العربية", Language.SHI: "Tachelhit", Language.EN: "English"}
+TAGS = {Language.SHI: "shi-Latn"}  # BCP 47: Tachelhit is here in Latin letters
+
+
+def visible(text: str) -> str:
+    """Return the text with control and bidirectional characters written out as `⟨U+202E⟩`: none hides or reorders."""
+    return "".join(f"⟨U+{ord(one):04X}⟩" if unicodedata.category(one) in INVISIBLE else one for one in text)
+
+
+def typed(text: str) -> Markup:
+    """Return what a person typed, escaped, visible, and with a reading direction of its own."""
+    return Markup("<bdi>{}</bdi>").format(visible(text))
+
+
+def may_decide() -> bool:
+    """Tell whether the person may verify and reject, and so speak to villages."""
+    known = user()
+    return known is not None and known.role.includes(UserRole.COORDINATOR)
+
+
+def phone(number: str) -> Markup:
+    """Return a number as people write it, masked for those who only view."""
+    return Markup('<bdi dir="ltr">{}</bdi>').format(show_phone(number) if may_decide() else mask_phone(number))
+
+
+def say(key: str, /, **values: Any) -> str:
+    """Return a text in the page's language."""
+    return voice().say(key, **values)
+
+
+def write(value: object) -> str:
+    """Return a number, an amount, a date or a state as people of the page's language read it."""
+    return voice().write(value)
+
+
+def in_language(other: Language) -> str:
+    """Return the address of this page in another language; of the first page for one that cannot be asked for again."""
+    if request.endpoint is None or request.method != "GET":
+        return url_for("public.home", lang=other)
+    kept = {name: value for name, value in request.args.items() if name != "lang"}
+    return f"{quote(request.script_root + request.path)}?{urlencode({**kept, 'lang': other})}"
+
+
+def set_up_showing(app: Flask) -> None:
+    """Give the templates these words."""
+    app.jinja_env.filters.update(typed=typed, phone=phone, write=write)
+    app.jinja_env.globals.update(t=say, languages=NAMES, language_tags=TAGS, in_language=in_language)
+    app.context_processor(_of_this_page)
+
+
+def _of_this_page() -> dict[str, Any]:
+    return {
+        "page_language": language(),
+        "user": user(),
+        "may_decide": may_decide(),
+        "settings": container().settings,
+    }

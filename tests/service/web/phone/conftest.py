@@ -1,0 +1,57 @@
+"""The real application on a real server, with stand-in hooks, seen through a real browser."""
+
+import shutil
+import threading
+from collections.abc import Iterator
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, sync_playwright
+from werkzeug.serving import make_server
+
+from service.app import create_app
+from service.container import Container
+from service.web.phone import phone_blueprint
+from tests.peers.hooks import StandInHooks
+from tests.service.web.phone.post import Post
+
+QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+
+
+@pytest.fixture
+def hooks(container: Container) -> StandInHooks:
+    return StandInHooks(container.settings.hook_tokens[0])
+
+
+@pytest.fixture
+def app(container: Container, hooks: StandInHooks) -> Flask:
+    return create_app(container, [phone_blueprint(container), hooks.blueprint()])
+
+
+@pytest.fixture
+def address(app: Flask) -> Iterator[str]:
+    """Where the application listens."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser, or a loud word about its absence."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("NOT TESTED IN A BROWSER: Chromium is missing; have it with `apt-get install chromium`.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*QUIET, "--disable-sync", "--no-first-run"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def post(container: Container) -> Post:
+    return Post(container.engine)

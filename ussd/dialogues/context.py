@@ -1,0 +1,60 @@
+"""What a dialogue knows of the one it talks with."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from service.domain.errors import NotFoundError
+from service.locales import DEFAULT_LANGUAGE, Language, Speaker, speaker
+from service.models.associations import Officer, active_officer
+from service.models.communes import Commune
+from service.models.diaspora import active_contact
+from service.models.phones import Phone
+from service.settings import Settings
+
+
+@dataclass
+class Context:
+    """One replay of a conversation. Facts go through `session`, in the transaction that answers the last question."""
+
+    phone: str
+    session: Session
+    now: datetime
+    channel: str
+    settings: Settings
+    start: str = ""
+    language: str = DEFAULT_LANGUAGE
+
+    @property
+    def voice(self) -> Speaker:
+        """The language spoken now."""
+        return speaker(self.language)
+
+    def officer(self) -> Officer:
+        """Return the officer who speaks.
+
+        Raises NotFoundError when the phone no longer speaks for an association.
+        """
+        officer = active_officer(self.session, self.phone)
+        if not officer:
+            raise NotFoundError
+        return officer
+
+    def caller(self) -> dict[str, str]:
+        """Return who dials: `kind` unknown, officer or contact, the association's name and the language."""
+        phone = self.session.get(Phone, self.phone)
+        language = phone.language if phone else ""
+        if officer := active_officer(self.session, self.phone):
+            return {"kind": "officer", "role": officer.role, "name": officer.association.name, "language": language}
+        if contact := active_contact(self.session, self.phone):
+            return {"kind": "contact", "name": contact.association.name, "language": language}
+        return {"kind": "unknown", "language": language}
+
+    def place(self, commune: Commune) -> str:
+        """Return a commune's name as the language writes it."""
+        return commune.name_ar if self.language == Language.AR else commune.name_ascii
+
+    def name(self, french: str, arabic: str) -> str:
+        """Return the name of a province or region as the language writes it."""
+        return arabic if self.language == Language.AR else french

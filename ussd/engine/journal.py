@@ -1,0 +1,57 @@
+"""What is kept of a conversation between two turns."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+# Entries that nobody typed begin with these: what was looked up, which dialogue began.
+LOOKED, ENTERED = "=", "#"
+
+
+@dataclass
+class Journal:
+    """All that is kept of a conversation: accepted answers as `[key, value]`, and how the screen stands now.
+
+    `more` says that a page follows; `shown` are the options on it, so that a list that changes meanwhile cannot shift
+    an answer. `correcting` says that the lines to correct are on the screen; `resuming`, that the question whether to
+    go on is. While an answer is corrected, `later` holds those after it, to be taken again, and `before` what to return
+    to when the correction is dropped.
+    """
+
+    entries: list[list[Any]] = field(default_factory=list)
+    page: int = 0
+    more: bool = False
+    shown: list[list[str]] = field(default_factory=list)
+    later: list[list[Any]] = field(default_factory=list)
+    before: list[list[Any]] = field(default_factory=list)
+    correcting: bool = False
+    resuming: bool = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether something was answered inside a dialogue that a person would not want to type again."""
+        entered = [place for place, (key, _) in enumerate(self.entries) if key.startswith(ENTERED)]
+        return bool(entered) and any(typed(key) for key, _ in self.entries[entered[-1] + 1 :])
+
+    def correct(self, key: str) -> None:
+        """Ask the last answer to `key` again, and whatever was asked because of it (`key.…`); keep the rest."""
+        place = max(place for place, (entry_key, _) in enumerate(self.entries) if entry_key == key)
+        self.before = self.entries
+        self.later = [entry for entry in self.entries[place + 1 :] if not entry[0].startswith(f"{key}.")]
+        self.entries = self.entries[:place]
+        self.correcting = False
+
+    def drop_correction(self) -> None:
+        """Go back to the answers as they were."""
+        if self.later or self.before:
+            self.entries = self.before
+        self.later, self.before, self.correcting = [], [], False
+
+    def cut(self, place: int) -> None:
+        """Forget the answers from `place` on."""
+        del self.entries[place:]
+        self.later, self.before, self.correcting, self.page = [], [], False, 0
+
+
+def typed(key: str) -> bool:
+    """Tell whether an entry is an answer that a person typed."""
+    return not key.startswith((LOOKED, ENTERED))

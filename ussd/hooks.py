@@ -1,0 +1,57 @@
+"""The blueprint of conversations: a carrier's request to the engine, and its answer back."""
+
+from flask import Blueprint, Response
+
+from service.container import Container
+from service.models.inbound import first_time
+from service.models.session import transaction
+from service.web.access import access
+from service.web.hook import check_hook, fields
+from ussd.sessions import Turn, answer_turn
+from ussd.transports import africastalking, sms
+
+GATEWAY = "africastalking"
+
+
+def hooks_blueprint(container: Container) -> Blueprint:
+    """Return the conversation hooks of Africa's Talking, which the phone simulators speak to as well."""
+    blueprint = Blueprint("hooks", __name__, url_prefix=f"/hooks/{GATEWAY}")
+
+    @blueprint.post("/<token>/ussd")
+    @access("gateway")
+    def ussd(token: str) -> Response:
+        check_hook(container, token)
+        form = fields(container, GATEWAY, africastalking.TURN)
+        screen = answer_turn(container, Turn(GATEWAY, form["sessionId"], form["phoneNumber"], form["text"]))
+        return _plain(africastalking.reply(screen))
+
+    @blueprint.post("/<token>/ussd-end")
+    @access("gateway")
+    def ussd_end(token: str) -> Response:
+        check_hook(container, token)
+        form = fields(container, GATEWAY, africastalking.SESSION_END)
+        with transaction(container.engine) as session:
+            first_time(
+                session,
+                gateway=GATEWAY,
+                kind="ussd-end",
+                external_id=form["sessionId"],
+                phone=form["phoneNumber"],
+                payload=africastalking.kept_of_end(form),
+                received_at=container.clock(),
+            )
+        return _plain("")
+
+    @blueprint.post("/<token>/sms")
+    @access("gateway")
+    def inbound_sms(token: str) -> Response:
+        check_hook(container, token)
+        form = fields(container, GATEWAY, africastalking.SMS, phone="from")
+        sms.receive(container, africastalking.text(GATEWAY, form))
+        return _plain("")
+
+    return blueprint
+
+
+def _plain(body: str) -> Response:
+    return Response(body, mimetype="text/plain")

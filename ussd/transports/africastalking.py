@@ -1,0 +1,25 @@
+"""Africa's Talking: the fields of its callbacks and the form of its answers (developers.africastalking.com)."""
+
+from ussd.engine.replay import Screen
+from ussd.transports.sms import Text
+
+TURN = ("sessionId", "phoneNumber", "serviceCode", "text")
+SESSION_END = ("sessionId", "phoneNumber", "status")
+SMS = ("id", "from", "to", "date", "text")
+# `input` and `lastAppResponse` are left out: what was typed may hold a secret.
+KEPT_OF_END = ("date", "status", "cost", "durationInMillis", "hopsCount", "networkCode", "errorMessage")
+
+
+def reply(screen: Screen) -> str:
+    """Return a screen as the carrier reads it: `CON ` goes on, `END ` closes."""
+    return f"{'END' if screen.ended else 'CON'} {screen.text}"
+
+
+def kept_of_end(form: dict[str, str]) -> dict[str, str]:
+    """Return what is kept of a session's end."""
+    return {name: form[name] for name in KEPT_OF_END if name in form}
+
+
+def text(gateway: str, form: dict[str, str]) -> Text:
+    """Return an inbound SMS; its id is the gateway's."""
+    return Text(gateway, form["id"], form["from"], form["text"], payload=form)
