@@ -19,7 +19,7 @@ from service.container import Container
 
 log = structlog.get_logger()
 
-GRACE = timedelta(seconds=30)  # what a supervisor gives between SIGTERM and SIGKILL
+GRACE = timedelta(seconds=25)  # a supervisor gives 30 s between SIGTERM and SIGKILL
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def run_job(container: Container, job: Job, now: datetime) -> str:
 def run_clock(container: Container, jobs: Sequence[Job], loops: Sequence[Loop]) -> None:
     """Run jobs and loops until SIGTERM or SIGINT; then start nothing new, and leave when what runs is done.
 
-    After 30 s it leaves all the same, with exit status 1. Call it in the main thread, because signals arrive there.
+    After 25 s it leaves all the same, with exit status 1. Call it in the main thread, because signals arrive there.
     """
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
@@ -92,7 +92,7 @@ def start_clock(container: Container, jobs: Sequence[Job], loops: Sequence[Loop]
 
 
 def stop_clock(scheduler: BackgroundScheduler) -> bool:
-    """Start nothing new; tell whether all that was running ended within 30 s."""
+    """Start nothing new; tell whether all that was running ended within 25 s."""
     ending = threading.Thread(target=scheduler.shutdown, daemon=True)
     ending.start()
     ending.join(GRACE.total_seconds())

@@ -24,7 +24,7 @@ SAME, BEGINS, SOUNDS_SAME, HOLDS = 4.0, 3.0, 2.0, 1.0
 
 ARABIC = re.compile(r"[\u0621-\u06ff\u0750-\u077f]")
 NOT_ARABIC = re.compile(r"[^\u0621-\u063a\u0641-\u064a\u066e-\u06d3\u0750-\u077f]")
-ARABIC_ARTICLE = re.compile(r"\bا?ل(?=\w{3})")  # noqa: RUF001  # Arabic is meant
+ARABIC_ARTICLE = re.compile(r"\bا?ل(?=\w{3})")  # Arabic is meant
 ARABIC_SPELLING = str.maketrans("أإآٱىیةگڭݣک", "ااااييهكككك")
 ARABIC_SOUND = str.maketrans("قغطضصظثذ", "ككتدسدتد", "اءئؤ")
 
@@ -79,10 +79,10 @@ def sounded(name: str) -> str:
     """Return a rough sound, the same for names that are said alike: `Tafraout` and `tafrawt` both give `tafraut`."""
     if ARABIC.search(name):
         letters = plain(ARABIC_ARTICLE.sub("", name))
-        return letters[:1] + letters[1:].translate(ARABIC_SOUND).removesuffix("ه")  # noqa: RUF001  # Arabic is meant
+        return letters[:1] + letters[1:].translate(ARABIC_SOUND).removesuffix("ه")  # Arabic is meant
     sound = search_key(LATIN_ARTICLE.sub("", name)).translate(CHAT_DIGITS)
-    for letters, letter in LATIN_SOUND:
-        sound = letters.sub(letter, sound)
+    for spelling, letter in LATIN_SOUND:
+        sound = spelling.sub(letter, sound)
     return sound
 
 

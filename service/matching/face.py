@@ -101,4 +101,5 @@ def _on_cycles(
     heads = np.concatenate([np.where(use, rows, cols), np.full(to_hub.size, hub), from_hub])
     arcs = scipy.sparse.coo_array((np.ones(tails.size, np.int8), (tails, heads)), shape=(hub + 1, hub + 1))
     part = connected_components(arcs, directed=True, connection="strong")[1]
-    return tied[part[rows] == part[cols]]
+    inside: Ints = tied[part[rows] == part[cols]]
+    return inside

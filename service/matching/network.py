@@ -53,16 +53,19 @@ def network(problem: Problem, digits: int) -> Network:
 
 
 def _capped(slots: npt.NDArray[np.integer], ends: Nodes) -> Ints:
-    return np.minimum(slots, np.bincount(ends, minlength=slots.size)).astype(np.int64)
+    capped: Ints = np.minimum(slots, np.bincount(ends, minlength=slots.size)).astype(np.int64)
+    return capped
 
 
 def _rounded(values: Floats, digits: int) -> Ints:
     """Return the values in units of 10**-digits; the whole part is scaled exactly, in integers."""
     if digits < 0:
-        return np.rint(values / 10.0**-digits).astype(np.int64)
-    part, whole = np.modf(values)
-    part *= 10.0**digits
-    return whole.astype(np.int64) * 10**digits + np.rint(part, out=part).astype(np.int64)
+        whole, part = np.zeros(values.size, dtype=np.int64), values / 10.0**-digits
+    else:
+        fraction, floor = np.modf(values)
+        whole, part = floor.astype(np.int64) * 10**digits, fraction * 10.0**digits
+    rounded: Ints = whole + np.rint(part).astype(np.int64)
+    return rounded
 
 
 def finest_digits(problem: Problem) -> int:
@@ -101,7 +104,9 @@ def best_flow(net: Network) -> Flags | None:
     return used
 
 
-def _add(flow: SimpleMinCostFlow, tails: Nodes | Ints, heads: Nodes | Ints, capacity: Ints | int, cost: Ints | int) -> None:
+def _add(
+    flow: SimpleMinCostFlow, tails: Nodes | Ints, heads: Nodes | Ints, capacity: Ints | int, cost: Ints | int
+) -> None:
     shape = tails.shape
     flow.add_arcs_with_capacity_and_unit_cost(
         tails.astype(np.int32, copy=False),

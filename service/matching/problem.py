@@ -44,8 +44,10 @@ def check(problem: Problem) -> None:
 
 
 def _check_score(score: object) -> tuple[int, int]:
-    if not scipy.sparse.issparse(score) or score.format != "csr" or score.ndim != 2:  # noqa: PLR2004 needs x partners
-        raise ValueError("score: must be a two-dimensional scipy.sparse.csr_array")
+    if not isinstance(score, scipy.sparse.csr_array | scipy.sparse.csr_matrix):
+        raise ValueError("score: must be a scipy.sparse.csr_array")  # noqa: TRY004 the contract promises ValueError
+    if len(score.shape) != len(("needs", "partners")):
+        raise ValueError(f"score: must have shape (needs, partners), not {score.shape}")
     if score.dtype != np.float64:
         raise ValueError(f"score: must be float64, not {score.dtype}")
     _check_structure(score)
@@ -56,7 +58,7 @@ def _check_score(score: object) -> tuple[int, int]:
     return needs, partners
 
 
-def _check_structure(score: "scipy.sparse.csr_array[np.float64]") -> None:
+def _check_structure(score: "scipy.sparse.csr_array | scipy.sparse.csr_matrix") -> None:
     needs, partners = score.shape
     indptr, indices = score.indptr, score.indices
     if indptr.shape != (needs + 1,) or indptr[0] != 0 or (np.diff(indptr) < 0).any():

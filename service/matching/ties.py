@@ -10,8 +10,8 @@ from service.matching.face import Face
 from service.matching.network import Network
 from service.matching.problem import Flags, Ints
 
-# Looks at a pair or a node, some twenty seconds in all. Reached only when very many pairs tie in a tangled way.
-MOST_STEPS = 100_000_000
+# Looks at a pair or a node, about half a minute in all. Reached only when very many pairs tie in a tangled way.
+MOST_STEPS = 50_000_000
 NO_PAIR = -1
 
 Arc = tuple[int, int, int]  # of the residual network: from node, to node, the pair it stands for (or NO_PAIR)
@@ -82,7 +82,7 @@ class _Residual:
             self.before_hub.difference_update(nodes)
 
     def arcs(self, node: int, after: int, *, leaving: bool) -> Iterator[tuple[int, int]]:
-        """Yield (other node, pair or NO_PAIR) of the arcs that leave, or enter, a node over pairs later than `after`."""
+        """Yield (other node, pair or NO_PAIR) of the arcs leaving, or entering, a node over pairs past `after`."""
         if node == self.hub:
             for other in self.after_hub if leaving else self.before_hub:
                 self.looked += 1

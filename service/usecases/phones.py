@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
+from service.domain.phone import mask_phone
 from service.domain.states import MessageState
 from service.locales import Language
 from service.messaging.outbox import STOP_CONFIRMATION, tell
@@ -47,7 +48,7 @@ def stop(session: Session, now: datetime, number: str, channel: str) -> Phone:
 
     A STOP by SMS is confirmed by one last SMS, as the codes of conduct ask. Said twice, it holds from the first time.
     """
-    phone = know_phone(session, now, number)
+    phone = _locked(session, now, number)
     if phone.stopped_at is not None:
         return phone
     phone.stopped_at = now
@@ -55,7 +56,7 @@ def stop(session: Session, now: datetime, number: str, channel: str) -> Phone:
         consent.withdrawn_at = now
     waiting = update(Message).where(Message.phone == number, Message.state == MessageState.QUEUED)
     session.execute(waiting.values(state=MessageState.CANCELLED, final_at=now, reason="stop"))
-    record(session, now, f"phone:{channel}", "phone.stopped", "phone")
+    _note(session, now, number, "phone.stopped", channel)
     if channel == ANSWERED_BY_SMS:
         tell(session, now, event=f"stop:{now.isoformat()}", phone=number, template=STOP_CONFIRMATION, reply=True)
     return phone
@@ -63,15 +64,28 @@ def stop(session: Session, now: datetime, number: str, channel: str) -> Phone:
 
 def start(session: Session, now: datetime, number: str, channel: str) -> Phone:
     """Write to this number again: a new consent. What STOP cancelled stays cancelled."""
-    phone = know_phone(session, now, number)
+    phone = _locked(session, now, number)
     stopped = phone.stopped_at is not None
     phone.stopped_at = None
     record_consent(session, now, number, channel)
     if stopped:
-        record(session, now, f"phone:{channel}", "phone.started", "phone")
+        _note(session, now, number, "phone.started", channel)
     if channel == ANSWERED_BY_SMS:
         tell(session, now, event=f"start:{now.isoformat()}", phone=number, template="started", reply=True)
     return phone
+
+
+def _locked(session: Session, now: datetime, number: str) -> Phone:
+    """Return the phone so that a STOP said twice at the same moment counts once."""
+    phone = know_phone(session, now, number)
+    session.refresh(phone, with_for_update={"key_share": True})
+    return phone
+
+
+def _note(session: Session, now: datetime, number: str, action: str, channel: str) -> None:
+    # An audit entry outlives the person's data, so it holds the number masked.
+    who = f"phone:{mask_phone(number)}"
+    record(session, now, who, action, who, channel=channel)
 
 
 def _held(number: str) -> Select[Consent]:

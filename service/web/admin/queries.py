@@ -57,7 +57,7 @@ def list_needs(session: Session, number: int) -> Page[tuple[Need, Officer]]:
     page, pages = _cut(session, query, number)
     order = _waiting_first(_reported(), Need.reported_at, Need.id)
     return Page(
-        [(need, officer) for need, officer in session.execute(_slice(query.order_by(*order), page)).tuples()],
+        [(need, officer) for need, officer in session.execute(_slice(query.order_by(*order), page))],
         page,
         pages,
     )

@@ -44,10 +44,6 @@ function hex(bytes) {
   return [...crypto.getRandomValues(new Uint8Array(bytes))].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function uuid() {
-  return hex(16).replace(/^(.{8})(.{4})(.{4})(.{4})/, "$1-$2-$3-$4-");
-}
-
 /** The moment as `2017-05-03T06:04:45Z`. */
 function moment() {
   return new Date().toISOString().replace(/\.\d+/, "");
@@ -66,11 +62,11 @@ async function post(hook, fields) {
 
 class Phone {
   constructor({ kind, number, seen = 0 }) {
-    Object.assign(this, { kind, number, seen, session: null, lastScreen: "", received: new Map(), sent: [], smsId: uuid() });
+    Object.assign(this, { kind, number, seen, session: null, received: new Map(), sent: [] });
     this.element = document.getElementById("phone").content.firstElementChild.cloneNode(true);
     this.element.classList.add(kind);
-    this.parts = {};
-    for (const part of this.element.querySelectorAll("[data-part]")) this.parts[part.dataset.part] = part;
+    const parts = [...this.element.querySelectorAll("[data-part]")];
+    this.parts = Object.fromEntries(parts.map((part) => [part.dataset.part, part]));
     this.parts.name.textContent = setup.names[kind] ?? texts.other;
     this.parts.number.value = number;
     this.listen();
@@ -113,33 +109,30 @@ class Phone {
 
   // --- the screen ---
 
-  /** Put the phone in a mode: idle, waiting, asking, failed or over. */
-  become(mode, text, measured = false) {
+  /** Put the phone in a mode: idle, waiting, asking, failed or over; `carried`: the text came from the service. */
+  become(mode, text, carried = false) {
+    const { field, primary, secondary, length } = this.parts;
     const typingHere = mode === "idle" || mode === "asking";
     const held = this.element.querySelector(".body").contains(document.activeElement);
+    const { encoding, units } = measure(text);
     this.mode = this.element.dataset.mode = mode;
     this.parts.text.textContent = text;
     this.parts.text.scrollTop = 0;
-    this.parts.field.hidden = !typingHere;
-    this.parts.field.value = "";
-    this.parts.field.placeholder = mode === "idle" ? setup.code : "";
-    this.parts.primary.textContent = { idle: texts.call, asking: texts.send, failed: texts.again, over: texts.ok }[mode] ?? "";
-    this.parts.primary.disabled = this.parts.green.disabled = mode === "waiting";
-    this.parts.secondary.textContent = mode === "idle" ? texts.clear : mode === "over" ? "" : texts.cancel;
-    this.parts.secondary.disabled = mode === "over";
+    length.textContent = carried ? `${ALPHABET_NAME[encoding]} ${units}/${ONE_PART[encoding]}` : "";
+    length.classList.toggle("over", units > ONE_PART[encoding]);
+    field.hidden = !typingHere;
+    field.value = "";
+    field.placeholder = mode === "idle" ? setup.code : "";
+    primary.textContent = { idle: texts.call, asking: texts.send, failed: texts.again, over: texts.ok }[mode] ?? "";
+    primary.disabled = this.parts.green.disabled = mode === "waiting";
+    secondary.textContent = { idle: texts.clear, over: "" }[mode] ?? texts.cancel;
+    secondary.disabled = mode === "over";
     this.parts.drop.disabled = this.session === null;
     this.parts.number.disabled = this.session !== null;
-    this.parts.length.textContent = measured ? this.screenLength(text) : "";
     this.typing();
     this.tick();
-    const next = typingHere ? this.parts.field : mode === "waiting" ? this.parts.text : this.parts.primary;
+    const next = typingHere ? field : mode === "waiting" ? this.parts.text : primary;
     if (held) next.focus({ preventScroll: true });
-  }
-
-  screenLength(text) {
-    const { encoding, units } = measure(text);
-    this.parts.length.classList.toggle("over", units > ONE_PART[encoding]);
-    return `${ALPHABET_NAME[encoding]} ${units}/${ONE_PART[encoding]}`;
   }
 
   typing() {
@@ -200,7 +193,7 @@ class Phone {
   }
 
   /** End the session and tell the service, which may be out of reach: then it never hears of it, as in life. */
-  finish(status, text, measured = false) {
+  finish(status, text, carried = false) {
     const session = this.session;
     this.session = null;
     post("ussd-end", {
@@ -214,7 +207,7 @@ class Phone {
       lastAppResponse: session.lastReply,
       errorMessage: status === "Failed" ? "No valid answer from the application" : "",
     }).catch(() => {});
-    this.become("over", text || texts.ended, measured);
+    this.become("over", text || texts.ended, carried);
   }
 
   hangUp() {
@@ -250,7 +243,7 @@ class Phone {
 
   drafting() {
     this.parts.drafted.textContent = this.parts.draft.value ? lengthOnAir(measure(this.parts.draft.value)) : "";
-    this.smsId = uuid(); // another text is another SMS
+    this.smsId = hex(16); // another text is another SMS
   }
 
   async sendSms(event) {

@@ -3,13 +3,14 @@
 from typing import Any
 
 import pytest
-from flask import Flask
 from sqlalchemy import Engine, select
 
+from service.domain.phone import show_phone
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import AssociationState, NeedState
-from service.models import AuditEntry, Need, VillageAssociation
+from service.models import AuditEntry, Need, User, VillageAssociation
 from service.models.session import reading
+from service.settings import Settings
 from tests.service.web.person import Person
 from tests.service.web.registers import Registers
 
@@ -48,8 +49,8 @@ def test_a_coordinator_verifies_an_association_and_hears_what_happens_next(
     assert association_of(engine, number).state is AssociationState.VERIFIED
     with reading(engine) as session:
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "association.verified")).one()
-    assert entry.actor == "user:" + entry.actor.removeprefix("user:")
-    assert entry.subject == f"association:{number}"
+        zahra = session.scalars(select(User).where(User.name == "Zahra")).one()
+    assert (entry.actor, entry.subject) == (f"user:{zahra.id}", f"association:{number}")
 
 
 def test_a_coordinator_rejects_with_a_clean_reason(coordinator: Person, registers: Registers, engine: Engine) -> None:
@@ -76,13 +77,13 @@ def test_nothing_is_rejected_without_a_short_reason(
 
 
 def test_a_coordinator_verifies_a_need_with_its_urgency(
-    coordinator: Person, registers: Registers, engine: Engine
+    coordinator: Person, registers: Registers, engine: Engine, settings: Settings
 ) -> None:
     number = registers.need(registers.association(state=AssociationState.VERIFIED))
     coordinator.send(f"/admin/needs/{number}/verify", page="/admin/needs", urgency="critical")
     page = coordinator.get("/admin/needs").text
     assert "Le besoin K7-4Q2 est vérifié" in page
-    assert "60 minutes" in page
+    assert f"{settings.match_every_minutes} minutes" in page
     need = need_of(engine, number)
     assert (need.state, need.urgency) == (NeedState.VERIFIED, Urgency.CRITICAL)
 
@@ -145,7 +146,8 @@ def test_a_viewer_sees_masked_phones_and_decides_nothing(viewer: Person, registe
         page = viewer.get(f"/admin/{kind}").text
         assert "Ait Abdallah" in page
         assert "+212•••••01" in page
-        assert "600-000001" not in page
+        assert show_phone("+212600000001") not in page
+        assert "600000001" not in page
         assert "/verify" not in page
         assert "/reject" not in page
     for path in (f"associations/{association}/verify", f"needs/{need}/reject"):
@@ -157,12 +159,12 @@ def test_a_viewer_sees_masked_phones_and_decides_nothing(viewer: Person, registe
 def test_a_coordinator_sees_whom_to_call(coordinator: Person, registers: Registers) -> None:
     registers.need(registers.association())
     for kind in ("associations", "needs"):
-        assert "+212 600-000001" in coordinator.get(f"/admin/{kind}").text
+        assert show_phone("+212600000001") in coordinator.get(f"/admin/{kind}").text
 
 
 def test_what_people_typed_is_escaped_and_hides_nothing(coordinator: Person, registers: Registers) -> None:
     association = registers.association(BIDI, state=AssociationState.VERIFIED, douar="Tizi\u0007")
-    need = registers.need(association, title=BIDI)
+    registers.need(association, title=BIDI)
     shown = "<bdi>Ait ⟨U+202E⟩evil⟨U+202C⟩ &lt;script&gt;alert(1)&lt;/script&gt;</bdi>"
     for kind in ("associations", "needs"):
         page = coordinator.get(f"/admin/{kind}").text
@@ -170,9 +172,6 @@ def test_what_people_typed_is_escaped_and_hides_nothing(coordinator: Person, reg
         assert "\u202e" not in page
         assert "<script" not in page
     assert "Tizi⟨U+0007⟩" in coordinator.get("/admin/associations").text
-    registers.association(BIDI)
-    page = coordinator.send(f"/admin/needs/{need}/verify", page="/admin/needs", urgency="low").text
-    assert "\u202e" not in page
 
 
 def test_a_name_with_bidi_marks_cannot_bend_the_notice(coordinator: Person, registers: Registers) -> None:
@@ -220,7 +219,6 @@ def test_long_lists_are_paged_by_50(coordinator: Person, registers: Registers) -
     for number in range(51):
         registers.need(association, title=f"need-{number:02}", reference=f"R{number:02}")
     first, second = coordinator.get("/admin/needs").text, coordinator.get("/admin/needs", page="2").text
-    assert (first.count("need-"), second.count("need-")) != (51, 51)
     assert "need-00" in first
     assert "need-49" in first
     assert "need-50" not in first
@@ -230,6 +228,5 @@ def test_long_lists_are_paged_by_50(coordinator: Person, registers: Registers) -
         assert coordinator.get("/admin/needs", page=odd).status_code == 200
 
 
-def test_admin_pages_are_kept_nowhere(app: Flask, coordinator: Person) -> None:
+def test_the_pages_of_the_admin_view_are_kept_nowhere(coordinator: Person) -> None:
     assert coordinator.get("/admin/associations").headers["Cache-Control"] == "no-store"
-    assert app.test_client().get("/admin/").headers["Cache-Control"] == "no-store"

@@ -238,6 +238,19 @@ def test_an_arabic_screen_reads_from_the_right_and_is_counted_in_its_alphabet(pa
     picture(page, "arabic-screen")
 
 
+def test_the_screen_holds_nine_lines_of_24_letters(page: Page, hooks: StandInHooks) -> None:
+    phone = phone_at(page, SECRETARY)
+    heights = {}
+    for lines in (9, 10):
+        hooks.replies[""] = "END " + "\n".join(["un mot de vingt-4 lettres"[:24]] * lines)
+        phone.answer("")
+        shows(phone, "vingt-4")
+        heights[lines] = phone.screen.evaluate("element => [element.clientHeight, element.scrollHeight]")
+        phone.primary()
+    assert heights[9][0] == heights[9][1]
+    assert heights[10][0] < heights[10][1]
+
+
 def test_a_screen_beyond_the_budget_is_marked_and_can_be_scrolled(page: Page, hooks: StandInHooks) -> None:
     hooks.replies[""] = "CON " + "\n".join(f"{line} Une ligne de trop" for line in range(1, 14))
     phone = phone_at(page, SECRETARY)

@@ -1,0 +1,34 @@
+"""`tiwizi admin`: people of the admin view."""
+
+import json
+
+import click
+
+from service.cli.database import migrated
+from service.container import Container
+from service.domain.roles import UserRole
+from service.models.session import transaction
+from service.usecases.users import NameTakenError, create_user
+
+
+@click.group()
+def admin() -> None:
+    """Manage the people of the admin view."""
+
+
+@admin.command()
+@click.argument("name")
+@click.option("--role", type=click.Choice([*UserRole]), default=UserRole.ADMIN, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print name, role and password as one JSON object.")
+@click.pass_obj
+def create(container: Container, *, name: str, role: UserRole, as_json: bool) -> None:
+    """Create a user called NAME and print a one-time password: it is shown now and kept nowhere."""
+    try:
+        with migrated(container), transaction(container.engine) as session:
+            user, password = create_user(session, container.clock(), name=name, role=role)
+    except NameTakenError as error:
+        raise click.ClickException(f"A user named {error.values['name']!r} exists already.") from error
+    if as_json:
+        click.echo(json.dumps({"name": user.name, "role": role.value, "password": password}))
+    else:
+        click.echo(f"{user.name} may sign in as {role.value} with the one-time password {password} (shown only now).")

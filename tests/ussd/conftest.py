@@ -1,0 +1,60 @@
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+import pytest
+from sqlalchemy import select
+
+from service.container import Container
+from service.models import Message
+from service.models.session import reading
+from tests.world import settle
+from ussd.engine.replay import Screen
+from ussd.sessions import Turn, answer_turn
+from ussd.transports.sms import Text, receive
+
+
+@dataclass
+class Handset:
+    """A phone whose carrier sends the whole text each time, as Africa's Talking does."""
+
+    container: Container
+    number: str
+    ids: Iterator[int]
+    session: str = ""
+    text: str = ""
+    seen: list[Screen] = field(default_factory=list)
+
+    def dial(self) -> str:
+        self.session, self.text = f"ATUid_{self.number}_{next(self.ids)}", ""
+        return self._turn()
+
+    def types(self, *answers: str) -> str:
+        for answer in answers:
+            self.text = f"{self.text}*{answer}" if self.text else answer
+            self._turn()
+        return self.seen[-1].text
+
+    def again(self) -> Screen:
+        return answer_turn(self.container, Turn("africastalking", self.session, self.number, self.text))
+
+    def sends(self, text: str, message_id: str = "") -> list[str]:
+        """Send an SMS and return what it was answered."""
+        before = len(self.inbox())
+        receive(self.container, Text("africastalking", message_id or f"id{next(self.ids)}", self.number, text))
+        return self.inbox()[before:]
+
+    def inbox(self) -> list[str]:
+        with reading(self.container.engine) as session:
+            return list(session.scalars(select(Message.text).where(Message.phone == self.number).order_by(Message.id)))
+
+    def _turn(self) -> str:
+        self.seen.append(self.again())
+        return self.seen[-1].text
+
+
+@pytest.fixture
+def handset(container: Container) -> Callable[[str], Handset]:
+    settle(container.engine)
+    ids = count(1)
+    return lambda number: Handset(container, number, ids)

@@ -1,0 +1,209 @@
+"""A turn is answered once, nothing is lost between turns, and facts are written at the end only."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+
+from service.container import Container
+from service.models import Consent, JournalRow, Message, Need, Officer, Phone, VillageAssociation
+from service.models.base import Base
+from service.models.session import reading, transaction
+from tests.conftest import MovedClock
+from tests.ussd.conftest import Handset
+from tests.world import SECRETARY, STRANGER, village
+from ussd.sessions import Turn, answer_turn
+
+NewHandset = Callable[[str], Handset]
+NEED = ("1", "1", "84", "320 000", "60000", "Puits du bas")
+
+
+def rows(container: Container, entity: type[Base]) -> int:
+    with reading(container.engine) as session:
+        return session.scalar(select(func.count()).select_from(entity)) or 0
+
+
+@pytest.fixture
+def secretary(container: Container, handset: NewHandset, clock: MovedClock) -> Handset:
+    phone = handset(SECRETARY)
+    with transaction(container.engine) as session:
+        village(session, clock())
+    return phone
+
+
+def test_an_unknown_phone_registers_its_association(container: Container, handset: NewHandset) -> None:
+    phone = handset(STRANGER)
+    assert phone.dial().startswith("Tiwizi. Langue")
+    assert "J'accepte" in phone.types("3")
+    assert "Inscrire une association" in phone.types("1")
+    assert phone.types("1").startswith("Votre role dans l'association ?")
+    phone.types("2", "1", "taliwin")
+    assert phone.types("1").startswith("Nom du douar ?")
+    assert phone.types("Ifri", "Association Ifri") == (
+        "Association Ifri\nDouar Ifri, Taliouine\nVous : Secrétaire\n1 Envoyer\n2 Corriger\n0 Retour  00 Menu"
+    )
+    assert [rows(container, entity) for entity in (Phone, Consent, VillageAssociation, Officer, Message)] == [0] * 5
+    assert phone.types("1").startswith("Reçu.".replace("ç", "c"))
+    assert phone.seen[-1].ended
+    assert [rows(container, entity) for entity in (Phone, Consent, VillageAssociation, Officer, Message)] == [1] * 5
+    assert "est inscrite" in phone.inbox()[0]
+    assert "Signaler un besoin" in phone.dial()
+
+
+def test_who_does_not_agree_leaves_no_trace_but_the_journal(container: Container, handset: NewHandset) -> None:
+    phone = handset(STRANGER)
+    phone.dial()
+    assert "Rien n'est gardé" in phone.types("3", "2")
+    assert rows(container, Phone) == 0
+    with reading(container.engine) as session:
+        assert session.get_one(JournalRow, STRANGER).state == {}
+
+
+def test_a_need_is_written_once_with_its_reference_on_screen_and_by_sms(container: Container, secretary: Handset) -> None:
+    secretary.dial()
+    assert "Eau potable, 84 foyers\n320 000 DH, village 60 000 DH\n\"Puits du bas\"" in secretary.types(*NEED)
+    assert rows(container, Need) == 0
+    saved = secretary.types("1")
+    with reading(container.engine) as session:
+        need = session.scalars(select(Need)).one()
+    assert need.reference in saved
+    assert need.reference in secretary.inbox()[-1]
+    assert (need.households, need.cost, need.village_share, need.title) == (84, 32_000_000, 6_000_000, "Puits du bas")
+
+
+def test_the_same_turn_again_gives_the_same_bytes_and_one_effect(container: Container, secretary: Handset) -> None:
+    secretary.dial()
+    for answer in (*NEED, "1"):
+        secretary.types(answer)
+        assert [secretary.again() for _ in range(4)] == [secretary.seen[-1]] * 4
+    assert rows(container, Need) == 1
+
+
+def test_the_same_turn_five_times_in_parallel_has_one_effect(container: Container, secretary: Handset) -> None:
+    secretary.dial()
+    secretary.types(*NEED)
+    secretary.text += "*1"
+    with ThreadPoolExecutor(5) as pool:
+        screens = set(pool.map(lambda _: secretary.again(), range(5)))
+    assert len(screens) == 1
+    assert rows(container, Need) == 1
+
+
+def test_an_older_turn_that_arrives_late_gets_its_own_reply(secretary: Handset) -> None:
+    secretary.dial()
+    secretary.types("1", "1", "84")
+    last, secretary.text = secretary.text, "1*1"
+    assert secretary.again() == secretary.seen[-2]
+    secretary.text = last
+    assert secretary.types("320000").startswith("Part du village")
+
+
+def test_a_fact_turn_repeated_after_a_new_session_is_not_played_again(container: Container, secretary: Handset) -> None:
+    secretary.dial()
+    secretary.types(*NEED, "1")
+    old_session, old_text = secretary.session, secretary.text
+    secretary.dial()
+    secretary.session, secretary.text = old_session, old_text
+    assert secretary.again().text == secretary.seen[-2].text
+    assert rows(container, Need) == 1
+
+
+def test_a_need_survives_a_dropped_session(container: Container, secretary: Handset) -> None:
+    secretary.dial()
+    secretary.types(*NEED[:4])
+    assert secretary.dial().startswith("Vous aviez commencé. On continue ?")
+    assert secretary.types("1").startswith("Part du village")
+    secretary.types("60000", "Puits du bas", "1")
+    assert rows(container, Need) == 1
+
+
+def test_what_was_begun_is_offered_for_24_hours(secretary: Handset, clock: MovedClock) -> None:
+    secretary.dial()
+    secretary.types(*NEED[:4])
+    clock.move(hours=25)
+    assert secretary.dial().startswith("Ait Abdallah\n1 Signaler un besoin")
+
+
+def test_starting_again_forgets_what_was_begun(secretary: Handset) -> None:
+    secretary.dial()
+    secretary.types(*NEED[:4])
+    secretary.dial()
+    assert secretary.types("2").startswith("Ait Abdallah\n1 Signaler un besoin")
+
+
+def test_a_star_that_was_typed_is_part_of_the_answer(container: Container, secretary: Handset) -> None:
+    secretary.dial()
+    secretary.types("1", "1", "84", "320000", "60000", "Puits*du*bas", "1")
+    with reading(container.engine) as session:
+        assert session.scalars(select(Need.title)).one() == "Puits*du*bas"
+
+
+def test_empty_answers_hashes_and_leading_zeros_reask_politely(secretary: Handset) -> None:
+    secretary.dial()
+    assert secretary.types("1", "1", "").startswith("Un nombre de 1 à 20 000.\nCombien de foyers")
+    assert secretary.types("#").startswith("Un nombre de 1 à 20 000.")
+    assert secretary.types("*").startswith("Un nombre de 1 à 20 000.")
+    assert secretary.types("084").startswith("Cout total")
+
+
+def test_a_long_dial_goes_straight_to_its_screen(secretary: Handset) -> None:
+    secretary.session, secretary.text = "long", "1*1*84"
+    assert secretary.again().text.startswith("Cout total")
+
+
+def test_a_lost_session_is_rebuilt_from_the_carriers_text(container: Container, secretary: Handset) -> None:
+    secretary.dial()
+    secretary.types(*NEED)
+    with transaction(container.engine) as session:
+        session.delete(session.get_one(JournalRow, SECRETARY))
+    secretary.types("1")
+    assert secretary.seen[-1].ended
+    assert rows(container, Need) == 1
+
+
+def test_two_phones_at_once_do_not_mix(container: Container, secretary: Handset, clock: MovedClock) -> None:
+    other = Handset(container, "+212600000003", secretary.ids)
+    with transaction(container.engine) as session:
+        village(session, clock(), phone=other.number, name="Tamaloukt")
+    secretary.dial()
+    assert other.dial().startswith("Tamaloukt")
+    secretary.types("1", "1", "84")
+    other.types("1", "2", "12")
+    assert secretary.types("320000", "60000", "Puits").startswith("Eau potable, 84 foyers")
+    assert other.types("50000", "1", "Canal").startswith("Irrigation, 12 foyers")
+
+
+def test_a_hundred_interleaved_sessions_each_get_their_own_replies(container: Container, secretary: Handset) -> None:
+    def talk(number: int) -> list[str]:
+        phone = Handset(container, f"+2126100{number:05d}", secretary.ids)
+        return [phone.dial(), phone.types(str(number % 4 + 1)), phone.types("1"), phone.types("1")]
+
+    with ThreadPoolExecutor(8) as pool:
+        talks = list(pool.map(talk, range(100)))
+    for number, screens in enumerate(talks):
+        assert screens == talks[number % 4]
+    assert len({tuple(screens) for screens in talks}) == 4
+
+
+def test_a_closed_session_that_goes_on_is_greeted_and_changes_nothing(container: Container, secretary: Handset) -> None:
+    secretary.dial()
+    secretary.types(*NEED, "1")
+    assert secretary.types("1").startswith("Ait Abdallah")
+    assert rows(container, Need) == 1
+
+
+def test_what_was_typed_is_kept_as_a_hash_and_a_length_only(container: Container, secretary: Handset) -> None:
+    secretary.dial()
+    secretary.types("1", "1", "8404")
+    with reading(container.engine) as session:
+        row = session.get_one(JournalRow, SECRETARY)
+    assert row.text_length == len("1*1*8404")
+    assert "8404" not in row.text_hash
+
+
+def test_64_kilobytes_are_one_wrong_answer(container: Container, secretary: Handset) -> None:
+    secretary.dial()
+    secretary.types("1", "1")
+    screen = answer_turn(container, Turn("africastalking", secretary.session, SECRETARY, "1*1*" + "9" * 65_536))
+    assert screen.text.startswith("Un nombre de 1 à 20 000.")

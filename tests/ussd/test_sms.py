@@ -1,0 +1,208 @@
+"""What people text, and what they are answered."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select
+
+from service.container import Container
+from service.domain.states import NeedState, ProposalState
+from service.locales import speaker
+from service.messaging.segments import fold
+from service.models import InboundEvent, Need, Phone, Proposal
+from service.models.session import reading, transaction
+from tests.conftest import MovedClock
+from tests.ussd.conftest import Handset
+from tests.world import LYON, SECRETARY, STRANGER, UTRECHT, diaspora, need_of, proposed, village
+
+NewHandset = Callable[[str], Handset]
+FRENCH = speaker("fr")
+
+
+@pytest.fixture
+def reference(container: Container, handset: NewHandset, clock: MovedClock) -> str:
+    """A verified need of the village, shown to Lyon and to Utrecht."""
+    assert handset  # its country is settled
+    with transaction(container.engine) as session:
+        village(session, clock())
+        need = need_of(session, clock())
+        proposed(session, clock(), need, diaspora(session, clock()))
+        proposed(session, clock(), need, diaspora(session, clock(), UTRECHT, "Utrecht-Souss"))
+        return need.reference
+
+
+@pytest.fixture
+def lyon(handset: NewHandset) -> Handset:
+    return handset(LYON)
+
+
+def states(container: Container) -> list[ProposalState]:
+    with reading(container.engine) as session:
+        return list(session.scalars(select(Proposal.state).order_by(Proposal.id)))
+
+
+def other(phone: Handset, number: str) -> Handset:
+    return Handset(phone.container, number, phone.ids)
+
+
+def test_yes_reaches_the_village_and_its_yes_brings_both_together(
+    container: Container, lyon: Handset, reference: str
+) -> None:
+    secretary = other(lyon, SECRETARY)
+    (noted,) = lyon.sends(f"OUI {reference}")
+    assert f"{reference} est not" in noted
+    assert "Lyon-Taliouine" in secretary.inbox()[-1]
+    assert f"OUI {reference}" in secretary.inbox()[-1]
+    (contact,) = secretary.sends(f"oui {reference.lower()}")
+    assert "Fatima, +33 6 39 98 00 01" in contact
+    assert "Ait Abdallah" in lyon.inbox()[-1]
+    assert "+212 6 00 00 00 01" in lyon.inbox()[-1]
+    assert states(container) == [ProposalState.INTRODUCED, ProposalState.PROPOSED]
+    with reading(container.engine) as session:
+        assert session.scalars(select(Need.state)).one() is NeedState.INTRODUCED
+
+
+def test_the_village_accepts_by_ussd_as_well(container: Container, lyon: Handset, reference: str) -> None:
+    lyon.sends(f"OUI {reference}")
+    secretary = other(lyon, SECRETARY)
+    assert secretary.dial().startswith(f"Ait Abdallah\nLyon-Taliouine s'intéresse à {reference}\n1 Répondre")
+    assert "Lui donner votre numéro" in secretary.types("1")
+    assert states(container)[0] is ProposalState.INTERESTED
+    assert "Merci" in secretary.types("1")
+    assert states(container)[0] is ProposalState.INTRODUCED
+    assert "+33 6 39 98 00 01" in secretary.inbox()[-1]
+
+
+def test_the_village_may_refuse_and_the_other_side_hears_it(
+    container: Container, lyon: Handset, reference: str
+) -> None:
+    lyon.sends(f"OUI {reference}")
+    (noted,) = other(lyon, SECRETARY).sends(f"NON {reference}")
+    assert reference in noted
+    assert states(container)[0] is ProposalState.REFUSED
+    assert "le village ne peut pas donner suite" in lyon.inbox()[-1]
+    assert "+212" not in "".join(lyon.inbox())
+
+
+def test_a_no_frees_the_slot_and_keeps_the_reason(container: Container, lyon: Handset, reference: str) -> None:
+    assert reference in lyon.sends(f"NON {reference} trop loin")[0]
+    with reading(container.engine) as session:
+        assert session.scalars(select(Proposal.answer_reason).order_by(Proposal.id)).first() == "trop loin"
+    assert states(container)[0] is ProposalState.DECLINED
+
+
+def test_yes_without_a_reference_is_enough_when_one_need_waits(
+    container: Container, lyon: Handset, reference: str
+) -> None:
+    assert reference in lyon.sends("Oui")[0]
+    assert states(container)[0] is ProposalState.INTERESTED
+
+
+def test_yes_to_one_of_two_waiting_associations_is_asked_not_guessed(
+    container: Container, lyon: Handset, reference: str
+) -> None:
+    lyon.sends(f"OUI {reference}")
+    other(lyon, UTRECHT).sends(f"OUI {reference}")
+    secretary = other(lyon, SECRETARY)
+    (asked,) = secretary.sends(f"OUI {reference}")
+    assert asked == FRENCH.say("sms.which_interest", code="*384*84#")
+    assert states(container) == [ProposalState.INTERESTED] * 2
+    assert "1 Lyon-Taliouine" in (secretary.dial(), secretary.types("1"))[1]
+    secretary.types("2", "1")
+    assert states(container) == [ProposalState.INTERESTED, ProposalState.INTRODUCED]
+
+
+def test_an_answer_given_twice_is_said_so_and_changes_nothing(
+    container: Container, lyon: Handset, reference: str
+) -> None:
+    lyon.sends(f"OUI {reference}")
+    (answer,) = lyon.sends(f"OUI {reference}")
+    assert "déjà" in answer
+    assert states(container)[0] is ProposalState.INTERESTED
+    secretary = other(lyon, SECRETARY)
+    secretary.sends(f"OUI {reference}")
+    assert "déjà" in secretary.sends(f"NON {reference}")[0]
+    assert states(container)[0] is ProposalState.INTRODUCED
+
+
+def test_an_sms_that_the_gateway_repeats_is_handled_and_answered_once(
+    container: Container, lyon: Handset, reference: str
+) -> None:
+    assert len(lyon.sends(f"OUI {reference}", "same")) == 1
+    with ThreadPoolExecutor(5) as pool:
+        assert list(pool.map(lambda _: lyon.sends(f"OUI {reference}", "same"), range(5))) == [[]] * 5
+    with reading(container.engine) as session:
+        assert session.scalar(select(func.count()).select_from(InboundEvent)) == 1
+    assert len(other(lyon, SECRETARY).inbox()) == 5  # registered, verified, declared, verified, interest
+
+
+def test_info_tells_what_the_one_who_asks_may_know(lyon: Handset, reference: str) -> None:
+    assert "84 foyers" in lyon.sends(f"INFO {reference}")[0]
+    assert "84 foyers" in other(lyon, SECRETARY).sends(f"INFO {reference}")[0]
+    hidden = other(lyon, STRANGER).sends(f"INFO {reference}")[0]
+    assert "84" not in hidden.replace("*384*84#", "")
+
+
+def test_info_on_a_need_that_was_not_shown_says_no_more_than_on_none(
+    container: Container, lyon: Handset, reference: str, clock: MovedClock
+) -> None:
+    with transaction(container.engine) as session:
+        hidden = need_of(session, clock()).reference
+    unknown = fold(FRENCH.say("sms.reference_unknown", reference=hidden))
+    assert lyon.sends(f"INFO {hidden}") == [unknown]
+    assert lyon.sends(f"OUI {hidden}") == [unknown]
+    assert reference != hidden
+
+
+def test_help_names_the_words(lyon: Handset, reference: str) -> None:
+    assert reference
+    assert "OUI" in lyon.sends("AIDE")[0]
+    assert "BESOIN" in other(lyon, SECRETARY).sends("aide")[0]
+
+
+def test_stop_is_confirmed_once_and_then_nothing_is_said(container: Container, lyon: Handset, reference: str) -> None:
+    assert "vous ne recevrez plus" in lyon.sends("STOP")[0]
+    assert lyon.sends(f"INFO {reference}") == []
+    assert lyon.sends("stop") == []
+    with reading(container.engine) as session:
+        phone = session.get_one(Phone, LYON)
+        assert phone.stopped_at is not None
+    assert "de nouveau" in lyon.sends("START")[0]
+    assert len(lyon.sends(f"INFO {reference}")) == 1
+
+
+def test_a_stranger_gets_help_three_times_an_hour(handset: NewHandset, clock: MovedClock) -> None:
+    stranger = handset(STRANGER)
+    answers = [stranger.sends(text) for text in ("bonjour", "", "OUI", "\x00\x00", "\u202e😀")]
+    assert [len(answer) for answer in answers] == [1, 1, 1, 0, 0]
+    clock.move(minutes=61)
+    assert len(stranger.sends("bonjour")) == 1
+
+
+def test_a_need_is_reported_by_sms_from_the_first_word_to_the_reference(
+    container: Container, lyon: Handset, reference: str
+) -> None:
+    secretary = other(lyon, SECRETARY)
+    assert secretary.sends("BESOIN")[0].startswith("Quel besoin ?\n1 Eau potable")
+    for answer in ("1", "84", "320000", "1"):
+        assert len(secretary.sends(answer)) == 1
+    assert "Eau potable, 84 foyers" in secretary.sends("Puits")[0]
+    answers = secretary.sends("1")
+    assert any(answer.startswith("Recu. Réf") for answer in answers)
+    with reading(container.engine) as session:
+        assert session.scalar(select(func.count()).select_from(Need)) == 2
+    assert reference
+
+
+def test_what_was_begun_by_ussd_goes_on_by_sms(lyon: Handset, reference: str) -> None:
+    assert reference
+    secretary = other(lyon, SECRETARY)
+    secretary.dial()
+    secretary.types("1", "1", "84")
+    assert secretary.sends("320000")[0].startswith("Part du village")
+
+
+def test_a_text_that_answers_nothing_says_how_to_get_help(lyon: Handset, reference: str) -> None:
+    assert reference
+    assert "AIDE" in lyon.sends("merci beaucoup")[0]
