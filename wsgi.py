@@ -5,10 +5,8 @@ from typing import Any
 
 import click
 from flask import Flask
-from service.web.receipts import receipts_blueprint
 
-from jobs import JOBS, LOOPS
-from jobs.clock import run_clock, run_job
+from jobs.commands import job, worker
 from service.app import create_app
 from service.cli import COMMANDS
 from service.cli.serve import serve
@@ -16,6 +14,7 @@ from service.container import Container, make_container
 from service.logs import set_up_logs
 from service.settings import SettingsError, load_settings
 from service.web.phone import phone_blueprint
+from service.web.receipts import receipts_blueprint
 from ussd.hooks import hooks_blueprint
 
 
@@ -52,23 +51,7 @@ def web(container: Container) -> None:
     serve(container.settings)
 
 
-@main.command()
-@click.pass_obj
-def worker(container: Container) -> None:
-    """Do what happens by the clock: send messages, match needs."""
-    run_clock(container, JOBS, LOOPS)
-
-
-@main.command()
-@click.argument("name", type=click.Choice(sorted(job.name for job in JOBS)))
-@click.pass_obj
-def job(container: Container, name: str) -> None:
-    """Run one job now."""
-    chosen = next(one for one in JOBS if one.name == name)
-    click.echo(run_job(container, chosen, container.clock()))
-
-
-for command in COMMANDS:
+for command in (*COMMANDS, worker, job):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ PHONE = re.compile(r"(\+\d{3})\d{3,}(\d{2})")
 
 def set_up_logs() -> None:
     """Send structlog and the standard library's logs through one masked line format."""
-    shared = [
+    shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),

@@ -1,1 +1,10 @@
 """The `tiwizi` command, as far as it needs only `service`."""
+
+from service.cli.admin import admin
+from service.cli.demo import demo
+from service.cli.dial import dial_command
+from service.cli.imports import imports
+from service.cli.migrate import migrate
+from service.cli.up import up
+
+COMMANDS = (admin, demo, dial_command, imports, migrate, up)

@@ -18,17 +18,17 @@ def admin() -> None:
 
 @admin.command()
 @click.argument("name")
-@click.option("--role", type=click.Choice([*UserRole]), default=UserRole.ADMIN, show_default=True)
+@click.option("--role", type=click.Choice([role.value for role in UserRole]), default="admin", show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print name, role and password as one JSON object.")
 @click.pass_obj
-def create(container: Container, *, name: str, role: UserRole, as_json: bool) -> None:
+def create(container: Container, *, name: str, role: str, as_json: bool) -> None:
     """Create a user called NAME and print a one-time password: it is shown now and kept nowhere."""
     try:
         with migrated(container), transaction(container.engine) as session:
-            user, password = create_user(session, container.clock(), name=name, role=role)
+            user, password = create_user(session, container.clock(), name=name, role=UserRole(role))
     except NameTakenError as error:
         raise click.ClickException(f"A user named {error.values['name']!r} exists already.") from error
     if as_json:
-        click.echo(json.dumps({"name": user.name, "role": role.value, "password": password}))
+        click.echo(json.dumps({"name": user.name, "role": role, "password": password}))
     else:
-        click.echo(f"{user.name} may sign in as {role.value} with the one-time password {password} (shown only now).")
+        click.echo(f"{user.name} may sign in as {role} with the one-time password {password} (shown only now).")

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from service.cli.carrier import Carrier, CarrierError, Screen, Sms
 from service.container import Container
+from service.domain.phone import parse_phone
 from service.locales import DEFAULT_LANGUAGE, Language, Speaker, speaker
 from service.messaging.segments import ONE_PART, measure
 
@@ -34,7 +35,8 @@ def dial(
         try:
             phone.obey(ask("> "))
         except EOFError:
-            carrier.hang_up()
+            if carrier.in_session:
+                phone.obey("drop")
             return
 
 
@@ -102,11 +104,18 @@ def box(text: str, below: str) -> str:
 @click.option("--url", help="Where the service is; by default the one of these settings.")
 @click.option("--token", help="A hook token of that service; by default the first of TIWIZI_HOOK_TOKENS.")
 @click.option(
-    "--lang", type=click.Choice(list(Language)), default=DEFAULT_LANGUAGE, help="Of this command's own words."
+    "--lang",
+    type=click.Choice([each.value for each in Language]),
+    default=DEFAULT_LANGUAGE,
+    help="Of the phone's own words.",
 )
 @click.pass_obj
 def dial_command(container: Container, phone: str, url: str | None, token: str | None, lang: str) -> None:
     """Use PHONE, a number such as +212600000001, in this terminal: USSD and SMS, on a running service."""
     settings = container.settings
-    carrier = Carrier(url or settings.url, token or settings.hook_tokens[0], phone, settings.sms_number)
+    try:
+        number = parse_phone(phone)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="PHONE") from error
+    carrier = Carrier(url or settings.url_here, token or settings.hook_tokens[0], number, settings.sms_number)
     dial(carrier, settings.ussd_code, language=lang)

@@ -10,7 +10,7 @@ import click
 
 @dataclass(frozen=True)
 class Row:
-    """One row: the line of the file it ends on, and its cells by column, stripped; None when cells and columns differ."""
+    """One row: the line of the file it ends on, and its cells by column; None when they are more or fewer."""
 
     line: int
     cells: dict[str, str] | None
@@ -22,28 +22,32 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
     Raises ClickException with one sentence when it is not UTF-8, or its first line is not these columns in any order.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines(keepends=True)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            head = file.readline()
+            file.seek(0)
+            reader = csv.DictReader(file, delimiter=";" if head.count(";") > head.count(",") else ",")
+            reader.fieldnames = _header(path, reader.fieldnames or (), columns)
+            return list(_rows(reader))
     except UnicodeDecodeError as error:
         raise click.ClickException(f"{path.name} is not UTF-8: in Excel, save it as “CSV UTF-8”.") from error
-    head = lines[0] if lines else ""
-    reader = csv.reader(lines, delimiter=";" if head.count(";") > head.count(",") else ",")
-    header = [name.strip().lower() for name in next(reader, [])]
-    _check(path, header, columns)
-    return list(_rows(reader, header))
+    except csv.Error as error:
+        raise click.ClickException(f"{path.name} is not a table: {error}.") from error
 
 
-def _check(path: Path, header: list[str], columns: Sequence[str]) -> None:
+def _header(path: Path, written: Sequence[str], columns: Sequence[str]) -> list[str]:
+    header = [name.strip().lower() for name in written]
     missing = [name for name in columns if name not in header]
     strange = [name for name in header if name not in columns or header.count(name) > 1]
     if missing:
-        raise click.ClickException(f"{path.name} has no column {' or '.join(missing)}; see docs/imports.md.")
+        raise click.ClickException(f"{path.name} lacks {', '.join(missing)} in its first line; see docs/imports.md.")
     if strange:
-        raise click.ClickException(f"{path.name} has a column {strange[0]!r} that is not known or there twice.")
+        raise click.ClickException(f"{path.name} has a column {strange[0]!r} that is not known, or has it twice.")
+    return header
 
 
-def _rows(reader: "csv._reader", header: list[str]) -> Iterator[Row]:
-    for values in reader:
-        cells = [value.strip() for value in values]
-        if any(cells):
-            fits = len(cells) == len(header)
-            yield Row(reader.line_num, dict(zip(header, cells, strict=True)) if fits else None)
+def _rows(reader: "csv.DictReader[str]") -> Iterator[Row]:
+    for cells in reader:
+        if None in cells or None in cells.values():
+            yield Row(reader.line_num, None)
+        elif any(cell.strip() for cell in cells.values()):
+            yield Row(reader.line_num, {name: cell.strip() for name, cell in cells.items()})

@@ -1,10 +1,11 @@
 """`tiwizi up`: web and worker in one command; with `--first-run`, everything a fresh checkout needs before."""
 
+import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import click
 import requests
@@ -47,9 +48,15 @@ def up(container: Container, *, first_run: bool, no_demo: bool) -> None:
         stop(running)
 
 
-def start(*command: str) -> subprocess.Popen[bytes]:
-    """Start this program again with another command."""
-    return subprocess.Popen([sys.executable, "-m", "wsgi", *command])  # noqa: S603  # our own program
+def start(*command: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+    """Start this program again with another command, and settings of its own."""
+    arguments = [sys.executable, "-m", "wsgi", *command]
+    return subprocess.Popen(arguments, env=surroundings(environment or {}))  # noqa: S603  # our own program
+
+
+def surroundings(settings: Mapping[str, str]) -> dict[str, str]:
+    """Return this process's environment with other settings."""
+    return {**os.environ, **settings}
 
 
 def stop(running: Sequence[subprocess.Popen[bytes]]) -> None:

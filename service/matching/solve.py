@@ -29,15 +29,17 @@ def solve(problem: Problem) -> Assignment:
     Raises `ValueError` that names the array and the rule when the input is malformed.
     """
     check(problem)
-    used = _optimum(problem)
+    used = optimum(problem, finest_digits(problem))
     rows = np.repeat(np.arange(problem.need_slots.size), np.diff(problem.score.indptr))[used]
     cols = problem.score.indices[used].astype(np.int64)
     return Assignment(needs=rows, partners=cols, value=_value(problem, used, rows))
 
 
-def _optimum(problem: Problem) -> Ints:
-    """Return the chosen positions of `score.data`, rising."""
-    finest = finest_digits(problem)
+def optimum(problem: Problem, finest: int) -> Ints:
+    """Return the chosen positions of `score.data`, rising, of a well-formed problem at `finest` digits or fewer.
+
+    Fewer only where the solver's prices overflow, which it reports, or where the proof of the optimum fails.
+    """
     for digits in range(finest, finest - MOST_TRIES, -1):
         net = network(problem, digits)
         if not net.rows.size:

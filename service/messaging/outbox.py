@@ -15,8 +15,8 @@ from service.models import Message
 
 STOP_CONFIRMATION = "stopped"
 MOST_PARTS = 2
-KEPT = 20  # characters: references, codes, phone numbers and most names are shorter, and never cut
-CUT = 8
+KEPT = 12  # characters of a name that still tell what it is
+CUT = 4
 
 
 def tell(
@@ -62,7 +62,13 @@ def tell(
 
 def _fitted(voice: Speaker, key: str, count: int | None, said: dict[str, str]) -> str:
     text = fold(voice.say(key, count=count, **said))
-    longest = max(said, key=lambda name: len(said[name]), default="")
-    if measure(text).parts <= MOST_PARTS or len(said.get(longest, "")) <= KEPT:
+    long = [name for name, word in said.items() if len(word) > KEPT and not _number(word)]
+    if measure(text).parts <= MOST_PARTS or not long:
         return text
+    longest = max(long, key=lambda name: len(said[name]))
     return _fitted(voice, key, count, {**said, longest: f"{said[longest][:-CUT].rstrip('. ')}..."})
+
+
+def _number(word: str) -> bool:
+    """Tell a phone number, an amount or a code, of which every digit counts, from a name."""
+    return sum(map(str.isdigit, word)) >= sum(map(str.isalpha, word))

@@ -1,9 +1,10 @@
 """Needs shown to diaspora associations."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.states import ProposalState
@@ -64,5 +65,31 @@ def open_proposals(session: Session, diaspora_id: int) -> list[Proposal]:
             select(Proposal)
             .where(Proposal.diaspora_id == diaspora_id, Proposal.state == ProposalState.PROPOSED)
             .order_by(Proposal.proposed_at, Proposal.id)
+        )
+    )
+
+
+# The ones whose answer is awaited: they take a place beside the need.
+OPEN = (ProposalState.PROPOSED, ProposalState.INTERESTED)
+
+
+def asked_now(session: Session) -> Counter[int]:
+    """Return how many associations each need, by its id, is shown to now."""
+    counted = (
+        select(Proposal.need_id, func.count().label("number"))
+        .where(Proposal.state.in_(OPEN))
+        .group_by(Proposal.need_id)
+    )
+    return Counter({row.need_id: row.number for row in session.execute(counted)})
+
+
+def overdue_proposals(session: Session, before: datetime) -> list[Proposal]:
+    """Return the unanswered proposals made before a moment, the oldest first, locked."""
+    return list(
+        session.scalars(
+            select(Proposal)
+            .where(Proposal.state == ProposalState.PROPOSED, Proposal.proposed_at < before)
+            .order_by(Proposal.proposed_at, Proposal.id)
+            .with_for_update(of=Proposal)
         )
     )

@@ -1,6 +1,6 @@
 """Proposals: a diaspora association answers, the village decides, both are introduced."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
@@ -12,7 +12,7 @@ from service.messaging.outbox import tell
 from service.models.associations import Officer
 from service.models.audit import record
 from service.models.diaspora import Contact
-from service.models.proposals import Proposal, proposal_of
+from service.models.proposals import Proposal, overdue_proposals, proposal_of
 
 
 def express_interest(session: Session, now: datetime, *, contact: Contact, reference: str, code: str) -> Proposal:
@@ -122,3 +122,12 @@ def _decide(session: Session, now: datetime, officer: Officer, proposal_id: int,
 
 def _deciders(proposal: Proposal) -> list[Officer]:
     return [officer for officer in proposal.need.association.active_officers if officer.role in OFFICERS]
+
+
+def expire_proposals(session: Session, now: datetime, after: timedelta) -> int:
+    """Let proposals lapse that nobody answered within `after`; the slot is free again. Returns how many."""
+    overdue = overdue_proposals(session, now - after)
+    for proposal in overdue:
+        proposal.state = move(PROPOSAL_MOVES, proposal.state, ProposalState.EXPIRED)
+        record(session, now, "job:match", "proposal.expired", f"proposal:{proposal.id}")
+    return len(overdue)

@@ -1,9 +1,12 @@
 """A stand-in for the hooks: a menu that repeats what it is told, and a memory of what was posted."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from threading import Event
+from threading import Event, Thread
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Flask, Response, request
+from werkzeug.serving import make_server
 
 from service.web.access import access
 
@@ -75,3 +78,17 @@ class StandInHooks:
             return FIRST
         word = "END" if len(answers) >= LONGEST else "CON"
         return f"{word} Compris: {answers[-1]}\nQuestion {len(answers) + 1}"
+
+
+@contextmanager
+def served(app: Flask) -> Iterator[str]:
+    """Serve the application on a free port while the block runs; gives its address."""
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -58,7 +58,8 @@ def make_app(container: Container) -> Callable[..., Flask]:
 def test_every_answer_carries_the_headers(make_app: Callable[..., Flask]) -> None:
     client = make_app().test_client()
     for path in ("/", "/admin/sign-in", "/static/tiwizi.css", "/healthz", "/not-there"):
-        headers = client.get(path).headers
+        with client.get(path) as answer:
+            headers = answer.headers
         policy = headers["Content-Security-Policy"]
         assert "frame-ancestors 'none'" in policy, path
         assert "unsafe" not in policy
@@ -76,7 +77,7 @@ def test_a_nonce_serves_once(make_app: Callable[..., Flask]) -> None:
 
 @pytest.mark.parametrize(("public_url", "secure"), [("https://tiwizi.example", True), ("http://192.0.2.7", False)])
 def test_the_session_cookie_is_kept_from_scripts_other_sites_and_plain_http(
-    make_app: Callable[..., Flask], public_url: str, secure: bool
+    make_app: Callable[..., Flask], public_url: str, *, secure: bool
 ) -> None:
     cookie = make_app(public_url=public_url).test_client().get("/?lang=ar").headers["Set-Cookie"]
     assert "HttpOnly" in cookie

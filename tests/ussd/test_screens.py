@@ -65,7 +65,7 @@ class Walk:
             for typed in self._inputs(here):
                 there, screen = self._step(here, typed)
                 self._look(screen)
-                place = (tuple(key for key, _ in there.entries), there.page, there.correcting, len(there.later))
+                place = (_path(there), there.page, there.correcting, len(there.later))
                 if not screen.ended and place not in self.been:
                     self.been.add(place)
                     ahead.append(there)
@@ -88,6 +88,11 @@ class Walk:
 
     def _look(self, screen: Screen) -> None:
         self.seen[screen.text] = screen
+
+
+def _path(journal: Journal) -> tuple[object, ...]:
+    """Where a journal stands: which questions were answered, and in which language."""
+    return tuple(value if key == "language" else key for key, value in journal.entries)
 
 
 def callers(session: Session, language: Language) -> dict[str, Walk]:

@@ -33,6 +33,10 @@ NO_RECIPIENTS: Mapping[str, Outcome] = {
 
 # HTTP status of an answer that names no recipient. In no table: 2xx and 5xx, which may have sent.
 STATUS: Mapping[int, Outcome] = {
+    301: Outcome.RETRY,  # TIWIZI_AT_BASE_URL is wrong; a redirect is not followed, so nothing has left
+    302: Outcome.RETRY,
+    307: Outcome.RETRY,
+    308: Outcome.RETRY,
     400: Outcome.REFUSED,
     401: Outcome.RETRY,  # TIWIZI_AT_USERNAME or TIWIZI_AT_API_KEY is wrong
     403: Outcome.RETRY,

@@ -45,7 +45,7 @@ def test_the_index_finds_the_same_pairs_as_looking_at_all(
     dice = np.random.default_rng(seed)
     needs = needs_of(dice.integers(0, 12, 40), sector=dice.integers(0, 4, 40))
     size = 25
-    levels = dice.choice(Level, 40, p=[0.4, 0.25, 0.2, 0.1, 0.05])
+    levels = dice.choice(len(Level), 40, p=[0.4, 0.25, 0.2, 0.1, 0.05])
     partners = partners_of(
         size,
         origins=[

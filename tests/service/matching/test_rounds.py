@@ -61,5 +61,5 @@ def test_of_two_needs_for_one_slot_the_one_that_waited_a_day_longer_is_shown() -
 
 @pytest.mark.parametrize("days", [np.array([-1.0]), np.array([np.nan]), np.array([np.inf])])
 def test_a_wait_that_cannot_be_is_refused(days: np.ndarray) -> None:
-    with pytest.raises(ValueError, match="^waiting_days:"):
+    with pytest.raises(ValueError, match=r"^waiting_days:"):
         bonuses(days, np.array([1]), np.array([1]))

@@ -14,7 +14,8 @@ PartnersOf = Callable[..., Partners]
 
 def part(name: str, needs: Needs, partners: Partners, pairs: list[tuple[int, int]]) -> list[float]:
     rows, cols = np.array(pairs).T
-    return PARTS[name](needs, partners, rows, cols).tolist()
+    values: list[float] = PARTS[name](needs, partners, rows, cols).tolist()
+    return values
 
 
 def test_the_default_weights_are_a_whole() -> None:
@@ -24,7 +25,7 @@ def test_the_default_weights_are_a_whole() -> None:
 
 @pytest.mark.parametrize("weights", [{"origin": 0.9}, {"origin": -0.1, "sector": 0.6}, {"size": float("nan")}])
 def test_weights_that_are_no_whole_are_refused(weights: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="^weights:"):
+    with pytest.raises(ValueError, match=r"^weights:"):
         Weights(**weights)
 
 

@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 from service.domain.money import Money
 from service.domain.sectors import Sector
 from service.domain.states import MessageState
-from service.locales import Language
+from service.locales import Language, speaker
 from service.messaging.outbox import tell
-from service.messaging.phrases import Country, Phrase
+from service.messaging.phrases import Country, Phrase, words
 from service.messaging.segments import measure
 from service.models import Message, Phone
 from service.models.communes import Commune, Province
@@ -18,7 +18,6 @@ from tests.conftest import MovedClock
 
 PHONE = "+212612345678"
 COMMUNE = Commune(name_fr="Aït Bâha", name_ar="آيت باها")
-PROVINCE = Province("09.163", "Chtouka-Aït Baha", "اشتوكة آيت باها")
 
 
 def tell_reference(session: Session, clock: MovedClock, event: str = "need:1") -> Message | None:
@@ -71,7 +70,6 @@ def test_a_phone_is_told_in_its_language_with_the_words_of_its_language(engine: 
                 sector=Sector.WATER,
                 douar="Imlil",
                 commune=COMMUNE,
-                province=PROVINCE,
                 households=84,
                 amount=Money.of(320_000),
                 reasons=[Phrase("reason.origin.commune"), Phrase("reason.sector", {"sector": Sector.WATER})],
@@ -81,12 +79,18 @@ def test_a_phone_is_told_in_its_language_with_the_words_of_its_language(engine: 
             assert message.language == language
             texts.append(message.text)
     french, arabic, tachelhit, english = texts
-    assert "Ait Baha, Chtouka-Ait Baha" in french  # folded, or it would take two parts
-    assert "Car votre commune, Eau. 2 autres consultées." in french
-    assert "آيت باها، اشتوكة آيت باها" in arabic
+    assert "Imlil (Ait Baha)" in french  # folded, or it would take two parts
+    assert "DH: votre commune, Eau potable. 2 autres consultées." in french
+    assert "(آيت باها)" in arabic
     assert "جماعتكم، الماء. سألنا جمعيتين أخريين" in arabic
-    assert "Achku ljama3a nnun, Aman" in tachelhit
-    assert "Why: your commune, Water. 2 others asked." in english
+    assert "DH: ljama3a nnun, Aman" in tachelhit
+    assert "MAD: your commune, Water. 2 others asked." in english
+
+
+def test_a_province_is_said_in_the_receivers_letters() -> None:
+    province = {"name": Province("09.163", "Chtouka-Aït Baha", "اشتوكة آيت باها")}
+    said = [words(speaker(language), province)["name"] for language in ("fr", "ar")]
+    assert said == ["Chtouka-Aït Baha", "اشتوكة آيت باها"]
 
 
 def test_a_country_is_said_by_its_name(engine: Engine, clock: MovedClock) -> None:

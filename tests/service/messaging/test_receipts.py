@@ -1,13 +1,14 @@
 """Receipts, in every order they may come."""
 
 from itertools import permutations
+from threading import Thread
 
 import pytest
 from sqlalchemy import Engine, select
 
 from service.domain.states import MESSAGE_MOVES, MessageState
 from service.messaging.outbox import tell
-from service.messaging.receipts import take_receipt
+from service.messaging.receipts import adopt_receipts, lock_phone, take_receipt
 from service.models import Message, Receipt
 from service.models.session import transaction
 from tests.conftest import MovedClock
@@ -119,6 +120,20 @@ def test_of_two_messages_that_may_have_left_none_takes_the_receipt(
     receive(engine, clock, "Success", provider_id="late")
     assert read(engine, message_id).state is MessageState.UNKNOWN
     assert read(engine, other_id).state is other
+
+
+def test_a_receipt_waits_for_the_send_that_is_being_recorded(engine: Engine, clock: MovedClock) -> None:
+    message_id = sent(engine, clock, MessageState.ATTEMPTING, provider_id=None)
+    carrier = Thread(target=receive, args=(engine, clock, "Success"))
+    with transaction(engine) as session:
+        lock_phone(session, PHONE)
+        carrier.start()
+        carrier.join(0.3)  # without the lock it would look now, and find no message of that id
+        message = session.get_one(Message, message_id)
+        message.state, message.provider_id = MessageState.ACCEPTED, "a1"
+        adopt_receipts(session, message)
+    carrier.join()
+    assert read(engine, message_id).state is MessageState.DELIVERED
 
 
 def test_words_longer_than_their_columns_and_control_characters_are_kept_short(

@@ -102,7 +102,7 @@ def test_a_need_waits_for_its_association_and_the_page_says_so(
     registers.association("Tamount")
     need = registers.need(association)
     page = coordinator.get("/admin/needs").text
-    assert "pas encore vérifiée" in page
+    assert "L&#39;association n&#39;est pas vérifiée" in page
     assert f'href="/admin/associations?id={association}"' in page
     assert f"/admin/needs/{need}/verify" not in page
     alone = coordinator.get("/admin/associations", id=str(association)).text
@@ -189,7 +189,7 @@ def test_a_need_stands_beside_what_the_census_says(coordinator: Person, register
     assert "320 000 DH" in page
     assert "60 000 DH" in page
     assert "5 934" in page
-    assert "99 % des foyers" in page
+    assert "99\u00a0% des foyers" in page
     assert "à 2 km en moyenne" in page
     assert "HCP, RGPH 2024" in page
 

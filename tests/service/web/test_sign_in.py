@@ -166,9 +166,7 @@ def test_a_password_that_can_be_guessed_is_not_taken(
         assert session.get_one(User, number).password_once
 
 
-def test_a_new_password_needs_the_old_one_and_ends_other_sessions(
-    app: Flask, coordinator: Person, make_user: MakeUser
-) -> None:
+def test_a_new_password_needs_the_old_one_and_ends_other_sessions(app: Flask, coordinator: Person) -> None:
     other = Person(app.test_client())
     other.sign_in()
     wrong = coordinator.send("/admin/password", page="/admin/password", old="not this one", new=NEW, again=NEW)

@@ -1,18 +1,16 @@
 """The real application on a real server, with stand-in hooks, seen through a real browser."""
 
 import shutil
-import threading
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Browser, sync_playwright
-from werkzeug.serving import make_server
 
 from service.app import create_app
 from service.container import Container
 from service.web.phone import phone_blueprint
-from tests.peers.hooks import StandInHooks
+from tests.peers.hooks import StandInHooks, served
 from tests.service.web.phone.post import Post
 
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
@@ -31,13 +29,8 @@ def app(container: Container, hooks: StandInHooks) -> Flask:
 @pytest.fixture
 def address(app: Flask) -> Iterator[str]:
     """Where the application listens."""
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(app) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,53 @@
+"""`tiwizi worker` and `tiwizi job`."""
+
+import click
+
+from jobs import make_jobs, make_loops
+from jobs.clock import Job, run_clock, run_job
+from jobs.match import explain, rehearse
+from service.cli.database import migrated
+from service.container import Container
+from service.messaging.sender import drain
+
+
+@click.command()
+@click.pass_obj
+def worker(container: Container) -> None:
+    """Do what happens by the clock: send messages, match needs."""
+    with migrated(container):
+        run_clock(container, make_jobs(container.settings), make_loops())
+
+
+@click.group()
+def job() -> None:
+    """Run one job now."""
+
+
+@job.command("match")
+@click.option("--dry-run", is_flag=True, help="Plan the round and write nothing.")
+@click.option("--explain", "explained", is_flag=True, help="With --dry-run: say who and why, and what waits for what.")
+@click.pass_obj
+def match_command(container: Container, *, dry_run: bool, explained: bool) -> None:
+    """Propose open needs to the associations that fit best."""
+    if explained and not dry_run:
+        raise click.UsageError("--explain goes with --dry-run: a written round keeps its reasons with each proposal.")
+    with migrated(container):
+        if not dry_run:
+            click.echo(run_job(container, _job(container, "match"), container.clock()))
+            return
+        planned = rehearse(container)
+    click.echo(f"{len(planned.proposed)} would be proposed, {len(planned.held_back)} held back")
+    if explained:
+        click.echo("\n".join(explain(planned)))
+
+
+@job.command("drain")
+@click.pass_obj
+def drain_command(container: Container) -> None:
+    """Send the messages that are due."""
+    with migrated(container):
+        click.echo(f"{drain(container)} tried")
+
+
+def _job(container: Container, name: str) -> Job:
+    return next(one for one in make_jobs(container.settings) if one.name == name)

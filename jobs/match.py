@@ -1,0 +1,44 @@
+"""The matching job: overdue proposals lapse, then what is open is proposed."""
+
+from datetime import timedelta
+
+import structlog
+
+from service.container import Container
+from service.models.session import transaction
+from service.usecases.matching import Round, match_needs, plan_round
+from service.usecases.proposals import expire_proposals
+
+log = structlog.get_logger()
+
+
+def match(container: Container) -> str:
+    """Run a round; returns how many were proposed and how many needs wait."""
+    settings, now = container.settings, container.clock()
+    with transaction(container.engine) as session:
+        lapsed = expire_proposals(session, now, after=timedelta(days=settings.expiry_days))
+        done = match_needs(session, now, settings.match_slots)
+    log.info("match.round", proposed=len(done.proposed), held_back=len(done.held_back), lapsed=lapsed)
+    return f"{len(done.proposed)} proposed, {len(done.held_back)} held back, {lapsed} lapsed"
+
+
+def rehearse(container: Container) -> Round:
+    """Plan a round and write nothing."""
+    with transaction(container.engine) as session:
+        planned = plan_round(session, container.clock(), container.settings.match_slots)
+        session.rollback()
+    return planned
+
+
+def explain(planned: Round) -> list[str]:
+    """Return a round in plain lines: who would be asked and why, and what held back each need that got nothing."""
+    lines = [
+        f"{one.need.reference} -> {one.diaspora.name}: score {one.score:.3f}; "
+        + ", ".join(f"{reason.key.removeprefix('reason.')} {_values(reason.values)}".strip() for reason in one.reasons)
+        for one in planned.proposed
+    ]
+    return lines + [f"{need.reference} held back: {why.value.replace('_', ' ')}" for need, why in planned.held_back]
+
+
+def _values(values: dict[str, int]) -> str:
+    return " ".join(f"{name}={value}" for name, value in values.items() if name not in {"place", "sector"})

@@ -1,0 +1,64 @@
+"""What every gateway promises, each against something real."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+import pytest
+
+from service.gateways.base import Gateway, Outcome, Outgoing
+from service.gateways.console import ConsoleGateway
+from service.gateways.registry import MAKERS, RECEIPTS, make_gateways
+from service.settings import KNOWN_GATEWAYS, Settings
+from tests.peers.africastalking import AfricasTalkingPeer
+from tests.service.gateways.test_africastalking import gateway_at
+
+LEFT = {Outcome.ACCEPTED, Outcome.DELIVERED}
+BATCH = [Outgoing(f"id-{number}", f"+21261234567{number}", f"texte {number} é") for number in range(3)]
+
+
+@contextmanager
+def console() -> Iterator[Gateway]:
+    yield ConsoleGateway()
+
+
+@contextmanager
+def africastalking() -> Iterator[Gateway]:
+    with AfricasTalkingPeer() as peer:
+        yield gateway_at(peer.url)
+
+
+GATEWAYS = {"console": console, "africastalking": africastalking}
+
+
+@pytest.fixture(params=[GATEWAYS[name] for name in MAKERS], ids=list(MAKERS))
+def gateway(request: pytest.FixtureRequest) -> Iterator[Gateway]:
+    make: Callable[[], AbstractContextManager[Gateway]] = request.param
+    with make() as gateway:
+        yield gateway
+
+
+def test_each_text_has_its_own_outcome_and_its_own_id(gateway: Gateway) -> None:
+    sent = gateway.send(BATCH)
+    assert [one.outcome in LEFT for one in sent] == [True] * 3
+    assert len({one.provider_id for one in sent}) == 3
+
+
+def test_no_texts_have_no_outcomes(gateway: Gateway) -> None:
+    assert gateway.send([]) == []
+
+
+def test_a_gateway_has_the_name_it_is_registered_under(gateway: Gateway) -> None:
+    assert gateway.name in MAKERS
+
+
+def test_the_settings_and_the_registry_know_the_same_gateways() -> None:
+    assert set(KNOWN_GATEWAYS) == set(MAKERS) >= set(RECEIPTS)
+
+
+def test_only_the_gateways_of_some_route_are_made() -> None:
+    settings = Settings(
+        _env_file=None,  # type: ignore[call-arg]  # pydantic-settings' own parameter
+        at_api_key="key",
+        sms_routes={"*": "africastalking"},
+    )
+    assert list(make_gateways(settings)) == ["africastalking"]

@@ -1,0 +1,170 @@
+"""The texts of messages: in every language, understood by the service when sent back, short enough for the air."""
+
+import re
+from string import Formatter
+from typing import Any
+
+import pytest
+from babel.messages.pofile import read_po
+
+from service.domain.money import Money
+from service.domain.roles import OfficerRole
+from service.domain.sectors import Sector, Urgency
+from service.domain.states import AssociationState, NeedState
+from service.locales import ROOT, Language, speaker
+from service.messaging.outbox import MOST_PARTS, _fitted
+from service.messaging.phrases import Country, Phrase, words
+from service.messaging.segments import fold, measure
+from service.models.communes import Commune
+from ussd.transports.keywords import read_command
+
+# Written the same in French and in one more language: names, signs, and a word of both.
+SAME_AS_FRENCH = {"reason.sector", "phrase.joint", "sms.dialogue", "sector.irrigation"}
+SPOKEN = (Sector, Urgency, OfficerRole, AssociationState, NeedState)
+REPLY_WORDS = re.compile(
+    r"\b(OUI|NON|YES|NO|YAH|UHU|INFO|LKHBAR|AIDE|HELP|TIWISI|BESOIN|NEED|LHAJT|STOP|HBES|START|BDU|نعم|معلومات|مساعدة|توقف|ابدأ)\b"
+)
+
+
+def catalogue(language: Language) -> dict[str, tuple[str, ...]]:
+    with (ROOT / language / "sms.po").open("rb") as file:
+        read = read_po(file)
+    texts = {}
+    for message in read:
+        if message.id:
+            key = message.id[0] if isinstance(message.id, tuple | list) else message.id
+            forms = message.string if isinstance(message.string, tuple | list) else [message.string]
+            texts[str(key)] = tuple(str(form) for form in forms)
+    return texts
+
+
+CATALOGUES = {language: catalogue(language) for language in Language}
+FRENCH = CATALOGUES[Language.FR]
+TEMPLATES = [key for key in FRENCH if key.startswith("sms.")]
+TEXTS = [(language, key) for language in Language for key in TEMPLATES]
+
+
+def placeholders(forms: tuple[str, ...]) -> set[str | None]:
+    return {name for form in forms for _, name, _, _ in Formatter().parse(form) if name is not None}
+
+
+def longest(language: Language) -> dict[str, Any]:
+    """The longest value that each placeholder may plausibly have."""
+    arabic = language is Language.AR
+    commune = Commune(name_fr="Sidi Abdallah El Bouchouari", name_ar="سيدي عبد الله البوشواري")
+    voice = speaker(language)
+    return {
+        "reference": "W7-4WQ",
+        "name": "الجمعية التنموية لشباب دوار آيت عبد الله" if arabic else "Association Tiwizi pour le développement",
+        "association": "جمعية شباب دوار آيت عبد الله" if arabic else "Association Ait Abdallah pour le dév.",
+        "diaspora": "جمعية أبناء تاليوين بمدينة ليون" if arabic else "Association des Amis de Taliouine à Lyon",
+        "reason": "المبلغ غير واضح، اتصلوا بالمنسق"
+        if arabic
+        else "le montant n'est pas clair, rappelez le coordinateur",
+        "contact": "Fatima Zahra Ait Oubrahim",
+        "phone_number": "+33 6 39 98 00 01",
+        "code": "*384*84#",
+        "city": "Charleville-Mézières",
+        "country": Country("NL"),
+        "role": max(OfficerRole, key=lambda role: len(voice.write(role))),
+        "sector": max(Sector, key=lambda sector: len(voice.write(sector))),
+        "state": max(NeedState, key=lambda state: len(voice.write(state))),
+        "douar": "دوار آيت عبد الله أوسعيد" if arabic else "Ait Abdallah Ou Said Oufella",
+        "commune": commune,
+        "households": 20_000,
+        "amount": Money.of(50_000_000),
+        "share": Money.of(10_000_000),
+        "title": "إصلاح البئر السفلي وشراء مضخة شمسية وأنابيب للدوار كله" if arabic else "w" * 60,
+        "reasons": [Phrase(f"reason.{name}") for name in ("origin.province", "record", "size")],
+        "days": 60,
+        "text": "w" * 160,
+    }
+
+
+USUAL = {
+    "name": "Association Tamunt",
+    "association": "Association Tamunt",
+    "diaspora": "Lyon-Taliouine",
+    "reason": "montant à préciser",
+    "contact": "Rachid Amzil",
+    "city": "Lyon",
+    "country": "FR",
+    "role": OfficerRole.SECRETARY,
+    "sector": Sector.WATER,
+    "state": NeedState.VERIFIED,
+    "douar": "Ait Abdallah",
+    "commune": "Igherm",
+    "households": 84,
+    "amount": Money.of(320_000),
+    "share": Money.of(60_000),
+    "title": "Puits du bas",
+    "reasons": [Phrase("reason.origin.commune"), Phrase("reason.size")],
+}
+
+
+def needed(key: str, values: dict[str, Any]) -> dict[str, Any]:
+    return {name: values[name] for name in map(str, placeholders(FRENCH[key])) if name != "count"}
+
+
+def count_of(key: str) -> int | None:
+    return 1 if len(FRENCH[key]) > 1 else None
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_text_exists_in_every_language_with_the_same_values(language: Language) -> None:
+    texts = CATALOGUES[language]
+    assert texts.keys() == FRENCH.keys()
+    assert all(all(forms) for forms in texts.values())
+    for key, forms in texts.items():
+        assert placeholders(forms) | {"count"} == placeholders(FRENCH[key]) | {"count"}, key
+
+
+@pytest.mark.parametrize("language", [Language.AR, Language.SHI, Language.EN])
+def test_no_text_is_left_in_french(language: Language) -> None:
+    left = {key for key, forms in CATALOGUES[language].items() if set(forms) & set(FRENCH[key])}
+    assert left <= SAME_AS_FRENCH
+
+
+@pytest.mark.parametrize("language", Language)
+def test_every_word_that_a_value_may_be_can_be_said(language: Language) -> None:
+    voice = speaker(language)
+    for enum in SPOKEN:
+        assert all(voice.write(member) for member in enum)
+
+
+def test_tachelhit_is_ascii() -> None:
+    assert all("".join(forms).isascii() for forms in CATALOGUES[Language.SHI].values())
+
+
+@pytest.mark.parametrize(("language", "key"), TEXTS)
+def test_a_text_is_two_parts_at_most_with_the_longest_values(language: Language, key: str) -> None:
+    values = needed(key, longest(language))
+    voice = speaker(language)
+    for count in (count_of(key), count_of(key) and 12):
+        text = _fitted(voice, key, count, words(voice, values))
+        assert measure(text).parts <= MOST_PARTS, text
+        assert values.get("reference", "") in text
+        assert values.get("phone_number", "") in text
+
+
+@pytest.mark.parametrize(("language", "key"), TEXTS)
+def test_a_text_with_usual_values_is_one_part_or_two_in_arabic(language: Language, key: str) -> None:
+    voice = speaker(language)
+    values = needed(key, {**longest(language), **USUAL})
+    text = fold(voice.say(key, count=count_of(key), **words(voice, values)))
+    most = MOST_PARTS if language is Language.AR else 1
+    assert measure(text).parts <= most, (measure(text), text)
+
+
+@pytest.mark.parametrize(("language", "key"), TEXTS)
+def test_the_service_understands_the_words_it_asks_for(language: Language, key: str) -> None:
+    text = " ".join(CATALOGUES[language][key])
+    unread = {word for word in re.findall(r"\b[A-Z]{2,}\b", text) if not read_command(word)}
+    assert unread <= {"SMS", "MRE"}
+    assert all(read_command(word) for word in REPLY_WORDS.findall(text))
+
+
+@pytest.mark.parametrize("language", Language)
+def test_nobody_is_blamed(language: Language) -> None:
+    blame = re.compile(r"erreur|invalide|error|invalid|incorrect|خطأ|غير صالح", re.IGNORECASE)
+    assert not [key for key, forms in CATALOGUES[language].items() if blame.search(" ".join(forms))]

@@ -1,0 +1,142 @@
+"""The pages in a real browser: at 360 and 1280 px nothing overflows, nothing complains, keys reach everything."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from service.domain.sectors import Sector
+from service.domain.states import AssociationState, NeedState
+from tests.service.web.person import PASSWORD, MakeUser
+from tests.service.web.registers import Registers
+
+# A page does not see which database is behind; the tests beside this one try both.
+pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
+SCREENSHOTS = Path(__file__).parents[3] / "build" / "screenshots"
+WIDTHS = [360, 1280]
+SMALL = """
+    [...document.querySelectorAll('button, input:not([type=hidden]), select, nav a')]
+        .filter(one => one.offsetParent && one.offsetHeight < 44)
+        .map(one => one.outerHTML)
+"""
+LONG = "Association Tamount pour le développement, la coopération et l'environnement des Ait"
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    return []
+
+
+@pytest.fixture(params=WIDTHS)
+def page(request: pytest.FixtureRequest, chromium: Browser, served: str, complaints: list[str]) -> Iterator[Page]:
+    context = chromium.new_context(
+        base_url=served, viewport={"width": request.param, "height": 800}, locale="fr-FR", reduced_motion="reduce"
+    )
+    page = context.new_page()
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            complaints.append(message.text)
+
+    def outside(address: str) -> None:
+        if not address.startswith(served):
+            complaints.append(f"asked {address}")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda asked: outside(asked.url))
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def villages(registers: Registers) -> None:
+    """What a coordinator may find on a Monday."""
+    waiting = registers.association(LONG[:80], douar="Tizi n'Test Oufella")
+    registers.association("أيت عبد الله", douar="تيزي")
+    verified = registers.association("Ait \u202eevil\u202c", AssociationState.VERIFIED)
+    registers.need(waiting, "Puits du bas", reference="K7-4Q2")
+    registers.need(verified, "ماء صالح للشرب للدوار كله", reference="A2-BCD")
+    registers.need(verified, "x" * 60, reference="A3-BCD", sector=Sector.ROADS)
+    registers.need(verified, "École", NeedState.VERIFIED, "A4-BCD", Sector.EDUCATION)
+
+
+def sign_in(page: Page) -> None:
+    page.goto("/admin/sign-in")
+    page.get_by_label("Nom", exact=True).fill("Zahra")
+    page.get_by_label("Mot de passe").fill(PASSWORD)
+    page.get_by_role("button", name="Entrer").click()
+    page.wait_for_url("**/admin/")
+
+
+def look(page: Page, name: str) -> None:
+    """Take a picture, and see that nothing is wider than the window and nothing to press smaller than a finger."""
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} overflows at {width}"
+    assert page.evaluate(SMALL) == []
+
+
+def test_the_public_page_in_every_language(page: Page, complaints: list[str]) -> None:
+    for language in ("fr", "ar", "shi", "en"):
+        page.goto(f"/?lang={language}")
+        look(page, f"home-{language}")
+    assert complaints == []
+
+
+@pytest.mark.usefixtures("villages")
+def test_a_coordinators_morning(page: Page, complaints: list[str], make_user: MakeUser) -> None:
+    make_user()
+    page.goto("/admin/sign-in")
+    look(page, "sign-in")
+    sign_in(page)
+    look(page, "waiting")
+    page.get_by_role("link", name="associations attendent").click()
+    look(page, "associations")
+    page.get_by_text("Refuser").nth(0).click()
+    page.get_by_label("Pourquoi ?").first.fill("Nous ne joignons personne au numéro donné.")
+    look(page, "associations-rejecting")
+    page.get_by_role("button", name="Refuser").first.click()
+    assert "est refusée" in page.get_by_role("status").inner_text()
+    page.get_by_role("button", name="Vérifier").first.click()
+    assert "est vérifiée" in page.get_by_role("status").inner_text()
+    look(page, "associations-decided")
+    page.goto("/admin/needs")
+    look(page, "needs")
+    page.get_by_label("Urgence").first.select_option("high")
+    page.get_by_role("button", name="Vérifier").first.click()
+    assert "est vérifié et le village" in page.get_by_role("status").inner_text()
+    look(page, "needs-decided")
+    page.goto("/admin/needs?lang=ar")
+    look(page, "needs-ar")
+    page.goto("/admin/password?lang=fr")
+    look(page, "password")
+    page.get_by_role("button", name="Se déconnecter").click()
+    page.wait_for_url("**/admin/sign-in")
+    assert complaints == []
+
+
+def test_a_missing_page_leads_back(page: Page, complaints: list[str]) -> None:
+    page.goto("/nowhere")
+    look(page, "missing")
+    page.get_by_role("link", name="Retour à l'accueil").click()
+    page.wait_for_url("**/")
+    assert [said for said in complaints if "404" not in said] == []
+
+
+def test_the_keyboard_alone_signs_in_and_its_place_is_seen(page: Page, make_user: MakeUser) -> None:
+    make_user()
+    page.goto("/admin/sign-in")
+    page.wait_for_function("document.activeElement.id === 'name'")
+    page.keyboard.type("Zahra")
+    page.keyboard.press("Tab")
+    page.keyboard.type(PASSWORD)
+    page.keyboard.press("Tab")
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") == "solid"
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/admin/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    assert page.evaluate("getComputedStyle(document.activeElement).clipPath") == "none"
