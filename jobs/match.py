@@ -1,19 +1,25 @@
 """The matching job: overdue proposals lapse, then what is open is proposed."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 import structlog
 
 from service.container import Container
 from service.models.session import transaction
-from service.usecases.matching import Round, match_needs, plan_round
 from service.usecases.proposals import expire_proposals
+
+if TYPE_CHECKING:
+    from service.usecases.matching import Round
 
 log = structlog.get_logger()
 
 
 def match(container: Container) -> str:
     """Run a round; returns how many were proposed and how many needs wait."""
+    # SciPy and OR-tools take a second to load, which no start of the web need wait for.
+    from service.usecases.matching import match_needs  # noqa: PLC0415  # see above
+
     settings, now = container.settings, container.clock()
     with transaction(container.engine) as session:
         lapsed = expire_proposals(session, now, after=timedelta(days=settings.expiry_days))
@@ -22,15 +28,17 @@ def match(container: Container) -> str:
     return f"{len(done.proposed)} proposed, {len(done.held_back)} held back, {lapsed} lapsed"
 
 
-def rehearse(container: Container) -> Round:
+def rehearse(container: Container) -> "Round":
     """Plan a round and write nothing."""
+    from service.usecases.matching import plan_round  # noqa: PLC0415  # as in `match`
+
     with transaction(container.engine) as session:
         planned = plan_round(session, container.clock(), container.settings.match_slots)
         session.rollback()
     return planned
 
 
-def explain(planned: Round) -> list[str]:
+def explain(planned: "Round") -> list[str]:
     """Return a round in plain lines: who would be asked and why, and what held back each need that got nothing."""
     lines = [
         f"{one.need.reference} -> {one.diaspora.name}: score {one.score:.3f}; "

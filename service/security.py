@@ -4,12 +4,12 @@ import base64
 import hashlib
 import hmac
 import secrets
+from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 _HASHER = PasswordHasher()  # argon2id with the library's current parameters (RFC 9106, low memory profile)
-_DUMMY = _HASHER.hash("nobody")
 
 
 def hash_password(password: str) -> str:
@@ -20,9 +20,14 @@ def hash_password(password: str) -> str:
 def password_fits(hashed: str | None, password: str) -> bool:
     """Tell whether the password is the right one; takes as long when there is nobody to compare with."""
     try:
-        return _HASHER.verify(hashed or _DUMMY, password) and hashed is not None
+        return _HASHER.verify(hashed or _nobody(), password) and hashed is not None
     except (VerifyMismatchError, InvalidHashError):
         return False
+
+
+@cache
+def _nobody() -> str:
+    return _HASHER.hash("nobody")
 
 
 def new_password() -> str:

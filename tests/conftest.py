@@ -17,7 +17,12 @@ from service.models.migrations import upgrade
 from service.models.session import make_engine
 from service.settings import Settings
 
-POSTGRES_URL = os.environ.get("TIWIZI_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1/postgres")
+# The operator's own, a machine that trusts its loopback, the role that tests/tools.sh makes.
+POSTGRES_URLS = (
+    os.environ.get("TIWIZI_TEST_POSTGRES_URL"),
+    "postgresql+psycopg://postgres@127.0.0.1/postgres",
+    "postgresql+psycopg://tiwizi_test:tiwizi_test@127.0.0.1/postgres",
+)
 
 
 @dataclass
@@ -33,19 +38,22 @@ class MovedClock:
         self.now += timedelta(**delta)
 
 
-def _postgres_reachable() -> bool:
-    try:
-        engine = create_engine(POSTGRES_URL, connect_args={"connect_timeout": 3})
-        with engine.connect():
-            pass
-    except OperationalError:
-        return False
-    else:
-        engine.dispose()
-        return True
+def _postgres_url() -> str | None:
+    """Return where a PostgreSQL server answers, if one does."""
+    for url in filter(None, POSTGRES_URLS):
+        engine = create_engine(url, connect_args={"connect_timeout": 3})
+        try:
+            with engine.connect():
+                return url
+        except OperationalError:
+            continue
+        finally:
+            engine.dispose()
+    return None
 
 
-BACKENDS = ["sqlite", "postgresql"] if _postgres_reachable() else ["sqlite"]
+POSTGRES_URL = _postgres_url()
+BACKENDS = ["sqlite", "postgresql"] if POSTGRES_URL else ["sqlite"]
 
 
 def pytest_report_header() -> str:
@@ -64,6 +72,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
         yield url
         return
     name = f"tiwizi_test_{uuid.uuid4().hex[:12]}"
+    assert POSTGRES_URL  # or it were no backend
     server = create_engine(POSTGRES_URL, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))

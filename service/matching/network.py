@@ -1,5 +1,6 @@
 """The problem in whole numbers, and its optimum by min-cost flow."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,9 +76,9 @@ def finest_digits(problem: Problem) -> int:
     our needs + partners + 2. A path of the residual network adds costs up, so a quarter of that range is left free.
     """
     nodes = sum(problem.score.shape) + 4
-    largest = max(1.0, float(problem.bonus.max(initial=0)))
-    room = (2**63 - 1) / (2 * (nodes + 1)) / 4 / largest
-    return min(MOST_DIGITS, int(np.floor(np.log10(room))))
+    largest = math.ceil(max(1.0, float(problem.bonus.max(initial=0))))
+    whole, room = 4 * 2 * (nodes + 1) * largest, 2**63 - 1
+    return min(MOST_DIGITS, len(str(room // whole)) - 1) if whole <= room else -len(str(whole // room))
 
 
 def best_flow(net: Network) -> Flags | None:

@@ -204,10 +204,10 @@ def test_the_inbox_shows_each_sms_once(container: Container, post: Post, hooks: 
 
 
 def test_a_screen_is_24_letters_wide_and_shows_its_length_below() -> None:
-    lines = box("un mot de vingt-4 lettre\n[1] Oui", "gsm7 32/160").splitlines()
+    lines = box("un mot de vingt-4 lettre\n[a] Oui", "gsm7 32/160").splitlines()
     assert {len(line) for line in lines} == {28}
     assert "un mot de vingt-4 lettre" in lines[1]
-    assert "[1] Oui" in lines[2]
+    assert "[a] Oui" in lines[2]
     assert "gsm7 32/160" in lines[-1]
 
 

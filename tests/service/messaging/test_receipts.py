@@ -127,11 +127,11 @@ def test_a_receipt_waits_for_the_send_that_is_being_recorded(engine: Engine, clo
     carrier = Thread(target=receive, args=(engine, clock, "Success"))
     with transaction(engine) as session:
         lock_phone(session, PHONE)
-        carrier.start()
-        carrier.join(0.3)  # without the lock it would look now, and find no message of that id
         message = session.get_one(Message, message_id)
         message.state, message.provider_id = MessageState.ACCEPTED, "a1"
         adopt_receipts(session, message)
+        carrier.start()
+        carrier.join(0.3)  # without the lock it would look now, and find no message of that id
     carrier.join()
     assert read(engine, message_id).state is MessageState.DELIVERED
 

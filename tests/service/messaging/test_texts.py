@@ -12,6 +12,7 @@ from service.domain.roles import OfficerRole
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import AssociationState, NeedState
 from service.locales import ROOT, Language, speaker
+from service.matching.reasons import REASON_KEYS
 from service.messaging.outbox import MOST_PARTS, _fitted
 from service.messaging.phrases import Country, Phrase, words
 from service.messaging.segments import fold, measure
@@ -75,8 +76,7 @@ def longest(language: Language) -> dict[str, Any]:
         "amount": Money.of(50_000_000),
         "share": Money.of(10_000_000),
         "title": "إصلاح البئر السفلي وشراء مضخة شمسية وأنابيب للدوار كله" if arabic else "w" * 60,
-        "reasons": [Phrase(f"reason.{name}") for name in ("origin.province", "record", "size")],
-        "days": 60,
+        "reasons": [Phrase("reason.waiting", {"days": 365}), Phrase("reason.evidence")],
         "text": "w" * 160,
     }
 
@@ -130,6 +130,10 @@ def test_every_word_that_a_value_may_be_can_be_said(language: Language) -> None:
     voice = speaker(language)
     for enum in SPOKEN:
         assert all(voice.write(member) for member in enum)
+
+
+def test_every_reason_of_matching_has_its_words_and_no_word_is_left_over() -> None:
+    assert {key for key in FRENCH if key.startswith("reason.")} == set(REASON_KEYS)
 
 
 def test_tachelhit_is_ascii() -> None:

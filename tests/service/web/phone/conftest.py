@@ -5,13 +5,14 @@ from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from service.app import create_app
 from service.container import Container
 from service.web.phone import phone_blueprint
 from tests.peers.hooks import StandInHooks, served
 from tests.service.web.phone.post import Post
+from tests.service.web.phone.table import Complaints
 
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 
@@ -48,3 +49,22 @@ def chromium() -> Iterator[Browser]:
 @pytest.fixture
 def post(container: Container) -> Post:
     return Post(container.engine)
+
+
+@pytest.fixture
+def complaints() -> Complaints:
+    return Complaints()
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str, complaints: Complaints) -> Iterator[Page]:
+    """The simulator, just opened, 1280 pixels wide."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR", base_url=address)
+    context.set_default_timeout(10_000)
+    page = context.new_page()
+    page.on("console", complaints.hear)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto("/phone")
+    yield page
+    context.close()
+    assert complaints == []

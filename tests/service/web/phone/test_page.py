@@ -1,78 +1,29 @@
-"""The phones in a real browser, speaking to stand-in hooks on a real server."""
+"""USSD on the phones in a real browser, with stand-in hooks on a real server."""
 
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 
-from service.container import Container
-from service.locales import speaker
 from service.messaging.segments import measure
 from tests.peers.hooks import FIRST, StandInHooks
-from tests.service.web.phone.post import Post
-from tests.service.web.phone.table import PhoneOnTable, phone_at
+from tests.service.web.phone.table import (
+    FRANCE,
+    OFFICER,
+    SECRETARY,
+    WIDTHS,
+    Complaints,
+    phone_at,
+    picture,
+    say,
+    shows,
+    walk,
+    widen,
+)
 
 # The page does not see which database is behind; test_messages.py tries them all.
 pytestmark = [pytest.mark.browser, pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)]
-SCREENSHOTS = Path(__file__).parents[4] / "build" / "screenshots"
-SECRETARY, OFFICER, FRANCE = 0, 1, 2
 MENU = FIRST.removeprefix("CON ")
-WIDTHS = [360, 1280]
-
-
-class Complaints(list[str]):
-    """What the browser complained about; a test that causes a failed request on purpose takes it out again."""
-
-    def hear(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
-            self.append(message.text)
-
-
-@pytest.fixture
-def complaints() -> Complaints:
-    return Complaints()
-
-
-@pytest.fixture
-def page(chromium: Browser, address: str, complaints: Complaints) -> Iterator[Page]:
-    """The simulator, just opened, 1280 pixels wide."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 900}, locale="fr-FR", base_url=address)
-    context.set_default_timeout(10_000)
-    page = context.new_page()
-    page.on("console", complaints.hear)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto("/phone")
-    yield page
-    context.close()
-    assert complaints == []
-
-
-def say(key: str) -> str:
-    return speaker("fr").say(key)
-
-
-def shows(phone: PhoneOnTable, text: str) -> None:
-    expect(phone.screen).to_contain_text(text)
-
-
-def walk(phone: PhoneOnTable, *answers: str) -> None:
-    """Call, then give the answers; wait for the screen after each."""
-    phone.answer("")
-    shows(phone, "1 Signaler un besoin")
-    for answer in answers:
-        phone.answer(answer)
-        shows(phone, f"Compris: {answer}")
-
-
-def widen(page: Page, width: int) -> None:
-    page.set_viewport_size({"width": width, "height": 900 if width > 1000 else 780})
-
-
-def picture(page: Page, name: str) -> None:
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENSHOTS / f"phone-{name}.png", full_page=True)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
@@ -262,111 +213,3 @@ def test_a_screen_beyond_the_budget_is_marked_and_can_be_scrolled(page: Page, ho
     expect(phone.part("length")).to_have_class("over")
     phone.key("down")
     page.wait_for_function("element => element.scrollTop > 0", arg=phone.screen.element_handle())
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["puits", "l'été à Taliouine", "€" * 80, "€" * 81, "a" * 161, "a" * 152 + "€" * 5, "ç", "ماء", "ء" * 71, "💧" * 36],
-    ids=["plain", "accents", "80-euros", "81-euros", "161", "cut-at-a-pair", "cedilla", "arabic", "71-arabic", "drops"],
-)
-def test_the_page_measures_a_text_as_the_service_does(page: Page, text: str) -> None:
-    phone = phone_at(page, SECRETARY)
-    phone.open_tray()
-    phone.part("draft").fill(text)
-    length = measure(text)
-    name = {"gsm7": "GSM-7", "ucs2": "UCS-2"}[length.encoding]
-    expect(phone.part("drafted")).to_have_text(f"{name} {length.units} · {length.parts} SMS")
-
-
-@pytest.mark.parametrize("width", WIDTHS)
-def test_an_sms_arrives_in_the_tray(page: Page, post: Post, container: Container, width: int) -> None:
-    widen(page, width)
-    phone = phone_at(page, FRANCE)
-    post.deliver(
-        "+33639980001",
-        "Tiwizi: besoin EAU a Ait Abdallah, 84 foyers. Votre commune. OUI K7-4Q2 ou NON K7-4Q2.",
-        container.clock(),
-    )
-    expect(phone.badge).to_have_text("1")
-    expect(phone_at(page, SECRETARY).badge).to_be_hidden()
-    phone.open_tray()
-    expect(phone.inbox).to_contain_text("OUI K7-4Q2 ou NON K7-4Q2")
-    expect(phone.badge).to_be_hidden()
-    picture(page, f"sms-{width}")
-    page.reload()
-    expect(phone.inbox).to_have_count(1)
-    expect(phone.badge).to_be_hidden()
-
-
-def test_an_sms_is_sent_as_the_carrier_sends_it_and_stays_in_the_tray(page: Page, hooks: StandInHooks) -> None:
-    phone = phone_at(page, FRANCE)
-    phone.open_tray()
-    phone.write_sms("OUI K7-4Q2")
-    expect(phone.inbox).to_contain_text("OUI K7-4Q2")
-    expect(phone.part("draft")).to_have_value("")
-    (sms,) = hooks.forms("sms")
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", sms["date"])
-    assert (sms["from"], sms["to"], sms["text"]) == ("+33639980001", "+212600000000", "OUI K7-4Q2")
-    assert sms["id"]
-    assert sms["linkId"]
-
-
-def test_an_sms_that_did_not_leave_is_sent_again_under_the_same_id(
-    page: Page, hooks: StandInHooks, complaints: Complaints
-) -> None:
-    phone = phone_at(page, SECRETARY)
-    phone.open_tray()
-    hooks.failures = 1
-    phone.write_sms("BESOIN")
-    expect(phone.part("trouble")).to_have_text(say("phone.not_sent"))
-    phone.part("write").locator("button").click()
-    expect(phone.inbox).to_contain_text("BESOIN")
-    phone.write_sms("BESOIN")
-    expect(phone.inbox).to_have_count(2)
-    first, again, another = (sms["id"] for sms in hooks.forms("sms"))
-    assert first == again != another
-    assert "500" in complaints.pop()
-
-
-def test_the_table_is_remembered_with_its_numbers(page: Page) -> None:
-    phones = page.locator(".phone")
-    expect(phones).to_have_count(3)
-    page.locator("[data-add=netherlands]").click()
-    page.locator("[data-add=secretary]").click()
-    phone_at(page, OFFICER).key("remove")
-    number = phone_at(page, SECRETARY).part("number")
-    number.fill("+212 6 12-34.56 78")
-    number.press("Enter")
-    expect(number).to_have_value("+212612345678")
-    page.reload()
-    numbers = [phone.input_value() for phone in phones.locator("[data-part=number]").all()]
-    assert numbers == ["+212612345678", "+33639980001", "+31600000001", "+212600000003"]
-
-
-def test_a_number_no_phone_can_have_is_put_back(page: Page) -> None:
-    number = phone_at(page, SECRETARY).part("number")
-    number.fill("douze")
-    number.press("Enter")
-    expect(number).to_have_value("+212600000001")
-
-
-@pytest.mark.parametrize("language", ["fr", "ar", "shi", "en"])
-@pytest.mark.parametrize("width", WIDTHS)
-def test_nothing_sticks_out_of_the_page(page: Page, width: int, language: str) -> None:
-    widen(page, width)
-    page.goto(f"/phone?lang={language}")
-    phone_at(page, SECRETARY).open_tray()
-    picture(page, f"table-{language}-{width}")
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    tops = {round(box["y"]) for phone in page.locator(".phone").all() if (box := phone.bounding_box())}
-    assert len(tops) == (1 if width > 1000 else 3)
-
-
-def test_everything_that_can_be_pressed_has_a_name(page: Page) -> None:
-    nameless = page.evaluate(
-        """() => [...document.querySelectorAll("button, input, textarea, [role=group], nav")]
-            .filter(one => !one.textContent.trim() && !one.getAttribute("aria-label"))
-            .map(one => one.outerHTML)"""
-    )
-    # An idle phone's two soft keys and all others carry words; a key that is switched off may be blank.
-    assert nameless == []

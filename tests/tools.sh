@@ -1,0 +1,35 @@
+#!/bin/sh
+# Finds or installs what parts of the suite need beside Python packages: Chromium and a PostgreSQL server.
+# What cannot be had is said loudly; the suite then skips those parts and says so as well.
+set -u
+python=.venv/bin/python
+role=tiwizi_test
+
+install() {
+    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
+    echo "Installing $* (needed by tests)…"
+    { apt-get install -y -qq "$@" || { apt-get update -qq && apt-get install -y -qq "$@"; }; } >/dev/null 2>&1
+}
+
+command -v chromium >/dev/null || install chromium ||
+    echo "WARNING: no Chromium: the browser tests are skipped. To have it: apt-get install chromium" >&2
+
+postgres_answers() {
+    $python -c 'import sys; from tests.conftest import BACKENDS; sys.exit("postgresql" not in BACKENDS)'
+}
+
+start_postgres() {
+    install postgresql || command -v pg_lsclusters >/dev/null || return 1
+    [ "$(id -u)" = 0 ] || return 1
+    pg_lsclusters -h | while read -r version name _port status _; do
+        [ "$status" = online ] || pg_ctlcluster --skip-systemctl-redirect "$version" "$name" start
+    done
+    # A role that may only create databases; the suite makes one for itself and drops it.
+    su postgres -s /bin/sh -c "psql -qc \"CREATE ROLE $role LOGIN CREATEDB PASSWORD '$role'\"" 2>/dev/null
+    postgres_answers
+}
+
+postgres_answers || start_postgres ||
+    echo "WARNING: no PostgreSQL: the suite runs on SQLite only. To have it: apt-get install postgresql," \
+        "and set TIWIZI_TEST_POSTGRES_URL to a role that may create databases." >&2
+exit 0
