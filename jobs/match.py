@@ -18,22 +18,25 @@ log = structlog.get_logger()
 def match(container: Container) -> str:
     """Run a round; returns how many were proposed and how many needs wait."""
     # SciPy and OR-tools take a second to load, which no start of the web need wait for.
+    from service.matching.scoring import Weights  # noqa: PLC0415  # see above
     from service.usecases.matching import match_needs  # noqa: PLC0415  # see above
 
     settings, now = container.settings, container.clock()
     with transaction(container.engine) as session:
         lapsed = expire_proposals(session, now, after=timedelta(days=settings.expiry_days))
-        done = match_needs(session, now, settings.match_slots)
+        done = match_needs(session, now, settings.match_slots, Weights(**settings.match_weights))
     log.info("match.round", proposed=len(done.proposed), held_back=len(done.held_back), lapsed=lapsed)
     return f"{len(done.proposed)} proposed, {len(done.held_back)} held back, {lapsed} lapsed"
 
 
 def rehearse(container: Container) -> "Round":
     """Plan a round and write nothing."""
+    from service.matching.scoring import Weights  # noqa: PLC0415  # as in `match`
     from service.usecases.matching import plan_round  # noqa: PLC0415  # as in `match`
 
+    settings = container.settings
     with transaction(container.engine) as session:
-        planned = plan_round(session, container.clock(), container.settings.match_slots)
+        planned = plan_round(session, container.clock(), settings.match_slots, Weights(**settings.match_weights))
         session.rollback()
     return planned
 

@@ -1,6 +1,7 @@
 """Typed settings from `TIWIZI_*` variables or `.env`. A wrong one stops the start with one sentence that names it."""
 
 import secrets
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +11,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 KNOWN_GATEWAYS = ("console", "africastalking")
 SHORTEST_TOKEN = 22  # characters of URL-safe base64 that hold 128 bits
 SHORTEST_KEY = 32
+# The parts of a match's score (service.matching.scoring.Weights).
+WEIGHTS = frozenset({"origin", "sector", "size", "urgency", "waiting", "record", "evidence"})
+ROUNDING = 1e-9
 
 
 class SettingsError(Exception):
@@ -39,6 +43,7 @@ class Settings(BaseSettings):
     simulator: bool | None = None
     match_every_minutes: int = Field(default=15, ge=1)
     match_slots: int = Field(default=2, ge=1, le=20)
+    match_weights: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
     expiry_days: int = Field(default=14, ge=1)
 
     @field_validator("hook_tokens", "hook_addresses", mode="before")
@@ -51,6 +56,28 @@ class Settings(BaseSettings):
     def _long_enough(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if any(len(token) < SHORTEST_TOKEN for token in value):
             raise ValueError(f"each token needs at least {SHORTEST_TOKEN} characters")
+        return value
+
+    @field_validator("match_weights", mode="before")
+    @classmethod
+    def _weights(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
+        return {name.strip(): number.strip() for name, _, number in pairs}
+
+    @field_validator("match_weights")
+    @classmethod
+    def _known_weights(cls, value: dict[str, float]) -> dict[str, float]:
+        if value and (set(value) != WEIGHTS or min(value.values()) < 0 or abs(sum(value.values()) - 1) > ROUNDING):
+            raise ValueError(f"needs {', '.join(sorted(WEIGHTS))}, none negative, together 1")
+        return value
+
+    @field_validator("hook_addresses")
+    @classmethod
+    def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for address in value:
+            ip_network(address, strict=False)
         return value
 
     @field_validator("secret_key")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
@@ -23,6 +24,11 @@ POSTGRES_URLS = (
     "postgresql+psycopg://postgres@127.0.0.1/postgres",
     "postgresql+psycopg://tiwizi_test:tiwizi_test@127.0.0.1/postgres",
 )
+
+
+# The same examples on every run, and no verdict by the clock.
+hypothesis_settings.register_profile("tiwizi", deadline=None, derandomize=True, database=None)
+hypothesis_settings.load_profile("tiwizi")
 
 
 @dataclass

@@ -56,7 +56,11 @@ def settle(engine: Engine) -> None:
 
 
 def village(
-    session: Session, now: datetime, phone: str = SECRETARY, language: Language = Language.FR, name: str = "Ait Abdallah"
+    session: Session,
+    now: datetime,
+    phone: str = SECRETARY,
+    language: Language = Language.FR,
+    name: str = "Ait Abdallah",
 ) -> VillageAssociation:
     """Register and verify a village association whose secretary has this phone."""
     know_phone(session, now, phone, language)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Index, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from service.census.spelling import HOLDS, SOUNDS_SAME, Search
+from service.census.spelling import Search
 from service.models.base import Base
 
 
@@ -82,13 +82,6 @@ def find_communes(session: Session, province_code: str | None, typed: str, limit
         names = names.where(Commune.province_code == province_code)
     search = Search(typed)
     scored = ((-search.likeness(fr, ar), ascii_name, code) for code, ascii_name, fr, ar in session.execute(names))
-    best = [code for _, _, code in _without_clutter(sorted(score for score in scored if score[0]))[:limit]]
+    best = [code for _, _, code in sorted(score for score in scored if score[0])[:limit]]
     found = {commune.code: commune for commune in session.scalars(select(Commune).where(Commune.code.in_(best)))}
     return [found[code] for code in best]
-
-
-def _without_clutter(scored: list[tuple[float, str, str]]) -> list[tuple[float, str, str]]:
-    """Once a name is as typed, begins so or sounds the same, those that are merely close only distract."""
-    if scored and -scored[0][0] >= SOUNDS_SAME:
-        return [score for score in scored if -score[0] >= HOLDS]
-    return scored

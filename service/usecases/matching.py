@@ -50,12 +50,11 @@ class Round:
     held_back: list[tuple[Need, HeldBack]]
 
 
-def plan_round(session: Session, now: datetime, slots: int, weights: Weights | None = None) -> Round:
+def plan_round(session: Session, now: datetime, slots: int, weights: Weights) -> Round:
     """Find the best proposals for all open needs, at most `slots` associations a need; writes nothing.
 
     Locks the needs, so that two rounds at once cannot show one need too often.
     """
-    weights = weights or Weights()
     sides = read_sides(session, now, slots)
     if not sides.needs or not sides.partners:
         return Round([], [(need, HeldBack.NO_PARTNER_FOR_SECTOR) for need in sides.needs])
@@ -74,9 +73,9 @@ def plan_round(session: Session, now: datetime, slots: int, weights: Weights | N
     )
 
 
-def match_needs(session: Session, now: datetime, slots: int) -> Round:
+def match_needs(session: Session, now: datetime, slots: int, weights: Weights) -> Round:
     """Plan a round, write its proposals and tell the associations, in the caller's transaction."""
-    planned = plan_round(session, now, slots)
+    planned = plan_round(session, now, slots, weights)
     asked = Counter(one.need.id for one in planned.proposed) + asked_now(session)
     for one in planned.proposed:
         _propose(session, now, one, others=asked[one.need.id] - 1)

@@ -9,6 +9,7 @@ from service.domain.phone import show_phone
 from service.domain.roles import OFFICERS
 from service.domain.states import NEED_MOVES, PROPOSAL_MOVES, NeedState, ProposalState, move
 from service.messaging.outbox import tell
+from service.messaging.phrases import Country
 from service.models.associations import Officer
 from service.models.audit import record
 from service.models.diaspora import Contact
@@ -31,7 +32,7 @@ def express_interest(session: Session, now: datetime, *, contact: Contact, refer
             template="interest",
             diaspora=diaspora.name,
             city=diaspora.city,
-            country=diaspora.country,
+            country=Country(diaspora.country),
             reference=proposal.need.reference,
             code=code,
         )

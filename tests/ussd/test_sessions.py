@@ -60,9 +60,9 @@ def test_who_does_not_agree_leaves_no_trace_but_the_journal(container: Container
         assert session.get_one(JournalRow, STRANGER).state == {}
 
 
-def test_a_need_is_written_once_with_its_reference_on_screen_and_by_sms(container: Container, secretary: Handset) -> None:
+def test_a_need_is_written_once_and_its_reference_is_told_twice(container: Container, secretary: Handset) -> None:
     secretary.dial()
-    assert "Eau potable, 84 foyers\n320 000 DH, village 60 000 DH\n\"Puits du bas\"" in secretary.types(*NEED)
+    assert 'Eau potable, 84 foyers\n320 000 DH, village 60 000 DH\n"Puits du bas"' in secretary.types(*NEED)
     assert rows(container, Need) == 0
     saved = secretary.types("1")
     with reading(container.engine) as session:

@@ -23,7 +23,7 @@ FRENCH = speaker("fr")
 @pytest.fixture
 def reference(container: Container, handset: NewHandset, clock: MovedClock) -> str:
     """A verified need of the village, shown to Lyon and to Utrecht."""
-    assert handset  # its country is settled
+    handset(SECRETARY)  # its country is settled
     with transaction(container.engine) as session:
         village(session, clock())
         need = need_of(session, clock())

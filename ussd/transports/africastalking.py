@@ -22,4 +22,6 @@ def kept_of_end(form: dict[str, str]) -> dict[str, str]:
 
 def text(gateway: str, form: dict[str, str]) -> Text:
     """Return an inbound SMS; its id is the gateway's."""
-    return Text(gateway, form["id"], form["from"], form["text"], payload=form)
+    # PostgreSQL cannot keep a NUL.
+    kept = {**form, "text": form["text"].replace("\x00", "")}
+    return Text(gateway, form["id"], form["from"], form["text"], payload=kept)

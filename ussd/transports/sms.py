@@ -16,7 +16,7 @@ from service.models.diaspora import Contact, active_contact
 from service.models.inbound import first_time
 from service.models.messages import Message
 from service.models.needs import Need, need_by_reference
-from service.models.proposals import Proposal, open_proposals, proposal_of, waiting_interests
+from service.models.proposals import open_proposals, proposal_of, waiting_interests
 from service.models.session import transaction
 from service.usecases.phones import know_phone, start, stop
 from service.usecases.proposals import accept_interest, decline, express_interest, refuse_interest
@@ -103,7 +103,7 @@ class _Inbox:
                 self._reply("not_understood")
 
     def _contact_answers(self, contact: Contact, command: Command) -> None:
-        reference = command.reference or _only(open_proposals(self.session, contact.association_id))
+        reference = command.reference or self._only_reference()
         if not reference:
             self._reply("which_reference")
         elif command.action is Action.YES:
@@ -137,7 +137,8 @@ class _Inbox:
         self._reply("already_answered" if mine else "reference_unknown", reference=reference)
 
     def _inform(self, command: Command) -> None:
-        need = self._need(command.reference) if command.reference else None
+        reference = command.reference or self._only_reference()
+        need = self._need(reference) if reference else None
         if need:
             association = need.association
             self._reply(
@@ -152,10 +153,15 @@ class _Inbox:
                 title=need.title,
                 state=need.state,
             )
-        elif command.reference:
-            self._reply("reference_unknown", reference=command.reference)
+        elif reference:
+            self._reply("reference_unknown", reference=reference)
         else:
             self._reply("which_reference")
+
+    def _only_reference(self) -> str | None:
+        """Return the reference that is meant when just one proposal waits for this contact."""
+        waiting = open_proposals(self.session, self.contact.association_id) if self.contact else []
+        return waiting[0].need.reference if len(waiting) == 1 else None
 
     def _need(self, reference: str) -> Need | None:
         """Return the need if the one who asks may know of it."""
@@ -190,8 +196,3 @@ class _Inbox:
     def _reply(self, template: str, **values: Any) -> None:
         event = f"{CHANNEL}:{self.text.gateway}:{self.text.id}"
         tell(self.session, self.now, event=event, phone=self.text.phone, template=template, reply=True, **values)
-
-
-def _only(proposals: list[Proposal]) -> str | None:
-    """Return the reference that is meant when just one can be."""
-    return proposals[0].need.reference if len(proposals) == 1 else None

@@ -180,6 +180,10 @@ def test_the_name_itself_comes_before_longer_ones(session: Session) -> None:
     assert names(session, "taliouine") == ["Taliouine", "Taliouine Assaka"]
 
 
+def test_a_name_that_sounds_the_same_comes_before_one_that_is_merely_close(session: Session) -> None:
+    assert names(session, "taghazoute") == ["Taghazout", "Taghzout"]
+
+
 def test_a_province_is_searched_alone(session: Session) -> None:
     assert names(session, "tiznit", TAROUDANNT) == []
 
