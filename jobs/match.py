@@ -36,9 +36,7 @@ def rehearse(container: Container) -> "Round":
 
     settings = container.settings
     with transaction(container.engine) as session:
-        planned = plan_round(session, container.clock(), settings.match_slots, Weights(**settings.match_weights))
-        session.rollback()
-    return planned
+        return plan_round(session, container.clock(), settings.match_slots, Weights(**settings.match_weights))
 
 
 def explain(planned: "Round") -> list[str]:

@@ -1,10 +1,9 @@
 """Needs shown to diaspora associations."""
 
-from collections import Counter
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.states import ProposalState
@@ -71,16 +70,6 @@ def open_proposals(session: Session, diaspora_id: int) -> list[Proposal]:
 
 # The ones whose answer is awaited: they take a place beside the need.
 OPEN = (ProposalState.PROPOSED, ProposalState.INTERESTED)
-
-
-def asked_now(session: Session) -> Counter[int]:
-    """Return how many associations each need, by its id, is shown to now."""
-    counted = (
-        select(Proposal.need_id, func.count().label("number"))
-        .where(Proposal.state.in_(OPEN))
-        .group_by(Proposal.need_id)
-    )
-    return Counter({row.need_id: row.number for row in session.execute(counted)})
 
 
 def overdue_proposals(session: Session, before: datetime) -> list[Proposal]:

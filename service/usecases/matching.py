@@ -24,7 +24,7 @@ from service.models.audit import record
 from service.models.communes import Province
 from service.models.diaspora import DiasporaAssociation
 from service.models.needs import Need
-from service.models.proposals import Proposal, asked_now
+from service.models.proposals import Proposal
 from service.usecases.sides import Sides, read_sides
 
 ACTOR = "job:match"
@@ -44,10 +44,11 @@ class Proposed:
 
 @dataclass(frozen=True)
 class Round:
-    """What a round proposes, and why each need that got nothing did not."""
+    """What a round proposes, and why each need that nobody is asked about got nothing."""
 
     proposed: list[Proposed]
     held_back: list[tuple[Need, HeldBack]]
+    asked: Counter[int]
 
 
 def plan_round(session: Session, now: datetime, slots: int, weights: Weights) -> Round:
@@ -57,26 +58,26 @@ def plan_round(session: Session, now: datetime, slots: int, weights: Weights) ->
     """
     sides = read_sides(session, now, slots)
     if not sides.needs or not sides.partners:
-        return Round([], [(need, HeldBack.NO_PARTNER_FOR_SECTOR) for need in sides.needs])
+        alone = [need for need in sides.needs if not sides.asked[need.id]]
+        return Round([], [(need, HeldBack.NO_PARTNER_FOR_SECTOR) for need in alone], sides.asked)
     rows, cols = candidates(sides.need_side, sides.partner_side, sides.blocked)
     values = score(sides.need_side, sides.partner_side, weights, rows, cols)
     assignment = solve(_problem(sides, rows, cols, values))
     told = reasons(sides.need_side, sides.partner_side, weights, assignment.needs, assignment.partners)
     values_of = dict(zip(zip(rows.tolist(), cols.tolist(), strict=True), values.tolist(), strict=True))
+    held = held_back(sides.need_side, sides.partner_side, sides.blocked, assignment)
     chosen = zip(assignment.needs.tolist(), assignment.partners.tolist(), told, strict=True)
     return Round(
         [Proposed(sides.needs[row], sides.partners[col], values_of[row, col], why) for row, col, why in chosen],
-        [
-            (sides.needs[row], why)
-            for row, why in held_back(sides.need_side, sides.partner_side, sides.blocked, assignment).items()
-        ],
+        [(sides.needs[row], why) for row, why in held.items() if not sides.asked[sides.needs[row].id]],
+        sides.asked,
     )
 
 
 def match_needs(session: Session, now: datetime, slots: int, weights: Weights) -> Round:
     """Plan a round, write its proposals and tell the associations, in the caller's transaction."""
     planned = plan_round(session, now, slots, weights)
-    asked = Counter(one.need.id for one in planned.proposed) + asked_now(session)
+    asked = planned.asked + Counter(one.need.id for one in planned.proposed)
     for one in planned.proposed:
         _propose(session, now, one, others=asked[one.need.id] - 1)
     return planned

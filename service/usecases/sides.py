@@ -30,7 +30,10 @@ FAR_FROM_ROAD = 10  # km to a paved road, from which on the signal is full
 
 @dataclass(frozen=True)
 class Sides:
-    """Open needs and opted-in associations, as entities and, in the same order, as arrays."""
+    """Open needs and opted-in associations, as entities and, in the same order, as arrays.
+
+    `asked` counts, by the need's id, the associations whose answer is awaited.
+    """
 
     needs: list[Need]
     partners: list[DiasporaAssociation]
@@ -38,6 +41,7 @@ class Sides:
     partner_side: Partners
     need_slots: Ints
     blocked: tuple[Ints, Ints]
+    asked: Counter[int]
 
 
 def read_sides(session: Session, now: datetime, slots: int) -> Sides:
@@ -56,6 +60,7 @@ def read_sides(session: Session, now: datetime, slots: int) -> Sides:
         _partner_side(session, partners, places, shown),
         np.array([slots - open_now[need.id] for need in needs], dtype=np.int64),
         _blocked(needs, partners, shown),
+        open_now,
     )
 
 
