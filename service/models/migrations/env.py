@@ -3,6 +3,7 @@
 from typing import Any, Literal
 
 from alembic import context
+from sqlalchemy import text
 
 import service.models
 from service.models.base import Base, Moment
@@ -19,5 +20,8 @@ engine = context.config.attributes["engine"]
 with engine.connect() as connection:
     context.configure(connection=connection, target_metadata=Base.metadata, render_item=render_item)
     with context.begin_transaction():
+        if connection.dialect.name == "postgresql":
+            # Two that migrate at once take turns; the second finds nothing left to do.
+            connection.execute(text("SELECT pg_advisory_xact_lock(7184920)"))
         context.run_migrations()
     connection.commit()

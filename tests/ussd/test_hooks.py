@@ -1,0 +1,169 @@
+"""Africa's Talking's callbacks as they come over HTTP: raw payloads, and what a carrier is answered."""
+
+from collections.abc import Iterator
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import func, select
+
+from service.container import Container
+from service.models import AuditEntry, InboundEvent, JournalRow, Message
+from service.models.base import Base
+from service.models.session import reading, transaction
+from tests.conftest import MovedClock
+from tests.world import SECRETARY, STRANGER, settle, village
+from wsgi import make_app
+
+HOOKS = "/hooks/africastalking/a-hook-token-for-tests-only"
+TURN = {
+    "sessionId": "ATUid_0123456789abcdef0123456789abcdef",
+    "phoneNumber": SECRETARY,
+    "serviceCode": "*384*84#",
+    "text": "",
+    "networkCode": "99999",
+}
+SMS = {
+    "date": "2017-05-03T06:04:45Z",
+    "from": STRANGER,
+    "to": "+212600000000",
+    "id": "28e0df68-d5a8-4a0c-b1a2-3a6b5d4c7e2f",
+    "linkId": "SampleLinkId123",
+    "text": "bonjour",
+}
+END = {
+    "date": "2026-11-23 10:00:00",
+    "sessionId": TURN["sessionId"],
+    "serviceCode": TURN["serviceCode"],
+    "networkCode": "99999",
+    "phoneNumber": SECRETARY,
+    "status": "Incomplete",
+    "cost": "KES 0.10",
+    "durationInMillis": "61000",
+    "hopsCount": "7",
+    "input": "1*1*84*1234",
+    "lastAppResponse": "CON secret",
+    "errorMessage": "",
+}
+
+
+@pytest.fixture
+def carrier(container: Container, clock: MovedClock) -> Iterator[FlaskClient]:
+    settle(container.engine)
+    with transaction(container.engine) as session:
+        village(session, clock())
+    with make_app(container).test_client() as client:
+        yield client
+
+
+def count(container: Container, entity: type[Base]) -> int:
+    with reading(container.engine) as session:
+        return session.scalar(select(func.count()).select_from(entity)) or 0
+
+
+def test_a_turn_is_answered_as_plain_text_that_begins_with_con_or_end(carrier: FlaskClient) -> None:
+    first = carrier.post(f"{HOOKS}/ussd", data=TURN)
+    assert (first.status_code, first.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert first.text.startswith("CON Ait Abdallah\n1 Signaler un besoin")
+    answers = ["1", "1", "84", "320000", "60000", "Puits", "1"]
+    for typed in range(1, len(answers) + 1):
+        last = carrier.post(f"{HOOKS}/ussd", data={**TURN, "text": "*".join(answers[:typed])})
+    assert last.text.startswith("END Recu. R\u00e9f ")
+
+
+@pytest.mark.parametrize("hook", ["ussd", "ussd-end", "sms", "receipt", "opt-out"])
+def test_a_wrong_token_is_not_found_and_leaves_nothing(carrier: FlaskClient, container: Container, hook: str) -> None:
+    before = count(container, AuditEntry)
+    for token in ("wrong", "a-hook-token-for-tests-onlx", "%00"):
+        answer = carrier.post(f"/hooks/africastalking/{token}/{hook}", data={**TURN, **SMS, **END})
+        assert (answer.status_code, answer.text) == (404, "Not Found\n")
+    assert (count(container, AuditEntry), count(container, InboundEvent)) == (before, 0)
+
+
+@pytest.mark.parametrize(
+    ("hook", "payload"),
+    [
+        ("ussd", {}),
+        ("ussd", {**TURN, "phoneNumber": ""}),
+        ("ussd", {**TURN, "phoneNumber": "not a phone"}),
+        ("ussd", {**TURN, "phoneNumber": "+1"}),
+        ("ussd", {**TURN, "sessionId": "x" * 2_000}),
+        ("ussd", {**TURN, "sessionId": "x\x00"}),
+        ("ussd", {name: value for name, value in TURN.items() if name != "text"}),
+        ("ussd-end", {**END, "phoneNumber": "?"}),
+        ("sms", {name: value for name, value in SMS.items() if name != "id"}),
+        ("sms", {**SMS, "from": "Tiwizi"}),
+    ],
+)
+def test_a_malformed_callback_is_400_and_leaves_one_audit_line(
+    carrier: FlaskClient, container: Container, hook: str, payload: dict[str, str]
+) -> None:
+    before = count(container, AuditEntry)
+    answer = carrier.post(f"{HOOKS}/{hook}", data=payload)
+    assert (answer.status_code, answer.text) == (400, "Bad Request\n")
+    assert count(container, AuditEntry) == before + 1
+    assert [count(container, entity) for entity in (InboundEvent, JournalRow)] == [0, 0]
+    with reading(container.engine) as session:
+        entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+    assert entry
+    assert entry.action == "hook.malformed"
+    assert SECRETARY not in str(entry.data)
+
+
+def test_a_body_beyond_64_kilobytes_is_400(carrier: FlaskClient) -> None:
+    assert carrier.post(f"{HOOKS}/ussd", data={**TURN, "text": "9" * 70_000}).status_code == 400
+
+
+@pytest.mark.parametrize("typed", ["**", "#", "0" * 40, "\x00", "\u202e\u2066", "😀😀", "é" * 500, "9" * 60_000, "%2A"])
+def test_hostile_text_is_always_a_screen(carrier: FlaskClient, typed: str) -> None:
+    carrier.post(f"{HOOKS}/ussd", data=TURN)
+    answer = carrier.post(f"{HOOKS}/ussd", data={**TURN, "text": typed})
+    assert answer.status_code == 200
+    assert answer.text.startswith("CON ")
+    assert carrier.post(f"{HOOKS}/ussd", data={**TURN, "text": typed}).data == answer.data
+
+
+def test_a_sessions_end_is_kept_once_without_what_was_typed(carrier: FlaskClient, container: Container) -> None:
+    for _ in range(3):
+        assert carrier.post(f"{HOOKS}/ussd-end", data=END).status_code == 200
+    with reading(container.engine) as session:
+        event = session.scalars(select(InboundEvent)).one()
+    assert event.payload["hopsCount"] == "7"
+    assert "1234" not in str(event.payload)
+    assert "secret" not in str(event.payload)
+
+
+def test_an_sms_is_taken_once_and_answered_once(carrier: FlaskClient, container: Container) -> None:
+    before = count(container, Message)
+    for _ in range(3):
+        answer = carrier.post(f"{HOOKS}/sms", data=SMS)
+        assert (answer.status_code, answer.text) == (200, "")
+    assert count(container, InboundEvent) == 1
+    assert count(container, Message) == before + 1
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"text": ""},
+        {"text": "\x00AIDE\x00"},
+        {"date": "2017-05-03 06:04:45"},
+        {"from": "+33639980001", "networkCode": "abc", "cost": "0"},
+        {"text": "x" * 5_000},
+    ],
+)
+def test_an_odd_sms_is_kept_and_answered(carrier: FlaskClient, container: Container, changes: dict[str, str]) -> None:
+    assert carrier.post(f"{HOOKS}/sms", data={**SMS, **changes}).status_code == 200
+    assert count(container, InboundEvent) == 1
+
+
+@pytest.mark.parametrize("method", ["get", "put", "delete"])
+def test_only_posts_are_callbacks(carrier: FlaskClient, method: str) -> None:
+    assert carrier.open(f"{HOOKS}/ussd", method=method).status_code == 405
+
+
+def test_only_listed_addresses_may_call_when_there_is_a_list(container: Container) -> None:
+    settle(container.engine)
+    for listed, status in ((("10.0.0.0/8",), 404), (("10.0.0.0/8", "127.0.0.1"), 200)):
+        settings = container.settings.model_copy(update={"hook_addresses": listed})
+        app = make_app(Container(settings, container.engine, container.gateways, container.clock))
+        assert app.test_client().post(f"{HOOKS}/ussd", data=TURN).status_code == status
