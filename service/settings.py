@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     match_every_minutes: int = Field(default=15, ge=1)
     match_slots: int = Field(default=2, ge=1, le=20)
     match_weights: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
+    reminder_days: int = Field(default=7, ge=1)
     expiry_days: int = Field(default=14, ge=1)
 
     @field_validator("hook_tokens", "hook_addresses", mode="before")

@@ -72,7 +72,7 @@ def open_proposals(session: Session, diaspora_id: int) -> list[Proposal]:
 OPEN = (ProposalState.PROPOSED, ProposalState.INTERESTED)
 
 
-def overdue_proposals(session: Session, before: datetime) -> list[Proposal]:
+def unanswered_since(session: Session, before: datetime) -> list[Proposal]:
     """Return the unanswered proposals made before a moment, the oldest first, locked."""
     return list(
         session.scalars(

@@ -13,7 +13,7 @@ from service.messaging.phrases import Country
 from service.models.associations import Officer
 from service.models.audit import record
 from service.models.diaspora import Contact
-from service.models.proposals import Proposal, overdue_proposals, proposal_of
+from service.models.proposals import Proposal, proposal_of, unanswered_since
 
 
 def express_interest(session: Session, now: datetime, *, contact: Contact, reference: str, code: str) -> Proposal:
@@ -125,9 +125,27 @@ def _deciders(proposal: Proposal) -> list[Officer]:
     return [officer for officer in proposal.need.association.active_officers if officer.role in OFFICERS]
 
 
+def remind(session: Session, now: datetime, after: timedelta) -> int:
+    """Ask once more, and only once, who has not answered within `after`. Returns how many proposals wait so long."""
+    waiting = unanswered_since(session, now - after)
+    for proposal in waiting:
+        for one in proposal.diaspora.active_contacts:
+            tell(
+                session,
+                now,
+                event=f"proposal:{proposal.id}:reminder",
+                phone=one.phone,
+                template="alert_reminder",
+                reference=proposal.need.reference,
+                sector=proposal.need.sector,
+                commune=proposal.need.association.commune,
+            )
+    return len(waiting)
+
+
 def expire_proposals(session: Session, now: datetime, after: timedelta) -> int:
     """Let proposals lapse that nobody answered within `after`; the slot is free again. Returns how many."""
-    overdue = overdue_proposals(session, now - after)
+    overdue = unanswered_since(session, now - after)
     for proposal in overdue:
         proposal.state = move(PROPOSAL_MOVES, proposal.state, ProposalState.EXPIRED)
         record(session, now, "job:match", "proposal.expired", f"proposal:{proposal.id}")

@@ -118,6 +118,25 @@ def test_an_unanswered_proposal_lapses_and_frees_the_place_for_another(
     assert need
 
 
+def test_who_does_not_answer_is_reminded_once(container: Container, need: str, clock: MovedClock) -> None:
+    with transaction(container.engine) as session:
+        diaspora(session, clock())
+    match(container)
+    clock.now += timedelta(days=6)
+    match(container)
+    assert reminders(container) == []
+    clock.now += timedelta(days=2)
+    match(container)
+    match(container)
+    (reminder,) = reminders(container)
+    assert f"OUI {need}" in reminder
+
+
+def reminders(container: Container) -> list[str]:
+    with reading(container.engine) as session:
+        return list(session.scalars(select(Message.text).where(Message.template == "alert_reminder")))
+
+
 def test_attention_is_not_overdrawn(container: Container, need: str, clock: MovedClock) -> None:
     with transaction(container.engine) as session:
         diaspora(session, clock()).attention_slots = 2
