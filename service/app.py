@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from flask import Blueprint, Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.container import Container
 from service.security import keyed_hash
@@ -34,6 +35,8 @@ def create_app(container: Container, blueprints: Iterable[Blueprint]) -> Flask:
     for blueprint in (admin, public, health, *blueprints):
         app.register_blueprint(blueprint)
     check_declarations(app)
+    proxies = container.settings.proxies
+    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]  # Flask's way
     return app
 
 

@@ -3,13 +3,22 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from typing import Any
 
 import structlog
 
-# Any run of eight or more digits after a plus could be a phone: masked wherever it stands.
-PHONE = re.compile(r"(\+\d{3})\d{3,}(\d{2})")
+# As people, gateways and addresses write a number: +212 612-345678, %2B212612345678, 00212612345678, 0612345678, and
+# a bare 212612345678, which is what a form makes of a plus. Rather a number too many masked than one too few.
+PHONE = re.compile(
+    r"(?:\+|%2B|(?<!\d)00(?=[1-9]))(?:[ ().-]{0,2}\d){8,15}"
+    r"|(?<![\w.])0[1-9](?:[ .-]?\d){8}(?!\d)"
+    r"|(?<![\w.])[1-9]\d{10,14}(?!\w)",
+    re.IGNORECASE,
+)
+# The token in a hook's address is all that a gateway proves itself with.
+TOKEN = re.compile(r"(/hooks/[^/\s]+/)[^/\s?\"']+")
+KEPT_FIRST, KEPT_LAST = 4, 2
 
 
 def set_up_logs() -> None:
@@ -19,22 +28,41 @@ def set_up_logs() -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
-        mask,
     ]
+    last: list[structlog.typing.Processor] = [mask, structlog.processors.JSONRenderer(ensure_ascii=False)]
     structlog.configure(
-        processors=[*shared, structlog.processors.JSONRenderer(ensure_ascii=False)],
+        processors=[*shared, *last],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared, processor=structlog.processors.JSONRenderer(ensure_ascii=False)
+            foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *last]
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
 
 
 def mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Mask phone numbers in every field (a structlog processor)."""
-    return {name: PHONE.sub(r"\1•••\2", value) if isinstance(value, str) else value for name, value in event.items()}
+    """Mask phone numbers and hook tokens in every field, however deep (a structlog processor)."""
+    return {name: value if name == "timestamp" else _masked(value) for name, value in event.items()}
+
+
+def _masked(value: Any) -> Any:
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case str():
+            return TOKEN.sub(r"\1•••", PHONE.sub(_hidden, value))
+        case Mapping():
+            return {_masked(str(name)): _masked(inner) for name, inner in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_masked(inner) for inner in value]
+        case _:
+            # What JSON would write of it anyway.
+            return _masked(repr(value))
+
+
+def _hidden(phone: re.Match[str]) -> str:
+    return f"{phone[0][:KEPT_FIRST]}•••{phone[0][-KEPT_LAST:]}"

@@ -1,5 +1,7 @@
 """Typed settings from `TIWIZI_*` variables or `.env`. A wrong one stops the start with one sentence that names it."""
 
+import fcntl
+import os
 import secrets
 from ipaddress import ip_network
 from pathlib import Path
@@ -7,6 +9,8 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 KNOWN_GATEWAYS = ("console", "africastalking")
 SHORTEST_TOKEN = 22  # characters of URL-safe base64 that hold 128 bits
@@ -14,6 +18,7 @@ SHORTEST_KEY = 32
 # The parts of a match's score (service.matching.scoring.Weights).
 WEIGHTS = frozenset({"origin", "sector", "size", "urgency", "waiting", "record", "evidence"})
 ROUNDING = 1e-9
+IN_MEMORY = frozenset({None, "", ":memory:"})
 
 
 class SettingsError(Exception):
@@ -23,14 +28,18 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """Everything an operator can set; see `.env.example`."""
 
-    model_config = SettingsConfigDict(env_prefix="TIWIZI_", env_file=".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="TIWIZI_", env_file=".env", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
-    database_url: str = "sqlite:///var/tiwizi.db"
+    # Holds a password when it is a server's.
+    database_url: str = Field(default="sqlite:///var/tiwizi.db", repr=False)
     host: str = "127.0.0.1"
     port: int = Field(default=8000, ge=1, le=65535)
     public_url: str = ""
     secret_key: str = Field(default="", repr=False)
     hook_tokens: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
+    proxies: int = Field(default=0, ge=0, le=5)
     hook_addresses: Annotated[tuple[str, ...], NoDecode] = ()
     sms_routes: Annotated[dict[str, str], NoDecode] = Field(default_factory=lambda: {"*": "console"})
     sms_number: str = "+212600000000"
@@ -46,6 +55,26 @@ class Settings(BaseSettings):
     match_weights: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
     reminder_days: int = Field(default=7, ge=1)
     expiry_days: int = Field(default=14, ge=1)
+
+    @field_validator("database_url")
+    @classmethod
+    def _a_database(cls, value: str) -> str:
+        try:
+            url = make_url(value)
+        except (ArgumentError, ValueError):
+            url = None
+        if url is None or url.drivername not in {"sqlite", "postgresql+psycopg"}:
+            raise ValueError("needs sqlite:///path or postgresql+psycopg://user:password@host/name")
+        if url.drivername == "sqlite" and url.database in IN_MEMORY:
+            raise ValueError("needs a file: what is in memory, no other process sees")
+        return value
+
+    @field_validator("public_url")
+    @classmethod
+    def _with_scheme(cls, value: str) -> str:
+        if value and not value.startswith(("http://", "https://")):
+            raise ValueError("needs http:// or https:// in front")
+        return value
 
     @field_validator("hook_tokens", "hook_addresses", mode="before")
     @classmethod
@@ -123,7 +152,7 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides: object) -> Settings:
-    """Read the settings; what was not set but is secret is made once and kept beside the database.
+    """Read the settings; what was not set but is secret is made once and kept in `var/`.
 
     Raises SettingsError with one sentence that names the setting.
     """
@@ -143,15 +172,27 @@ def _kept_secrets(settings: Settings) -> dict[str, object]:
     """On a laptop nobody invents secrets by hand: make them at the first start, keep them in `var/`."""
     made: dict[str, object] = {}
     if not settings.secret_key:
-        made["secret_key"] = _kept(Path("var/secret_key"))
+        made["secret_key"] = _kept("TIWIZI_SECRET_KEY", Path("var/secret_key"))
     if not settings.hook_tokens:
-        made["hook_tokens"] = (_kept(Path("var/hook_token")),)
+        made["hook_tokens"] = (_kept("TIWIZI_HOOK_TOKENS", Path("var/hook_token")),)
     return made
 
 
-def _kept(path: Path) -> str:
-    if not path.exists():
+def _kept(name: str, path: Path) -> str:
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(32))
-    return path.read_text().strip()
+        return _made_once(path)
+    except OSError as error:
+        raise SettingsError(f"{name}: is not set, and {path} cannot keep one: {error.strerror}.") from error
+
+
+def _made_once(path: Path) -> str:
+    """Return the secret in a file only its owner reads; of all who start at once, the first to lock it makes it."""
+    with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        kept = file.read().strip()
+        if not kept:
+            kept = secrets.token_urlsafe(32)
+            file.write(kept)
+            file.flush()
+        return kept

@@ -7,6 +7,7 @@ import pytest
 from flask import Blueprint, Flask, request
 from sqlalchemy import Engine
 
+from jobs.ticks import take_tick
 from service.app import LARGEST_BODY, create_app
 from service.container import Container
 from service.domain.errors import MoveError, NotAllowedError, NotFoundError, TiwiziError
@@ -14,6 +15,7 @@ from service.gateways.console import ConsoleGateway
 from service.models.migrations import downgrade, upgrade
 from service.models.session import make_engine
 from service.web.access import access
+from tests.conftest import MovedClock
 
 PHONE = "+212612345678"
 
@@ -154,7 +156,10 @@ def test_a_missing_field_of_a_hook_is_400(make_app: Callable[..., Flask]) -> Non
 def test_health_says_that_the_process_lives_and_can_work(make_app: Callable[..., Flask]) -> None:
     client = make_app().test_client()
     assert client.get("/healthz").get_json(force=True) == {"status": "ok"}
-    assert client.get("/readyz").get_json(force=True) == {"status": "ready"}
+    assert client.get("/readyz").get_json(force=True) == {
+        "status": "ready",
+        "clock": "never ran: start `tiwizi worker`",
+    }
 
 
 def test_readiness_names_a_database_that_does_not_answer(container: Container) -> None:
@@ -176,3 +181,15 @@ def test_readiness_names_migrations_that_wait(container: Container, tmp_path: ob
     downgrade(engine)
     assert client.get("/readyz").status_code == 503
     engine.dispose()
+
+
+def test_a_silent_clock_is_told_but_people_are_still_answered(
+    make_app: Callable[..., Flask], container: Container, clock: MovedClock
+) -> None:
+    client = make_app().test_client()
+    assert take_tick(container.engine, "match", clock(), "here")
+    assert client.get("/readyz").get_json(force=True)["clock"] == "runs"
+    clock.move(hours=1)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.get_json(force=True)["clock"].startswith("silent since 2026-11-23T10:00:00")

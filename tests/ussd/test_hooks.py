@@ -167,3 +167,12 @@ def test_only_listed_addresses_may_call_when_there_is_a_list(container: Containe
         settings = container.settings.model_copy(update={"hook_addresses": listed})
         app = make_app(Container(settings, container.engine, container.gateways, container.clock))
         assert app.test_client().post(f"{HOOKS}/ussd", data=TURN).status_code == status
+
+
+def test_behind_a_proxy_the_forwarded_address_counts_and_otherwise_it_does_not(container: Container) -> None:
+    settle(container.engine)
+    for proxies, status in ((0, 404), (1, 200)):
+        settings = container.settings.model_copy(update={"hook_addresses": ("52.48.80.0/24",), "proxies": proxies})
+        app = make_app(Container(settings, container.engine, container.gateways, container.clock))
+        forwarded = {"X-Forwarded-For": "52.48.80.7"}
+        assert app.test_client().post(f"{HOOKS}/ussd", data=TURN, headers=forwarded).status_code == status

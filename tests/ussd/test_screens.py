@@ -16,7 +16,7 @@ from service.messaging.segments import measure
 from service.models.base import Base
 from service.models.session import make_engine, transaction
 from service.settings import Settings
-from service.usecases.phones import know_phone
+from service.usecases.phones import know_phone, stop
 from service.usecases.proposals import express_interest
 from tests.world import LYON, SECRETARY, STRANGER, diaspora, need_of, proposed, settle, village
 from ussd.dialogues.context import Context
@@ -117,6 +117,8 @@ def callers(session: Session, language: Language) -> dict[str, Walk]:
             contact = other.active_contacts[0]
             express_interest(session, NOW, contact=contact, reference=need.reference, code="*384*84#")
     know_phone(session, NOW, STRANGER, language)
+    stop(session, NOW, quiet, "ussd")
+    stop(session, NOW, LYON, "ussd")
     phones = {"stranger": STRANGER, "quiet": quiet, "waiting": SECRETARY, "two": waiting, "contact": LYON}
     return {who: Walk(session, phone, language) for who, phone in phones.items()}
 

@@ -7,12 +7,17 @@ import pytest
 from sqlalchemy import func, select
 
 from service.container import Container
-from service.models import Consent, JournalRow, Message, Need, Officer, Phone, VillageAssociation
+from service.domain.roles import OfficerRole
+from service.domain.states import ProposalState
+from service.models import Consent, JournalRow, Message, Need, Officer, Phone, Proposal, VillageAssociation
 from service.models.base import Base
+from service.models.diaspora import active_contact
 from service.models.session import reading, transaction
+from service.usecases.phones import know_phone, stop
+from service.usecases.proposals import express_interest
 from tests.conftest import MovedClock
 from tests.ussd.conftest import Handset
-from tests.world import SECRETARY, STRANGER, village
+from tests.world import LYON, SECRETARY, STRANGER, TREASURER, diaspora, need_of, proposed, village
 from ussd.sessions import Turn, answer_turn
 
 NewHandset = Callable[[str], Handset]
@@ -207,3 +212,45 @@ def test_64_kilobytes_are_one_wrong_answer(container: Container, secretary: Hand
     secretary.types("1", "1")
     screen = answer_turn(container, Turn("africastalking", secretary.session, SECRETARY, "1*1*" + "9" * 65_536))
     assert screen.text.startswith("Un nombre de 1 à 20 000.")
+
+
+def test_who_said_stop_can_take_it_back_on_the_phone(
+    container: Container, secretary: Handset, clock: MovedClock
+) -> None:
+    with transaction(container.engine) as session:
+        stop(session, clock(), SECRETARY, "sms")
+    assert "4 Recevoir les SMS" in secretary.dial()
+    assert "STOP" in secretary.types("4")
+    assert "de nouveau" in secretary.types("1")
+    assert "Recevoir les SMS" not in secretary.dial()
+    before = len(secretary.inbox())
+    secretary.types(*NEED, "1")
+    assert len(secretary.inbox()) == before + 1
+
+
+def test_a_conversation_that_the_world_overtook_ends_politely_and_writes_nothing(
+    container: Container, secretary: Handset, clock: MovedClock
+) -> None:
+    with transaction(container.engine) as session:
+        need = need_of(session, clock())
+        proposed(session, clock(), need, diaspora(session, clock()))
+        contact = active_contact(session, LYON)
+        assert contact
+        express_interest(session, clock(), contact=contact, reference=need.reference, code="*384*84#")
+    colleague = Handset(container, TREASURER, secretary.ids)
+    with transaction(container.engine) as session:
+        know_phone(session, clock(), TREASURER)
+        officer = Officer(
+            association_id=need.association_id, phone=TREASURER, role=OfficerRole.TREASURER, joined_at=clock()
+        )
+        session.add(officer)
+    for phone in (secretary, colleague):
+        phone.dial()
+        phone.types("1")
+    assert "Merci" in colleague.types("1")
+    ended = secretary.types("2")
+    assert ended.startswith("Cela a chang")
+    assert secretary.seen[-1].ended
+    assert secretary.again().text == ended
+    with reading(container.engine) as session:
+        assert session.scalars(select(Proposal.state)).one() is ProposalState.INTRODUCED

@@ -10,7 +10,7 @@ from service.container import Container
 from service.domain.states import NeedState, ProposalState
 from service.locales import speaker
 from service.messaging.segments import fold
-from service.models import InboundEvent, Need, Phone, Proposal
+from service.models import Consent, InboundEvent, Need, Phone, Proposal
 from service.models.session import reading, transaction
 from tests.conftest import MovedClock
 from tests.ussd.conftest import Handset
@@ -178,6 +178,23 @@ def test_a_stranger_gets_help_three_times_an_hour(handset: NewHandset, clock: Mo
     assert [len(answer) for answer in answers] == [1, 1, 1, 0, 0]
     clock.move(minutes=61)
     assert len(stranger.sends("bonjour")) == 1
+
+
+def test_a_stranger_registers_by_sms(container: Container, handset: NewHandset) -> None:
+    stranger = handset(STRANGER)
+    assert stranger.sends("BESOIN")[0].startswith("Tiwizi. Langue")
+    for answer in ("3", "1", "1", "2", "1", "taliwin", "1", "Ifri", "Association Ifri"):
+        assert len(stranger.sends(answer)) == 1
+    assert any("est inscrite" in answer for answer in stranger.sends("1"))
+    assert stranger.sends("BESOIN")[0].startswith("Quel besoin ?")
+    with reading(container.engine) as session:
+        assert session.scalars(select(Consent.channel)).one() == "sms"
+
+
+def test_a_machine_that_answers_answers_is_left_alone(handset: NewHandset) -> None:
+    machine = handset(STRANGER)
+    answers = [machine.sends("Need help? We answer on Monday.") for _ in range(40)]
+    assert sum(len(answer) for answer in answers) == 30
 
 
 def test_a_need_is_reported_by_sms_from_the_first_word_to_the_reference(

@@ -4,7 +4,7 @@ from service.domain.roles import OfficerRole
 from service.locales import Language
 from service.models.communes import Commune, Province, Region, find_communes, provinces, regions
 from service.usecases.associations import register_association
-from service.usecases.phones import know_phone, record_consent
+from service.usecases.phones import know_phone, start
 from ussd.dialogues.context import Context
 from ussd.engine.dialogue import Talk, dialogue
 from ussd.engine.prompts import Choice, End, MisreadError, Option, Recall, Review, Text
@@ -33,7 +33,8 @@ def register(ctx: Context) -> Talk:
         values={"role": OfficerRole(role), "commune": place, "douar": douar, "name": name},
     )
     know_phone(ctx.session, ctx.now, ctx.phone, Language(ctx.language))
-    record_consent(ctx.session, ctx.now, ctx.phone, ctx.channel)
+    # Who agrees now wants to be written to, whatever the number said before.
+    start(ctx.session, ctx.now, ctx.phone, ctx.channel)
     register_association(
         ctx.session,
         ctx.now,

@@ -42,14 +42,15 @@ class Context:
         return officer
 
     def caller(self) -> dict[str, str]:
-        """Return who dials: `kind` unknown, officer or contact, the association's name and the language."""
+        """Return who dials: `kind` (unknown, officer, contact), association, language, SMS on or stopped."""
         phone = self.session.get(Phone, self.phone)
         language = phone.language if phone else ""
+        known = {"language": language, "sms": "stopped" if phone and phone.stopped_at else "on"}
         if officer := active_officer(self.session, self.phone):
-            return {"kind": "officer", "role": officer.role, "name": officer.association.name, "language": language}
+            return {**known, "kind": "officer", "role": officer.role, "name": officer.association.name}
         if contact := active_contact(self.session, self.phone):
-            return {"kind": "contact", "name": contact.association.name, "language": language}
-        return {"kind": "unknown", "language": language}
+            return {**known, "kind": "contact", "name": contact.association.name}
+        return {**known, "kind": "unknown"}
 
     def place(self, commune: Commune) -> str:
         """Return a commune's name as the language writes it."""

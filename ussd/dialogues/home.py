@@ -3,7 +3,7 @@
 from service.domain.roles import OFFICERS
 from service.locales import Language
 from service.models.proposals import waiting_interests
-from service.usecases.phones import know_phone
+from service.usecases.phones import know_phone, start
 from ussd.dialogues.associations import register
 from ussd.dialogues.context import Context
 from ussd.dialogues.needs import my_needs, report_need
@@ -21,7 +21,7 @@ def home(ctx: Context) -> Talk:
     if caller["kind"] == "unknown":
         return (yield from welcome(ctx))
     if caller["kind"] == "contact":
-        return (yield from contact_home(ctx, caller["name"]))
+        return (yield from contact_home(ctx, caller))
     if start == "need" and caller["role"] in OFFICERS:
         return (yield from report_need(ctx))
     return (yield from officer_home(ctx, caller))
@@ -32,7 +32,7 @@ def officer_home(ctx: Context, caller: dict[str, str]) -> Talk:
     waiting = yield Recall("waiting", lambda: _waiting(ctx))
     offers = ["answer"] if waiting and caller["role"] in OFFICERS else []
     offers += ["need"] if caller["role"] in OFFICERS else []
-    offers += ["mine", "language"]
+    offers += ["mine", "language"] + (["sms"] if caller["sms"] == "stopped" else [])
     key = "home.waiting" if waiting else "home.officer"
     chosen = yield Menu(
         key,
@@ -49,20 +49,25 @@ def officer_home(ctx: Context, caller: dict[str, str]) -> Talk:
             return (yield from my_needs(ctx))
         case "language":
             return (yield from change_language(ctx))
+        case "sms":
+            return (yield from start_sms(ctx))
         case _:
             return (yield from reading(Show("help.officer", values={"number": ctx.settings.sms_number})))
 
 
-def contact_home(ctx: Context, association: str) -> Talk:
+def contact_home(ctx: Context, caller: dict[str, str]) -> Talk:
     """Offer what is not done by SMS to someone who answers for a diaspora association."""
+    offers = ["language"] + (["sms"] if caller["sms"] == "stopped" else [])
     chosen = yield Menu(
         "home.contact",
-        lambda: [Option("language", ctx.voice.say("home.language"))],
+        lambda: [Option(offer, ctx.voice.say(f"home.{offer}")) for offer in offers],
         zero=Option("help", ctx.voice.say("home.help")),
-        values={"association": association},
+        values={"association": caller["name"]},
     )
     if chosen == "language":
         return (yield from change_language(ctx))
+    if chosen == "sms":
+        return (yield from start_sms(ctx))
     return (yield from reading(Show("help.contact", values={"number": ctx.settings.sms_number})))
 
 
@@ -89,6 +94,16 @@ def change_language(ctx: Context) -> Talk:
     ctx.language = yield Choice("language", _languages)
     know_phone(ctx.session, ctx.now, ctx.phone, Language(ctx.language))
     return End("language.changed")
+
+
+@dialogue("sms.start")
+def start_sms(ctx: Context) -> Talk:
+    """Take STOP back: a consent anew."""
+    agreed = yield Choice("consent", lambda: _yes_or_no(ctx))
+    if agreed == "no":
+        return End("consent.refused")
+    start(ctx.session, ctx.now, ctx.phone, ctx.channel)
+    return End("start.done")
 
 
 def _waiting(ctx: Context) -> dict[str, str]:

@@ -25,8 +25,8 @@ from ussd.transports.keywords import Action, Command, read_command
 
 CHANNEL = "sms"
 LONGEST_REASON = 200
-# An unknown phone may be a machine that answers answers.
-UNKNOWN_ANSWERS, UNKNOWN_WINDOW = 3, timedelta(hours=1)
+# An unknown phone may be a machine that answers answers: so many texts of help, and turns of a registration, an hour.
+UNKNOWN_ANSWERS, UNKNOWN_TURNS, UNKNOWN_WINDOW = 3, 30, timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class _Inbox:
             change = stop if command.action is Action.STOP else start
             change(self.session, self.now, self.text.phone, CHANNEL)
         elif not (self.officer or self.contact):
-            self._stranger()
+            self._stranger(command)
         elif command:
             self._obey(command)
         elif not self._converse(self.text.text):
@@ -177,9 +177,12 @@ class _Inbox:
             self._reply("dialogue", text=screen.text)
         return bool(screen)
 
-    def _stranger(self) -> None:
-        if self._answers_given() < UNKNOWN_ANSWERS:
-            know_phone(self.session, self.now, self.text.phone)
+    def _stranger(self, command: Command | None) -> None:
+        given = self._answers_given()
+        starts = bool(command and command.action is Action.NEED)
+        if given < UNKNOWN_TURNS and self._converse(self.text.text, start="need" if starts else ""):
+            return
+        if given < UNKNOWN_ANSWERS:
             self._reply("help_unknown", code=self.container.settings.ussd_code)
 
     def _answers_given(self) -> int:
