@@ -48,7 +48,7 @@ def main(context: click.Context) -> None:
 @click.pass_obj
 def web(container: Container) -> None:
     """Serve the hooks, the admin view and the public pages."""
-    serve(container.settings)
+    serve(container)
 
 
 for command in (*COMMANDS, worker, job):

@@ -1,13 +1,9 @@
 """`tiwizi demo`: the story of a need, from a village phone to an emigrants' association and back, over real HTTP."""
 
-import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import click
 from rich.console import Console
@@ -16,11 +12,10 @@ from rich.text import Text
 from sqlalchemy.orm import Session
 
 from service.cli.carrier import Carrier, CarrierError
-from service.cli.database import migrated
-from service.cli.migrate import bring_up_to_date
+from service.cli.parts import surroundings
+from service.cli.stage import stage
 from service.cli.story import Actor, Coordinator, StoryError
-from service.cli.up import is_ready, start, stop, surroundings, wait_ready
-from service.container import Container, make_container
+from service.container import Container
 from service.domain.money import Money
 from service.domain.roles import UserRole
 from service.domain.sectors import Sector
@@ -28,7 +23,6 @@ from service.locales import Language
 from service.models.associations import active_officer
 from service.models.needs import needs_of
 from service.models.session import reading, transaction
-from service.settings import Settings
 from service.usecases.diaspora import diaspora_named, register_diaspora
 from service.usecases.users import create_user
 
@@ -70,52 +64,19 @@ def demo(container: Container, *, quiet: bool) -> None:
 
     Prints both phones' screens; exits with 1 at the first step that does not go as it must.
     """
+    with stage(container) as running:
+        play(running, quiet=quiet)
+
+
+def play(running: Container, *, quiet: bool) -> None:
+    """Play the story with a running service.
+
+    Raises ClickException naming the step that did not go as it must.
+    """
     try:
-        with _service(container) as running:
-            _Story(running, quiet=quiet).play()
+        _Story(running, quiet=quiet).play()
     except (StoryError, CarrierError) as error:
         raise click.ClickException(f"The story broke off. {error}") from error
-
-
-@contextmanager
-def _service(container: Container) -> Iterator[Container]:
-    """Give the service that runs here, when it may be played with, or start one in a temporary place."""
-    if is_ready(container.settings.url_here):
-        if not container.settings.simulator_on:
-            raise click.ClickException("The running service has real gateways: the demo would write to real phones.")
-        with migrated(container):
-            yield container
-        return
-    with tempfile.TemporaryDirectory() as folder:
-        settings = _settings_in(Path(folder), container.settings)
-        environment = {
-            "TIWIZI_DATABASE_URL": settings.database_url,
-            "TIWIZI_PORT": str(settings.port),
-            "TIWIZI_SMS_ROUTES": "*=console",
-        }
-        own = make_container(settings)
-        bring_up_to_date(own)
-        parts = [start("web", environment=environment), start("worker", environment=environment)]
-        try:
-            wait_ready(settings.url_here)
-            yield own
-        finally:
-            stop(parts)
-            own.engine.dispose()
-
-
-def _settings_in(folder: Path, settings: Settings) -> Settings:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    return settings.model_copy(
-        update={
-            "database_url": f"sqlite:///{folder}/demo.db",
-            "host": "127.0.0.1",
-            "port": port,
-            "sms_routes": {"*": "console"},
-        }
-    )
 
 
 class _Story:
@@ -147,7 +108,10 @@ class _Story:
         ]
         for number, (title, act) in enumerate(acts, 1):
             self.console.print(f"[bold]{number}. {title}[/bold]")
-            act()
+            try:
+                act()
+            except (StoryError, CarrierError) as error:
+                raise StoryError(f"Step {number} ({title}): {error}") from error
         self.console.print(f"The story played to its end: {self.reference} has a partner.")
 
     def _registers(self) -> None:

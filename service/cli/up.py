@@ -1,17 +1,15 @@
 """`tiwizi up`: web and worker in one command; with `--first-run`, everything a fresh checkout needs before."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Mapping, Sequence
 
 import click
-import requests
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
+from service.cli.database import migrated
+from service.cli.demo import play
 from service.cli.migrate import bring_up_to_date
+from service.cli.parts import Parts, check_alive, running_parts, wait_ready
+from service.cli.serve import check_port
 from service.container import Container
 from service.domain.roles import UserRole
 from service.models import User, VillageAssociation
@@ -19,8 +17,7 @@ from service.models.session import reading, transaction
 from service.settings import Settings
 from service.usecases.users import create_user
 
-READY_WITHIN = 60  # seconds
-LEAVE_WITHIN = 30  # seconds
+FIRST_ADMIN = "admin"
 
 
 @click.command()
@@ -29,86 +26,37 @@ LEAVE_WITHIN = 30  # seconds
 @click.pass_obj
 def up(container: Container, *, first_run: bool, no_demo: bool) -> None:
     """Start web and worker, and say where everything is."""
+    if no_demo and not first_run:
+        raise click.UsageError("--no-demo goes with --first-run: only then a demo is played.")
+    check_port(container.settings)
     if first_run:
         bring_up_to_date(container)
-        password = _first_admin(container)
-    running = [start("web"), start("worker")]
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(0))
     try:
-        wait_ready(container.settings.url_here)
-        if first_run and not no_demo and _empty(container):
-            _play_demo()
-        _say_where(container.settings)
-        if first_run and password:
-            click.echo(f"  First sign-in   admin, with the one-time password {password} (shown only now)")
-        _watch(running)
+        with migrated(container), running_parts() as parts:
+            wait_ready(container.settings.url_here, parts)
+            if first_run and not no_demo:
+                _play_demo(container)
+            _say_where(container.settings)
+            if first_run:
+                _say_first_admin(container)
+            _watch(parts)
     except KeyboardInterrupt:
-        click.echo("Stopping.")
-    finally:
-        stop(running)
+        click.echo("Stopped.")
 
 
-def start(*command: str, environment: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-    """Start this program again with another command, and settings of its own."""
-    arguments = [sys.executable, "-m", "wsgi", *command]
-    return subprocess.Popen(arguments, env=surroundings(environment or {}))  # noqa: S603  # our own program
-
-
-def surroundings(settings: Mapping[str, str]) -> dict[str, str]:
-    """Return this process's environment with other settings."""
-    return {**os.environ, **settings}
-
-
-def stop(running: Sequence[subprocess.Popen[bytes]]) -> None:
-    """Ask each to finish, and end those that do not within 30 seconds."""
-    for process in running:
-        process.terminate()
-    for process in running:
-        try:
-            process.wait(LEAVE_WITHIN)
-        except subprocess.TimeoutExpired:
-            process.kill()
-
-
-def wait_ready(url: str) -> None:
-    """Return when the service is ready.
-
-    Raises ClickException when it is not within a minute.
-    """
-    until = time.monotonic() + READY_WITHIN
-    while time.monotonic() < until:
-        if is_ready(url):
-            return
-        time.sleep(0.2)
-    raise click.ClickException(f"The service did not become ready at {url} within {READY_WITHIN} seconds.")
-
-
-def is_ready(url: str) -> bool:
-    """Tell whether a service answers there and is ready."""
-    try:
-        return requests.get(f"{url}/readyz", timeout=5).ok
-    except requests.ConnectionError:
-        return False
-
-
-def _first_admin(container: Container) -> str:
-    with transaction(container.engine) as session:
-        if session.scalar(select(func.count()).select_from(User)):
-            return ""
-        _, password = create_user(session, container.clock(), name="admin", role=UserRole.ADMIN)
-        return password
+def _play_demo(container: Container) -> None:
+    """Play the demo story on an empty database; it is for phones that are not real."""
+    if not _empty(container):
+        return
+    if not container.settings.simulator_on:
+        return
+    click.echo("The database is empty: playing the demo story (DEMO=0 leaves it out).")
+    play(container, quiet=True)
 
 
 def _empty(container: Container) -> bool:
     with reading(container.engine) as session:
         return not session.scalar(select(func.count()).select_from(VillageAssociation))
-
-
-def _play_demo() -> None:
-    click.echo("The database is empty: playing the demo story (DEMO=0 leaves it out).")
-    played = start("demo", "--quiet").wait()
-    if played:
-        raise click.ClickException("The demo story did not play to its end; see above.")
 
 
 def _say_where(settings: Settings) -> None:
@@ -119,7 +67,17 @@ def _say_where(settings: Settings) -> None:
     click.echo(f"  Public pages    {settings.url}/")
 
 
-def _watch(running: Sequence[subprocess.Popen[bytes]]) -> None:
-    while all(process.poll() is None for process in running):
+def _say_first_admin(container: Container) -> None:
+    """Create an admin when there is none, in the moment the password is said: what fails before costs nobody's."""
+    with transaction(container.engine) as session:
+        someone = select(User.id).where(or_(User.role == UserRole.ADMIN, User.name == FIRST_ADMIN))
+        if session.scalars(someone).first():
+            return
+        _, password = create_user(session, container.clock(), name=FIRST_ADMIN, role=UserRole.ADMIN)
+    click.echo(f"  First sign-in   {FIRST_ADMIN}, with the one-time password {password} (shown only now)")
+
+
+def _watch(parts: Parts) -> None:
+    while True:
+        check_alive(parts)
         time.sleep(0.5)
-    raise click.ClickException("A part of the service ended by itself; see above.")

@@ -11,7 +11,7 @@ class Currency(StrEnum):
     EUR = "EUR"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Money:
     """An amount in minor units (centimes) of one currency."""
 

@@ -14,13 +14,14 @@ def parse_phone(typed: str, region: str = HOME_REGION) -> str:
         number = phonenumbers.parse(typed, region)
     except phonenumbers.NumberParseException as error:
         raise ValueError(f"not a phone number: {error}") from error
-    if not phonenumbers.is_possible_number(number):
+    # What is possible only within one town is no number for us: nobody knows which town.
+    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
         raise ValueError("not a possible phone number")
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def show_phone(phone: str) -> str:
-    """Return a number as people write it to each other, `+212 612-345678`."""
+    """Return a number as people write it to each other, `+212 6 12 34 56 78`."""
     return phonenumbers.format_number(phonenumbers.parse(phone), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 

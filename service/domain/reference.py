@@ -11,7 +11,8 @@ import secrets
 ALPHABET = "23456789ABCDEFGHJKMNPQRTVWXYZ"
 WEIGHTS = (2, 3, 4, 5)
 SHAPE = re.compile(r"([0-9A-Z]{2})[-_. ]?([0-9A-Z]{3})")
-LOOK_ALIKES = str.maketrans("SU", "5V")
+# Also the digits of an Arabic keypad.
+LOOK_ALIKES = str.maketrans("SU٢٣٤٥٦٧٨٩", "5V23456789")
 
 
 def new_reference() -> str:
@@ -27,11 +28,11 @@ def check_character(body: str) -> str:
 
 
 def parse_reference(typed: str) -> str | None:
-    """Return the code that was meant, or None: case, dash and the look-alikes S and U are forgiven."""
-    match = SHAPE.fullmatch(typed.strip().upper())
+    """Return the code that was meant, or None: case, dash, look-alikes (S, U) and Arabic digits are forgiven."""
+    match = SHAPE.fullmatch(typed.strip().upper().translate(LOOK_ALIKES))
     if not match:
         return None
-    code = "".join(match.groups()).translate(LOOK_ALIKES)
+    code = "".join(match.groups())
     if any(letter not in ALPHABET for letter in code) or check_character(code[:4]) != code[4]:
         return None
     return _dash(code)

@@ -1,0 +1,247 @@
+"""Settings: defaults that work on a laptop, one sentence for what is wrong, secrets made once and told nobody."""
+
+import os
+import re
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from service.settings import SHORTEST_KEY, SHORTEST_TOKEN, Settings, SettingsError, load_settings
+
+ROOT = Path(__file__).parents[2]
+SERVER = "postgresql+psycopg://tiwizi:the-password@db.example/tiwizi"
+WRONG = [
+    ("DATABASE_URL", "nonsense", "needs sqlite:///path or postgresql+psycopg://"),
+    ("DATABASE_URL", "postgres://u:p@h/d", "needs sqlite:///path or postgresql+psycopg://"),
+    ("DATABASE_URL", "postgresql+psycopg://u:p@h:port/d", "needs sqlite:///path or postgresql+psycopg://"),
+    ("DATABASE_URL", "sqlite://", "needs a file"),
+    ("DATABASE_URL", "sqlite:///:memory:", "needs a file"),
+    ("PORT", "abc", "valid integer"),
+    ("PORT", "0", "greater than or equal to 1"),
+    ("PORT", "65536", "less than or equal to 65535"),
+    ("PUBLIC_URL", "tiwizi.example", "needs http:// or https://"),
+    ("SECRET_KEY", "x" * (SHORTEST_KEY - 1), "needs at least 32 characters"),
+    ("HOOK_TOKENS", "x" * (SHORTEST_TOKEN - 1), "each token needs at least 22 characters"),
+    ("HOOK_TOKENS", f"{'x' * SHORTEST_TOKEN},short", "each token needs at least 22 characters"),
+    ("HOOK_ADDRESSES", "192.0.2.7,not-an-address", "does not appear to be an IPv4 or IPv6 network"),
+    ("SMS_ROUTES", "*=pigeon", "unknown gateway 'pigeon'; known are console, africastalking"),
+    ("SMS_ROUTES", "+212=console", "needs a route for '*'"),
+    ("AT_API_KEY", "", "is missing, and TIWIZI_SMS_ROUTES sends through africastalking"),
+    ("SIMULATOR", "perhaps", "valid boolean"),
+    ("MATCH_EVERY_MINUTES", "0", "greater than or equal to 1"),
+    ("MATCH_SLOTS", "21", "less than or equal to 20"),
+    ("MATCH_WEIGHTS", "origin=1", "needs evidence, origin, record, sector, size, urgency, waiting"),
+    ("MATCH_WEIGHTS", "origin=much", "valid number"),
+    (
+        "MATCH_WEIGHTS",
+        "origin=1.2,sector=-0.2,size=0,urgency=0,waiting=0,record=0,evidence=0",
+        "none negative, together 1",
+    ),
+    ("MATCH_WEIGHTS", "origin=1,sector=1,size=0,urgency=0,waiting=0,record=0,evidence=0", "together 1"),
+    ("EXPIRY_DAYS", "soon", "valid integer"),
+    ("REMINDER_DAYS", "-1", "greater than or equal to 1"),
+]
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder to start in, with nothing set."""
+    for name in [name for name in os.environ if name.startswith("TIWIZI_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def surroundings(**settings: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TIWIZI_")}
+    return {**kept, "PYTHONPATH": str(ROOT), **settings}
+
+
+def test_with_nothing_set_everything_works_on_a_laptop(folder: Path) -> None:
+    settings = load_settings()
+    assert settings.database_url == "sqlite:///var/tiwizi.db"
+    assert settings.url == settings.url_here == "http://127.0.0.1:8000"
+    assert settings.sms_routes == {"*": "console"}
+    assert settings.simulator_on
+    assert settings.hook_addresses == ()
+    assert {path.name for path in (folder / "var").iterdir()} == {"secret_key", "hook_token"}
+
+
+@pytest.mark.usefixtures("folder")
+def test_lists_and_tables_are_written_with_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    tokens = ("a" * SHORTEST_TOKEN, "b" * SHORTEST_TOKEN)
+    monkeypatch.setenv("TIWIZI_HOOK_TOKENS", f" {tokens[0]} , {tokens[1]},")
+    monkeypatch.setenv("TIWIZI_HOOK_ADDRESSES", "192.0.2.7, 2001:db8::/32, 198.51.100.9/24")
+    monkeypatch.setenv("TIWIZI_SMS_ROUTES", "+212=console, *=africastalking")
+    monkeypatch.setenv("TIWIZI_AT_API_KEY", "a-key")
+    monkeypatch.setenv(
+        "TIWIZI_MATCH_WEIGHTS", "origin=0.4,sector=0.1,size=0.1,urgency=0.1,waiting=0.1,record=0.1,evidence=0.1"
+    )
+    settings = load_settings()
+    assert settings.hook_tokens == tokens
+    assert settings.hook_addresses == ("192.0.2.7", "2001:db8::/32", "198.51.100.9/24")
+    assert settings.sms_routes == {"+212": "console", "*": "africastalking"}
+    assert settings.match_weights["origin"] == 0.4
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("routes", "simulator", "on"),
+    [
+        ("*=console", "", True),
+        ("*=africastalking", "", False),
+        ("+212=africastalking,*=console", "", False),
+        ("*=africastalking", "true", True),
+        ("*=console", "false", False),
+    ],
+)
+def test_the_simulator_is_there_only_where_nothing_real_is_sent(
+    monkeypatch: pytest.MonkeyPatch, routes: str, simulator: str, *, on: bool
+) -> None:
+    monkeypatch.setenv("TIWIZI_SMS_ROUTES", routes)
+    monkeypatch.setenv("TIWIZI_AT_API_KEY", "a-key")
+    if simulator:
+        monkeypatch.setenv("TIWIZI_SIMULATOR", simulator)
+    assert load_settings().simulator_on is on
+
+
+@pytest.mark.parametrize(("name", "value", "reason"), WRONG)
+def test_a_wrong_setting_stops_with_one_sentence_that_names_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
+) -> None:
+    if name == "AT_API_KEY":
+        monkeypatch.setenv("TIWIZI_SMS_ROUTES", "*=africastalking")
+    monkeypatch.setenv(f"TIWIZI_{name}", value)
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    sentence = str(refused.value)
+    assert sentence.startswith(f"TIWIZI_{name}: ")
+    assert reason in sentence
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+    assert not (folder / "var").exists()  # nothing was made for a program that does not start
+
+
+def test_every_setting_with_a_rule_is_tried_with_a_wrong_value() -> None:
+    ruled = {name for name, field in Settings.model_fields.items() if field.annotation is not str}
+    tried = {name.lower() for name, _, _ in WRONG}
+    assert ruled - tried == {"proxies"}  # tried with the proxy itself
+
+
+def test_every_setting_is_explained_in_the_example_and_nothing_else_is() -> None:
+    explained = re.findall(r"^#TIWIZI_(\w+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    assert {name.lower() for name in explained} == set(Settings.model_fields)
+    assert len(explained) == len(set(explained))
+
+
+def test_settings_are_read_from_the_env_file_and_the_environment_wins(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / ".env").write_text("# ours\nTIWIZI_PORT=8123\nTIWIZI_EXPIRY_DAYS=30\nOTHERS=are left alone\n")
+    monkeypatch.setenv("TIWIZI_EXPIRY_DAYS", "21")
+    settings = load_settings()
+    assert (settings.port, settings.expiry_days) == (8123, 21)
+
+
+def test_secrets_are_made_once_kept_and_read_by_their_owner_only(folder: Path) -> None:
+    first, second = load_settings(), load_settings()
+    assert (first.secret_key, first.hook_tokens) == (second.secret_key, second.hook_tokens)
+    assert first.secret_key not in first.hook_tokens
+    assert len(first.secret_key) >= SHORTEST_KEY
+    assert len(first.hook_tokens[0]) >= SHORTEST_TOKEN
+    for name in ("secret_key", "hook_token"):
+        assert stat.S_IMODE((folder / "var" / name).stat().st_mode) == 0o600
+
+
+def test_a_secret_that_is_set_is_not_made(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIWIZI_SECRET_KEY", "k" * SHORTEST_KEY)
+    monkeypatch.setenv("TIWIZI_HOOK_TOKENS", "t" * SHORTEST_TOKEN)
+    assert load_settings().secret_key == "k" * SHORTEST_KEY
+    assert not (folder / "var").exists()
+
+
+def test_an_empty_secret_file_is_filled_never_used(folder: Path) -> None:
+    """What another process leaves between making the file and writing it, or a crash there."""
+    (folder / "var").mkdir()
+    (folder / "var" / "secret_key").touch(mode=0o600)
+    assert len(load_settings().secret_key) >= SHORTEST_KEY
+
+
+def test_a_folder_that_cannot_keep_secrets_stops_the_start(folder: Path) -> None:
+    (folder / "var").write_text("a file where a folder should be")
+    with pytest.raises(SettingsError, match=r"^TIWIZI_SECRET_KEY: is not set, and var/secret_key cannot keep one: "):
+        load_settings()
+
+
+def test_processes_that_start_at_once_share_one_secret(folder: Path) -> None:
+    program = (
+        "from service.settings import load_settings; input(); s = load_settings(); print(s.secret_key, *s.hook_tokens)"
+    )
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", program],
+            env=surroundings(),
+            cwd=folder,
+            text=True,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        for _ in range(6)
+    ]
+    for process in running:
+        assert process.stdin
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    told = {process.communicate()[0] for process in running}
+    assert [process.returncode for process in running] == [0] * 6
+    (shared,) = told
+    key, token = shared.split()
+    assert len(key) >= SHORTEST_KEY
+    assert len(token) >= SHORTEST_TOKEN
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("show", [repr, str, "{}".format])
+def test_settings_shown_tell_no_secret(monkeypatch: pytest.MonkeyPatch, show: object) -> None:
+    monkeypatch.setenv("TIWIZI_DATABASE_URL", SERVER)
+    monkeypatch.setenv("TIWIZI_AT_API_KEY", "the-api-key-of-ours")
+    settings = load_settings()
+    shown = show(settings)  # type: ignore[operator]  # one of the three above
+    for secret in (settings.secret_key, *settings.hook_tokens, "the-password", "the-api-key-of-ours"):
+        assert secret not in shown
+    assert "home_region" in shown
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_secret_that_is_refused_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIWIZI_SECRET_KEY", "too-short-a-secret")
+    with pytest.raises(SettingsError) as refused:
+        load_settings()
+    assert "too-short-a-secret" not in f"{refused.value} {refused.value.__cause__}"
+
+
+@pytest.mark.served
+@pytest.mark.parametrize(
+    ("setting", "value"),
+    [
+        ("TIWIZI_PORT", "abc"),
+        ("TIWIZI_DATABASE_URL", "postgres://u:p@h/d"),
+        ("TIWIZI_SMS_ROUTES", "*=pigeon"),
+        ("TIWIZI_SECRET_KEY", "short"),
+    ],
+)
+def test_the_program_leaves_with_one_line_and_2(folder: Path, setting: str, value: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "wsgi", "migrate"],
+        env=surroundings(**{setting: value}),
+        cwd=folder,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    (line,) = ended.stderr.splitlines()
+    assert line.startswith(f"{setting}: ")
