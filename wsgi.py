@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 import click
-from flask import Flask
+from flask import Blueprint, Flask
 
 from jobs.commands import job, worker
 from service.app import create_app
@@ -16,12 +16,18 @@ from service.settings import SettingsError, load_settings
 from service.web.phone import phone_blueprint
 from service.web.receipts import receipts_blueprint
 from ussd.hooks import hooks_blueprint
+from ussd.sessions import Conversations
 
 
 def make_app(container: Container) -> Flask:
     """Return the whole web application."""
-    doors = (hooks_blueprint, receipts_blueprint, phone_blueprint)
-    return create_app(container, [door(container) for door in doors])
+    return create_app(container, doors(Conversations(container)))
+
+
+def doors(conversations: Conversations) -> list[Blueprint]:
+    """Return the ways in that the house's shell does not know of."""
+    container = conversations.container
+    return [hooks_blueprint(conversations), receipts_blueprint(container), phone_blueprint(container)]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.cli.up import wait_ready
+from service.cli.parts import wait_ready
 
 TOKEN = "a-hook-token-for-benchmarks-only"  # noqa: S105  # protects nothing
 PATH = f"/hooks/africastalking/{TOKEN}/ussd"
@@ -56,7 +56,7 @@ def serving(command: Sequence[str], folder: Path, database_url: str) -> Iterator
     }
     process = subprocess.Popen(command, env=environment, cwd=folder, start_new_session=True)
     try:
-        wait_ready(f"http://127.0.0.1:{port}")
+        wait_ready(f"http://127.0.0.1:{port}", {"web": process})
         yield Server(port, process.pid, database_url.rpartition("/")[2])
     finally:
         _stop(process)

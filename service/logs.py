@@ -12,8 +12,8 @@ import structlog
 # a bare 212612345678, which is what a form makes of a plus. Rather a number too many masked than one too few.
 PHONE = re.compile(
     r"(?:\+|%2B|(?<!\d)00(?=[1-9]))(?:[ ().-]{0,2}\d){8,15}"
-    r"|(?<![\w.])0[1-9](?:[ .-]?\d){8}(?!\d)"
-    r"|(?<![\w.])[1-9]\d{10,14}(?!\w)",
+    r"|(?<![\w.-])0[1-9](?:[ .-]?\d){8}(?!\w)"
+    r"|(?<![\w.-])[1-9]\d{10,14}(?!\w)",
     re.IGNORECASE,
 )
 # The token in a hook's address is all that a gateway proves itself with.

@@ -7,7 +7,7 @@ import secrets
 from functools import cache
 
 from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerificationError
 
 _HASHER = PasswordHasher()  # argon2id with the library's current parameters (RFC 9106, low memory profile)
 
@@ -21,7 +21,7 @@ def password_fits(hashed: str | None, password: str) -> bool:
     """Tell whether the password is the right one; takes as long when there is nobody to compare with."""
     try:
         return _HASHER.verify(hashed or _nobody(), password) and hashed is not None
-    except (VerifyMismatchError, InvalidHashError):
+    except (VerificationError, InvalidHashError):
         return False
 
 
@@ -38,7 +38,10 @@ def new_password() -> str:
 
 def keyed_hash(key: str, *parts: str) -> str:
     """Return a short (192 bits) keyed hash of the parts; no other parts, however cut, give the same."""
-    digest = hashlib.blake2b(key=key.encode()[:64], digest_size=24)
+    secret = key.encode()
+    if len(secret) > hashlib.blake2b.MAX_KEY_SIZE:
+        secret = hashlib.blake2b(secret).digest()
+    digest = hashlib.blake2b(key=secret, digest_size=24)
     for part in parts:
         encoded = part.encode("utf-8", "surrogatepass")
         digest.update(len(encoded).to_bytes(8, "big") + encoded)

@@ -2,19 +2,19 @@
 
 from flask import Blueprint, Response
 
-from service.container import Container
 from service.models.inbound import first_time
 from service.models.session import transaction
 from service.web.access import access
 from service.web.hook import check_hook, fields
-from ussd.sessions import Turn, answer_turn
+from ussd.sessions import Conversations, Turn
 from ussd.transports import africastalking, sms
 
 GATEWAY = "africastalking"
 
 
-def hooks_blueprint(container: Container) -> Blueprint:
+def hooks_blueprint(conversations: Conversations) -> Blueprint:
     """Return the conversation hooks of Africa's Talking, which the phone simulators speak to as well."""
+    container = conversations.container
     blueprint = Blueprint("hooks", __name__, url_prefix=f"/hooks/{GATEWAY}")
 
     @blueprint.post("/<token>/ussd")
@@ -22,7 +22,7 @@ def hooks_blueprint(container: Container) -> Blueprint:
     def ussd(token: str) -> Response:
         check_hook(container, token)
         form = fields(container, GATEWAY, africastalking.TURN)
-        screen = answer_turn(container, Turn(GATEWAY, form["sessionId"], form["phoneNumber"], form["text"]))
+        screen = conversations.answer(Turn(GATEWAY, form["sessionId"], form["phoneNumber"], form["text"]))
         return _plain(africastalking.reply(screen))
 
     @blueprint.post("/<token>/ussd-end")
@@ -47,7 +47,7 @@ def hooks_blueprint(container: Container) -> Blueprint:
     def inbound_sms(token: str) -> Response:
         check_hook(container, token)
         form = fields(container, GATEWAY, africastalking.SMS, phone="from")
-        sms.receive(container, africastalking.text(GATEWAY, form))
+        sms.receive(conversations, africastalking.text(GATEWAY, form))
         return _plain("")
 
     return blueprint

@@ -1,30 +1,28 @@
-"""The journal store: one row a phone, locked for a turn; every turn is answered once."""
+"""Turns: what a carrier or an SMS brings is fed to the conversation, and every turn is answered once."""
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, RowMapping, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from service.container import Container
 from service.domain.errors import TiwiziError
-from service.models.journals import AnsweredTurn, JournalRow
-from service.models.session import transaction
+from service.models.journals import AnsweredTurn
 from service.security import keyed_hash
 from ussd.dialogues.context import Context
 from ussd.dialogues.home import home
 from ussd.engine.journal import Journal
-from ussd.engine.paging import SMS_BUDGET, USSD_BUDGET, Budget
+from ussd.engine.paging import SMS_BUDGET, USSD_BUDGET
 from ussd.engine.replay import Player, Screen
+from ussd.journals import Conversation, Journals
+from ussd.work import AnsweredError, TooSoonError, Work
 
 # How long what was begun can be gone on with.
 DRAFT_KEPT = timedelta(hours=24)
 SEPARATOR = "*"
-ROWS = JournalRow.__table__
-TURNS = AnsweredTurn.__table__
+GOES_ON, ENDS = "CON ", "END "
 
 
 @dataclass(frozen=True)
@@ -37,150 +35,195 @@ class Turn:
     text: str
 
 
-def answer_turn(container: Container, turn: Turn) -> Screen:
-    """Answer a USSD turn. The same turn again gives the stored screen, byte for byte, and changes nothing."""
-    try:
-        return _answer(container, turn)
-    except TiwiziError:
-        # The world moved under the conversation (another officer was faster…): nothing of this turn was kept.
-        return _answer(container, turn, moved=True)
+class Conversations:
+    """All conversations of a running service."""
 
+    def __init__(self, container: Container) -> None:
+        """Take part in the conversations of the container's database."""
+        self.container = container
+        self.journals = Journals(container.engine)
 
-def _answer(container: Container, turn: Turn, *, moved: bool = False) -> Screen:
-    secret, now = container.settings.secret_key, container.clock()
-    key = keyed_hash(secret, turn.gateway, turn.session, turn.text)
-    with transaction(container.engine) as session:
-        row = _lock(session, turn.phone, now)
-        known = row["replies"] if row["session"] == turn.session else {}
-        if stored := known.get(key) or _answered(session, key):
-            return Screen(stored[4:], stored.startswith("END"))
-        store = _Store(container, session, turn.phone, now, "ussd", USSD_BUDGET)
-        screen, journal = (store.moved(), Journal()) if moved else _play(store, row, turn, secret)
-        reply = f"{'END' if screen.ended else 'CON'} {screen.text}"
-        if screen.ended:
-            session.execute(insert(AnsweredTurn).values(key=key, reply=reply, answered_at=now))
-        store.save(
-            journal,
-            session=turn.session,
-            ended=screen.ended,
-            text_length=len(turn.text),
-            text_hash=keyed_hash(secret, turn.text),
-            replies={**known, key: reply},
-        )
+    def close(self) -> None:
+        """Put on disk what is not there yet; call it last."""
+        self.journals.close()
+
+    def answer(self, turn: Turn) -> Screen:
+        """Answer a USSD turn. The same turn again gives the same screen, byte for byte, and changes nothing.
+
+        A screen that ends the session is returned when its facts are on disk.
+        """
+        with self.journals.turn_of(turn.phone):
+            key = keyed_hash(self.container.settings.secret_key, turn.gateway, turn.session, turn.text)
+            held = self.journals.here(turn.phone)
+            if held and held.session == turn.session and (reply := held.replies.get(key)):
+                return _screen(reply)
+            try:
+                return self._play(turn, key, held)
+            except AnsweredError as answered:
+                return _screen(answered.reply)
+            except TiwiziError:
+                # The world moved under the conversation (a colleague was faster…): nothing of this turn was kept.
+                return self._play(turn, key, held, moved=True)
+
+    def answer_sms(self, session: Session, phone: str, text: str, start: str = "") -> Screen | None:
+        """Go on with this phone's conversation by SMS, in the caller's transaction; `start` begins a dialogue.
+
+        None when nothing is begun: then the text is not an answer.
+        """
+        now = self.container.clock()
+        work = Work.within(session, phone, now)
+        before = self._newest(session, phone)
+        if not start and not _fresh(before, now):
+            return None
+        player = Player(home, self._context(phone, now, "sms", work, start), SMS_BUDGET)
+        journal = Journal() if start else replace(before.journal, resuming=False)
+        screen = player.show(journal) if start else player.answer(journal, text)
+        after = Conversation("sms", Journal() if screen.ended else journal, screen.ended, touched_at=now)
+        self.journals.write(session, phone, after)
+        self.journals.written(phone, after)
         return screen
 
+    def _play(self, turn: Turn, key: str, held: Conversation | None, *, moved: bool = False) -> Screen:
+        now = self.container.clock()
+        with Work(self.container.engine, turn.phone, key, now) as work:
+            known = self._known(turn, key, held, work)
+            player = Player(home, self._context(turn.phone, now, "ussd", work), USSD_BUDGET)
+            journal = deepcopy(known.journal)
+            screen = self._moved(turn, work) if moved else _feed(player, journal, known, turn, self._secret, work)
+            reply = (ENDS if screen.ended else GOES_ON) + screen.text
+            after = Conversation(
+                turn.session,
+                Journal() if screen.ended else journal,
+                screen.ended,
+                len(turn.text),
+                keyed_hash(self._secret, turn.text),
+                {**(known.replies if known.session == turn.session else {}), key: reply},
+                now,
+            )
+            if screen.ended:
+                self._write_end(turn.phone, key, reply, after, work)
+            else:
+                self.journals.keep(turn.phone, after)
+        return screen
 
-def answer_sms(container: Container, session: Session, phone: str, text: str, start: str = "") -> Screen | None:
-    """Go on with this phone's conversation by SMS, in the caller's transaction; `start` begins a dialogue.
+    def _write_end(self, phone: str, key: str, reply: str, after: Conversation, work: Work) -> None:
+        session = work.facts()
+        self.journals.write(session, phone, after)
+        session.execute(update(AnsweredTurn).where(AnsweredTurn.key == key).values(reply=reply))
+        work.commit()
+        self.journals.written(phone, after)
 
-    None when nothing is begun: then the text is not an answer.
-    """
-    now = container.clock()
-    row = _lock(session, phone, now)
-    journal = _journal(row)
-    store = _Store(container, session, phone, now, "sms", SMS_BUDGET, start)
-    if start:
-        journal = Journal()
-        screen = store.player.show(journal)
-    elif not _fresh(row, now):
-        return None
-    else:
-        journal.resuming = False
-        screen = store.player.answer(journal, text)
-    store.save(journal, session="sms", ended=screen.ended, text_length=0, text_hash="", replies={})
-    return screen
+    def _known(self, turn: Turn, key: str, held: Conversation | None, work: Work) -> Conversation:
+        """Return the conversation before this turn: what this process knows, unless the text says that it went on."""
+        if held and held.session == turn.session and (held.ended or _is_next(held, turn.text, self._secret)):
+            return held
+        newest = self._newest(work.session(), turn.phone)
+        if newest.session == turn.session:
+            if reply := newest.replies.get(key):
+                raise AnsweredError(reply)
+        elif turn.text:
+            answered = work.session().scalar(select(AnsweredTurn.reply).where(AnsweredTurn.key == key))
+            if answered:
+                raise AnsweredError(answered)
+        return newest
 
+    def _newest(self, session: Session, phone: str) -> Conversation:
+        """Return what this process or the database has, whichever went on further."""
+        held, stored = self.journals.here(phone), self.journals.load(session, phone)
+        if held is None or held.touched_at is None or stored.touched_at is None:
+            return held or stored
+        if held.session == stored.session:
+            return held if held.text_length >= stored.text_length else stored
+        return held if held.touched_at >= stored.touched_at else stored
 
-class _Store:
-    """A player over one phone's row."""
+    def _context(self, phone: str, now: datetime, channel: str, work: Work, start: str = "") -> "_Contexts":
+        return _Contexts(phone, work, now, channel, self.container, start)
 
-    def __init__(
-        self,
-        container: Container,
-        session: Session,
-        phone: str,
-        now: datetime,
-        channel: str,
-        budget: Budget,
-        start: str = "",
-    ) -> None:
-        self.session, self.phone, self.now = session, phone, now
-
-        def make_context() -> Context:
-            return Context(phone, session, now, channel, container.settings, start)
-
-        self.make_context = make_context
-        self.player = Player(home, make_context, budget)
-
-    def moved(self) -> Screen:
-        """Return the end of a conversation that the world has overtaken."""
-        ctx = self.make_context()
+    def _moved(self, turn: Turn, work: Work) -> Screen:
+        ctx = self._context(turn.phone, work.now, "ussd", work)()
         ctx.language = ctx.caller()["language"] or ctx.language
         return Screen(ctx.voice.say("ended.moved"), ended=True)
 
-    def save(self, journal: Journal, **columns: Any) -> None:
-        state = {} if columns["ended"] else asdict(journal)
-        self.session.execute(
-            update(JournalRow).where(JournalRow.phone == self.phone).values(state=state, touched_at=self.now, **columns)
-        )
+    @property
+    def _secret(self) -> str:
+        return self.container.settings.secret_key
 
 
-def _play(store: _Store, row: RowMapping, turn: Turn, secret: str) -> tuple[Screen, Journal]:
-    """Find out what is new in the carrier's cumulative text, and feed it."""
-    journal = _journal(row)
-    if row["session"] != turn.session:
-        return _begin(store, row, turn, journal)
-    if row["ended"]:
+@dataclass(frozen=True)
+class _Contexts:
+    """Makes a fresh context for each replay."""
+
+    phone: str
+    work: Work
+    now: datetime
+    channel: str
+    container: Container
+    start: str
+
+    def __call__(self) -> Context:
+        return Context(self.phone, self.work, self.now, self.channel, self.container.settings, self.start)
+
+
+def _feed(
+    player: Player[Context], journal: Journal, known: Conversation, turn: Turn, secret: str, work: Work
+) -> Screen:
+    """Find out what is new in the carrier's text, and feed it."""
+    if known.session != turn.session:
+        if not turn.text and journal.begun and _fresh(known, work.now):
+            return player.resume(journal)
+        journal.cut(0)
+        # A long dial (`*384*84*2#`), or a conversation we know nothing of: everything typed comes at once.
+        return _feed_all(player, journal, turn.text.split(SEPARATOR) if turn.text else [], work)
+    if known.ended:
         # The carrier goes on with a session that was closed: greet again rather than guess.
-        journal = Journal()
-        return store.player.show(journal), journal
-    before = turn.text[: row["text_length"]]
-    suffix = turn.text[row["text_length"] :]
-    if not suffix or keyed_hash(secret, before) != row["text_hash"]:
+        return player.show(journal)
+    new = _new_part(known, turn.text, secret)
+    if new is None:
         # Older than what was answered already: show where the conversation stands.
-        return store.player.show(journal), journal
-    return store.player.answer(journal, suffix.removeprefix(SEPARATOR) if before else suffix), journal
+        return player.show(journal)
+    before = deepcopy(journal)
+    screen = player.answer(journal, new)
+    if SEPARATOR in new and journal.entries == before.entries and known.from_disk:
+        # No answer as it stands: several, of turns that were lost with another process.
+        vars(journal).update(vars(before))
+        return _feed_all(player, journal, new.split(SEPARATOR), work)
+    return screen
 
 
-def _begin(store: _Store, row: RowMapping, turn: Turn, journal: Journal) -> tuple[Screen, Journal]:
-    if not turn.text and _fresh(row, store.now) and journal.begun:
-        return store.player.resume(journal), journal
-    journal = Journal()
-    screen = store.player.show(journal)
-    # A long dial (`*384*84*2#`) or a conversation of which we know nothing: everything typed comes at once.
-    for typed in turn.text.split(SEPARATOR) if turn.text else []:
+def _feed_all(player: Player[Context], journal: Journal, answers: list[str], work: Work) -> Screen:
+    """Feed several answers. None of them may be what changes a fact: nobody has seen the question."""
+    screen = player.show(journal)
+    work.too_soon = True
+    for answer in answers:
         if screen.ended:
             break
-        screen = store.player.answer(journal, typed)
-    return screen, journal
+        try:
+            screen = player.answer(journal, answer)
+        except TooSoonError:
+            journal.entries.pop()
+            screen = player.show(journal)
+            break
+    work.too_soon = False
+    return screen
 
 
-def _fresh(row: RowMapping, now: datetime) -> bool:
-    return not row["ended"] and bool(row["session"]) and now - row["touched_at"] < DRAFT_KEPT
+def _new_part(known: Conversation, text: str, secret: str) -> str | None:
+    """Return what was typed since, or None when the text does not go on from what we know."""
+    before, new = text[: known.text_length], text[known.text_length :]
+    if not new or keyed_hash(secret, before) != known.text_hash or (before and not new.startswith(SEPARATOR)):
+        return None
+    return new[1:] if before else new
 
 
-def _journal(row: RowMapping) -> Journal:
-    return Journal(**row["state"])
+def _is_next(known: Conversation, text: str, secret: str) -> bool:
+    """Tell whether the text goes on from what we know by one answer."""
+    new = _new_part(known, text, secret)
+    return bool(new) and SEPARATOR not in (new or "")
 
 
-def _answered(session: Session, key: str) -> str | None:
-    return session.scalar(select(AnsweredTurn.reply).where(AnsweredTurn.key == key))
+def _fresh(known: Conversation, now: datetime) -> bool:
+    return not known.ended and known.touched_at is not None and now - known.touched_at < DRAFT_KEPT
 
 
-def _lock(session: Session, phone: str, now: datetime) -> RowMapping:
-    """Return the phone's row, made when it is new, and hold it: two turns of one phone are put in order."""
-    found = select(ROWS).where(ROWS.c.phone == phone).with_for_update()
-    connection = session.connection()
-    row = connection.execute(found).mappings().first()
-    if row:
-        return row
-    connection.execute(
-        _insert(connection)(ROWS)
-        .values(phone=phone, session="", state={}, ended=True, text_length=0, text_hash="", replies={}, touched_at=now)
-        .on_conflict_do_nothing()
-    )
-    return connection.execute(found).mappings().one()
-
-
-def _insert(connection: Connection) -> Callable[..., Any]:
-    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+def _screen(reply: str) -> Screen:
+    return Screen(reply.removeprefix(ENDS).removeprefix(GOES_ON), reply.startswith(ENDS))

@@ -3,6 +3,7 @@
 from flask import Flask, Response
 
 from service.cli.serve import serve
+from service.container import make_container
 from service.settings import load_settings
 
 app = Flask(__name__)
@@ -15,10 +16,10 @@ def ussd(token: str) -> Response:  # noqa: ARG001  # the path is the service's
 
 
 @app.get("/readyz")
-def ready() -> str:
-    """Say that the process answers."""
-    return "ready"
+def ready() -> dict[str, str]:
+    """Say that the process answers, as the service does."""
+    return {"status": "ready"}
 
 
 if __name__ == "__main__":
-    serve(load_settings())
+    serve(make_container(load_settings()))

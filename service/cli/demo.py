@@ -22,6 +22,7 @@ from service.domain.sectors import Sector
 from service.locales import Language
 from service.models.associations import active_officer
 from service.models.needs import needs_of
+from service.models.phones import Phone
 from service.models.session import reading, transaction
 from service.usecases.diaspora import diaspora_named, register_diaspora
 from service.usecases.users import create_user
@@ -200,7 +201,7 @@ class _Story:
         with reading(self.running.engine) as session:
             for edition in range(1, MOST_EDITIONS + 1):
                 phone = f"+2126000010{edition:02d}"
-                if not active_officer(session, phone):
+                if not session.get(Phone, phone):
                     return edition, phone
         raise StoryError(f"the story was played {MOST_EDITIONS} times on this database: start from an empty one")
 

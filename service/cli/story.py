@@ -122,15 +122,19 @@ class Coordinator:
         self._post(actions[0], page=page, **form)
 
     def _get(self, page: str) -> str:
-        answer = self.browser.get(self.url + page, timeout=PATIENCE)
+        answer = self._ask("GET", page)
         if not answer.ok or answer.url != self.url + page:
             raise StoryError(f"the coordinator cannot open {page}: {answer.status_code} at {answer.url}")
         return answer.text
 
     def _post(self, path: str, *, page: str, **form: str) -> None:
         token = re.search(r'name="csrf_token" value="([^"]+)"', self._get(page))
-        answer = self.browser.post(
-            self.url + path, data={**form, "csrf_token": token[1] if token else ""}, timeout=PATIENCE
-        )
+        answer = self._ask("POST", path, {**form, "csrf_token": token[1] if token else ""})
         if not answer.ok:
             raise StoryError(f"the coordinator's form {path} was answered {answer.status_code}")
+
+    def _ask(self, method: str, path: str, form: dict[str, str] | None = None) -> requests.Response:
+        try:
+            return self.browser.request(method, self.url + path, data=form, timeout=PATIENCE)
+        except requests.RequestException as error:
+            raise StoryError(f"the coordinator got no answer from {path} ({type(error).__name__})") from error

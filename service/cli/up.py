@@ -10,6 +10,7 @@ from service.cli.demo import play
 from service.cli.migrate import bring_up_to_date
 from service.cli.parts import Parts, check_alive, running_parts, wait_ready
 from service.cli.serve import check_port
+from service.cli.stage import only_simulated
 from service.container import Container
 from service.domain.roles import UserRole
 from service.models import User, VillageAssociation
@@ -45,13 +46,10 @@ def up(container: Container, *, first_run: bool, no_demo: bool) -> None:
 
 
 def _play_demo(container: Container) -> None:
-    """Play the demo story on an empty database; it is for phones that are not real."""
-    if not _empty(container):
-        return
-    if not container.settings.simulator_on:
-        return
-    click.echo("The database is empty: playing the demo story (DEMO=0 leaves it out).")
-    play(container, quiet=True)
+    """Play the demo story on an empty database, unless real phones would get its texts."""
+    if _empty(container) and only_simulated(container.settings):
+        click.echo("The database is empty: playing the demo story (DEMO=0 leaves it out).")
+        play(container, quiet=True)
 
 
 def _empty(container: Container) -> bool:
@@ -68,7 +66,7 @@ def _say_where(settings: Settings) -> None:
 
 
 def _say_first_admin(container: Container) -> None:
-    """Create an admin when there is none, in the moment the password is said: what fails before costs nobody's."""
+    """Create an admin when there is none; last of all, so that no start that fails takes the password with it."""
     with transaction(container.engine) as session:
         someone = select(User.id).where(or_(User.role == UserRole.ADMIN, User.name == FIRST_ADMIN))
         if session.scalars(someone).first():

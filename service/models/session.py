@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -14,15 +15,18 @@ FIRST_SAFE_WAL = (3, 51, 3)
 BUSY_MS = 10_000
 
 
-def make_engine(url: str) -> Engine:
-    """Return an engine for `sqlite:///…` or `postgresql+psycopg://…`; creates the folder of a SQLite file."""
+def make_engine(url: str, *, durable: bool = True) -> Engine:
+    """Return an engine for `sqlite:///…` or `postgresql+psycopg://…`; creates the folder of a SQLite file.
+
+    On SQLite, what an engine that is not `durable` commits may be lost when the machine (not the process) dies.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, pool_size=16, max_overflow=16, pool_pre_ping=True)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, module=_sqlite(), pool_size=16, max_overflow=16)
-    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "connect", partial(_prepare, synchronous="FULL" if durable else "NORMAL"))
     event.listen(engine, "begin", _begin)
     return engine
 
@@ -45,14 +49,14 @@ def _sqlite() -> ModuleType:
     return module
 
 
-def _prepare(connection: Any, _record: object) -> None:
+def _prepare(connection: Any, _record: object, *, synchronous: str) -> None:
     # SQLAlchemy's "begin" event below begins; the driver's own habit of doing so late would lose write locks.
     connection.isolation_level = None
     cursor = connection.cursor()
     version = tuple(int(part) for part in cursor.execute("select sqlite_version()").fetchone()[0].split("."))
     cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
     cursor.execute(f"PRAGMA journal_mode={'WAL' if version >= FIRST_SAFE_WAL else 'DELETE'}")
-    cursor.execute("PRAGMA synchronous=FULL")
+    cursor.execute(f"PRAGMA synchronous={synchronous}")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
 

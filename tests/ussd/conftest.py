@@ -10,7 +10,7 @@ from service.models import Message
 from service.models.session import reading
 from tests.world import settle
 from ussd.engine.replay import Screen
-from ussd.sessions import Turn, answer_turn
+from ussd.sessions import Conversations, Turn
 from ussd.transports.sms import Text, receive
 
 
@@ -18,7 +18,7 @@ from ussd.transports.sms import Text, receive
 class Handset:
     """A phone whose carrier sends the whole text each time, as Africa's Talking does."""
 
-    container: Container
+    conversations: Conversations
     number: str
     ids: Iterator[int]
     session: str = ""
@@ -36,16 +36,16 @@ class Handset:
         return self.seen[-1].text
 
     def again(self) -> Screen:
-        return answer_turn(self.container, Turn("africastalking", self.session, self.number, self.text))
+        return self.conversations.answer(Turn("africastalking", self.session, self.number, self.text))
 
     def sends(self, text: str, message_id: str = "") -> list[str]:
         """Send an SMS and return what it was answered."""
         before = len(self.inbox())
-        receive(self.container, Text("africastalking", message_id or f"id{next(self.ids)}", self.number, text))
+        receive(self.conversations, Text("africastalking", message_id or f"id{next(self.ids)}", self.number, text))
         return self.inbox()[before:]
 
     def inbox(self) -> list[str]:
-        with reading(self.container.engine) as session:
+        with reading(self.conversations.container.engine) as session:
             return list(session.scalars(select(Message.text).where(Message.phone == self.number).order_by(Message.id)))
 
     def _turn(self) -> str:
@@ -54,7 +54,15 @@ class Handset:
 
 
 @pytest.fixture
-def handset(container: Container) -> Callable[[str], Handset]:
-    settle(container.engine)
+def conversations(container: Container) -> Iterator[Conversations]:
+    """The conversations of one process."""
+    held = Conversations(container)
+    yield held
+    held.close()
+
+
+@pytest.fixture
+def handset(conversations: Conversations) -> Callable[[str], Handset]:
+    settle(conversations.container.engine)
     ids = count(1)
-    return lambda number: Handset(container, number, ids)
+    return lambda number: Handset(conversations, number, ids)

@@ -6,13 +6,15 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from service.app import create_app
 from service.container import Container
 from service.models import AuditEntry, InboundEvent, JournalRow, Message
 from service.models.base import Base
 from service.models.session import reading, transaction
 from tests.conftest import MovedClock
 from tests.world import SECRETARY, STRANGER, settle, village
-from wsgi import make_app
+from ussd.sessions import Conversations
+from wsgi import doors
 
 HOOKS = "/hooks/africastalking/a-hook-token-for-tests-only"
 TURN = {
@@ -51,8 +53,10 @@ def carrier(container: Container, clock: MovedClock) -> Iterator[FlaskClient]:
     settle(container.engine)
     with transaction(container.engine) as session:
         village(session, clock())
-    with make_app(container).test_client() as client:
+    conversations = Conversations(container)
+    with create_app(container, doors(conversations)).test_client() as client:
         yield client
+    conversations.close()
 
 
 def count(container: Container, entity: type[Base]) -> int:
@@ -161,18 +165,25 @@ def test_only_posts_are_callbacks(carrier: FlaskClient, method: str) -> None:
     assert carrier.open(f"{HOOKS}/ussd", method=method).status_code == 405
 
 
+def status(container: Container, headers: dict[str, str] | None = None, **changes: object) -> int:
+    """Return how a service with other settings answers a turn."""
+    settings = container.settings.model_copy(update=changes)
+    conversations = Conversations(Container(settings, container.engine, container.gateways, container.clock))
+    client = create_app(conversations.container, doors(conversations)).test_client()
+    answer = client.post(f"{HOOKS}/ussd", data=TURN, headers=headers or {})
+    conversations.close()
+    return answer.status_code
+
+
 def test_only_listed_addresses_may_call_when_there_is_a_list(container: Container) -> None:
     settle(container.engine)
-    for listed, status in ((("10.0.0.0/8",), 404), (("10.0.0.0/8", "127.0.0.1"), 200)):
-        settings = container.settings.model_copy(update={"hook_addresses": listed})
-        app = make_app(Container(settings, container.engine, container.gateways, container.clock))
-        assert app.test_client().post(f"{HOOKS}/ussd", data=TURN).status_code == status
+    assert status(container, hook_addresses=("10.0.0.0/8",)) == 404
+    assert status(container, hook_addresses=("10.0.0.0/8", "127.0.0.1")) == 200
 
 
 def test_behind_a_proxy_the_forwarded_address_counts_and_otherwise_it_does_not(container: Container) -> None:
     settle(container.engine)
-    for proxies, status in ((0, 404), (1, 200)):
-        settings = container.settings.model_copy(update={"hook_addresses": ("52.48.80.0/24",), "proxies": proxies})
-        app = make_app(Container(settings, container.engine, container.gateways, container.clock))
-        forwarded = {"X-Forwarded-For": "52.48.80.7"}
-        assert app.test_client().post(f"{HOOKS}/ussd", data=TURN, headers=forwarded).status_code == status
+    forwarded = {"X-Forwarded-For": "52.48.80.7"}
+    listed = ("52.48.80.0/24",)
+    assert status(container, forwarded, hook_addresses=listed, proxies=0) == 404
+    assert status(container, forwarded, hook_addresses=listed, proxies=1) == 200

@@ -24,6 +24,7 @@ from ussd.dialogues.home import home
 from ussd.engine.journal import Journal
 from ussd.engine.paging import USSD_BUDGET
 from ussd.engine.replay import Player, Screen
+from ussd.work import Work
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 LONGEST = {
@@ -49,9 +50,10 @@ class Walk:
 
     def __init__(self, session: Session, phone: str, language: Language, start: str = "") -> None:
         self.session, self.language = session, language
+        work = Work.within(session, phone, NOW)
         settings = Settings(_env_file=None)  # type: ignore[call-arg]  # pydantic-settings' own parameter
         self.player = Player(
-            home, lambda: Context(phone, session, NOW, "ussd", settings, start, language=language), USSD_BUDGET
+            home, lambda: Context(phone, work, NOW, "ussd", settings, start, language=language), USSD_BUDGET
         )
         self.seen: dict[str, Screen] = {}
         self.been: set[tuple[object, ...]] = set()

@@ -18,7 +18,7 @@ from service.usecases.proposals import express_interest
 from tests.conftest import MovedClock
 from tests.ussd.conftest import Handset
 from tests.world import LYON, SECRETARY, STRANGER, TREASURER, diaspora, need_of, proposed, village
-from ussd.sessions import Turn, answer_turn
+from ussd.sessions import Conversations, Turn
 
 NewHandset = Callable[[str], Handset]
 NEED = ("1", "1", "84", "320 000", "60000", "Puits du bas")
@@ -62,7 +62,7 @@ def test_who_does_not_agree_leaves_no_trace_but_the_journal(container: Container
     assert "Rien n'est gardé" in phone.types("3", "2")
     assert rows(container, Phone) == 0
     with reading(container.engine) as session:
-        assert session.get_one(JournalRow, STRANGER).state == {}
+        assert session.get_one(JournalRow, STRANGER).state["entries"] == []
 
 
 def test_a_need_is_written_once_and_its_reference_is_told_twice(container: Container, secretary: Handset) -> None:
@@ -157,18 +157,92 @@ def test_a_long_dial_goes_straight_to_its_screen(secretary: Handset) -> None:
     assert secretary.again().text.startswith("Cout total")
 
 
-def test_a_lost_session_is_rebuilt_from_the_carriers_text(container: Container, secretary: Handset) -> None:
+def test_a_fact_never_follows_from_answers_that_saw_no_question(container: Container, secretary: Handset) -> None:
+    """The process and the disk lost everything: the summary is shown again, and one key more writes the need."""
     secretary.dial()
     secretary.types(*NEED)
+    secretary.conversations.journals.flush()
     with transaction(container.engine) as session:
         session.delete(session.get_one(JournalRow, SECRETARY))
-    secretary.types("1")
-    assert secretary.seen[-1].ended
+    another = restarted(secretary)
+    assert another.types("1").startswith("Eau potable, 84 foyers")
+    assert rows(container, Need) == 0
+    assert another.types("1").startswith("Recu.")
     assert rows(container, Need) == 1
+    another.conversations.close()
+
+
+def test_a_long_dial_cannot_write_a_fact(container: Container, secretary: Handset) -> None:
+    secretary.session, secretary.text = "long", "*".join((*NEED, "1"))
+    assert secretary.again().text.startswith("Eau potable, 84 foyers")
+    assert rows(container, Need) == 0
+
+
+def restarted(phone: Handset) -> Handset:
+    """The same phone in the same session, with a service that knows only what is on disk."""
+    fresh = Conversations(phone.conversations.container)
+    return Handset(fresh, phone.number, phone.ids, phone.session, phone.text)
+
+
+def test_another_process_goes_on_where_the_first_stood(container: Container, secretary: Handset) -> None:
+    secretary.dial()
+    secretary.types(*NEED[:3])
+    secretary.conversations.journals.flush()
+    another = restarted(secretary)
+    assert another.again().text == secretary.seen[-1].text
+    assert another.types("320000").startswith("Part du village")
+    another.conversations.journals.flush()
+    secretary.text = another.text
+    assert secretary.types("60000").startswith("En quelques mots")
+    secretary.types("Puits du bas", "1")
+    assert rows(container, Need) == 1
+    another.conversations.close()
+
+
+def test_an_answer_that_died_with_its_process_is_taken_from_the_carriers_text(
+    container: Container, secretary: Handset
+) -> None:
+    secretary.dial()
+    secretary.types(*NEED[:2])
+    secretary.conversations.journals.flush()
+    another = restarted(secretary)
+    another.text += "*84"  # answered by a process that was killed before it wrote
+    assert another.types("320000").startswith("Part du village")
+    another.types("60000", "Puits", "1")
+    assert rows(container, Need) == 1
+    another.conversations.close()
+
+
+def test_a_confirmation_sent_to_two_processes_at_once_writes_one_need(container: Container, secretary: Handset) -> None:
+    secretary.dial()
+    secretary.types(*NEED)
+    secretary.conversations.journals.flush()
+    phones = [secretary, *(restarted(secretary) for _ in range(3))]
+    with ThreadPoolExecutor(4) as pool:
+        replies = set(pool.map(lambda phone: phone.types("1"), phones))
+    assert len(replies) == 1
+    assert rows(container, Need) == 1
+    for phone in phones[1:]:
+        phone.conversations.close()
+
+
+def test_conversations_that_nobody_touches_leave_the_memory_but_not_the_disk(
+    secretary: Handset, clock: MovedClock
+) -> None:
+    secretary.dial()
+    secretary.types(*NEED[:3])
+    journals = secretary.conversations.journals
+    clock.move(minutes=11)
+    Handset(secretary.conversations, STRANGER, secretary.ids).dial()
+    journals.flush()
+    journals.let_go()
+    assert journals.here(SECRETARY) is None
+    assert journals.here(STRANGER)
+    assert secretary.types("320000").startswith("Part du village")
 
 
 def test_two_phones_at_once_do_not_mix(container: Container, secretary: Handset, clock: MovedClock) -> None:
-    other = Handset(container, "+212600000003", secretary.ids)
+    other = Handset(secretary.conversations, "+212600000003", secretary.ids)
     with transaction(container.engine) as session:
         village(session, clock(), phone=other.number, name="Tamaloukt")
     secretary.dial()
@@ -179,9 +253,9 @@ def test_two_phones_at_once_do_not_mix(container: Container, secretary: Handset,
     assert other.types("50000", "1", "Canal").startswith("Irrigation, 12 foyers")
 
 
-def test_a_hundred_interleaved_sessions_each_get_their_own_replies(container: Container, secretary: Handset) -> None:
+def test_a_hundred_interleaved_sessions_each_get_their_own_replies(secretary: Handset) -> None:
     def talk(number: int) -> list[str]:
-        phone = Handset(container, f"+2126100{number:05d}", secretary.ids)
+        phone = Handset(secretary.conversations, f"+2126100{number:05d}", secretary.ids)
         return [phone.dial(), phone.types(str(number % 4 + 1)), phone.types("1"), phone.types("1")]
 
     with ThreadPoolExecutor(8) as pool:
@@ -201,16 +275,17 @@ def test_a_closed_session_that_goes_on_is_greeted_and_changes_nothing(container:
 def test_what_was_typed_is_kept_as_a_hash_and_a_length_only(container: Container, secretary: Handset) -> None:
     secretary.dial()
     secretary.types("1", "1", "8404")
+    secretary.conversations.journals.flush()
     with reading(container.engine) as session:
         row = session.get_one(JournalRow, SECRETARY)
     assert row.text_length == len("1*1*8404")
     assert "8404" not in row.text_hash
 
 
-def test_64_kilobytes_are_one_wrong_answer(container: Container, secretary: Handset) -> None:
+def test_64_kilobytes_are_one_wrong_answer(secretary: Handset) -> None:
     secretary.dial()
     secretary.types("1", "1")
-    screen = answer_turn(container, Turn("africastalking", secretary.session, SECRETARY, "1*1*" + "9" * 65_536))
+    screen = secretary.conversations.answer(Turn("africastalking", secretary.session, SECRETARY, "1*1*" + "9" * 65_536))
     assert screen.text.startswith("Un nombre de 1 à 20 000.")
 
 
@@ -237,7 +312,7 @@ def test_a_conversation_that_the_world_overtook_ends_politely_and_writes_nothing
         contact = active_contact(session, LYON)
         assert contact
         express_interest(session, clock(), contact=contact, reference=need.reference, code="*384*84#")
-    colleague = Handset(container, TREASURER, secretary.ids)
+    colleague = Handset(secretary.conversations, TREASURER, secretary.ids)
     with transaction(container.engine) as session:
         know_phone(session, clock(), TREASURER)
         officer = Officer(

@@ -43,7 +43,7 @@ def states(container: Container) -> list[ProposalState]:
 
 
 def other(phone: Handset, number: str) -> Handset:
-    return Handset(phone.container, number, phone.ids)
+    return Handset(phone.conversations, number, phone.ids)
 
 
 def test_yes_reaches_the_village_and_its_yes_brings_both_together(

@@ -32,11 +32,11 @@ def register(ctx: Context) -> Talk:
         lines=("association.role", "association.place", "association.douar", "association.name"),
         values={"role": OfficerRole(role), "commune": place, "douar": douar, "name": name},
     )
-    know_phone(ctx.session, ctx.now, ctx.phone, Language(ctx.language))
+    know_phone(ctx.facts, ctx.now, ctx.phone, Language(ctx.language))
     # Who agrees now wants to be written to, whatever the number said before.
-    start(ctx.session, ctx.now, ctx.phone, ctx.channel)
+    start(ctx.facts, ctx.now, ctx.phone, ctx.channel)
     register_association(
-        ctx.session,
+        ctx.facts,
         ctx.now,
         phone=ctx.phone,
         role=OfficerRole(role),

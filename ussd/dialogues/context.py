@@ -12,19 +12,30 @@ from service.models.communes import Commune
 from service.models.diaspora import active_contact
 from service.models.phones import Phone
 from service.settings import Settings
+from ussd.work import Work
 
 
 @dataclass
 class Context:
-    """One replay of a conversation. Facts go through `session`, in the transaction that answers the last question."""
+    """One replay of a conversation: what it may look at, and, after the last question, the facts it may change."""
 
     phone: str
-    session: Session
+    work: Work
     now: datetime
     channel: str
     settings: Settings
     start: str = ""
     language: str = DEFAULT_LANGUAGE
+
+    @property
+    def session(self) -> Session:
+        """Where to look things up."""
+        return self.work.session()
+
+    @property
+    def facts(self) -> Session:
+        """The transaction of the last answer: facts, the messages they cause and the journal's end, together."""
+        return self.work.facts()
 
     @property
     def voice(self) -> Speaker:

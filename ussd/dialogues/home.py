@@ -92,7 +92,7 @@ def welcome(ctx: Context) -> Talk:
 def change_language(ctx: Context) -> Talk:
     """Another language from now on."""
     ctx.language = yield Choice("language", _languages)
-    know_phone(ctx.session, ctx.now, ctx.phone, Language(ctx.language))
+    know_phone(ctx.facts, ctx.now, ctx.phone, Language(ctx.language))
     return End("language.changed")
 
 
@@ -102,7 +102,7 @@ def start_sms(ctx: Context) -> Talk:
     agreed = yield Choice("consent", lambda: _yes_or_no(ctx))
     if agreed == "no":
         return End("consent.refused")
-    start(ctx.session, ctx.now, ctx.phone, ctx.channel)
+    start(ctx.facts, ctx.now, ctx.phone, ctx.channel)
     return End("start.done")
 
 

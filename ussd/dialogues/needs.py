@@ -34,7 +34,7 @@ def report_need(ctx: Context) -> Talk:
         },
     )
     need = declare_need(
-        ctx.session,
+        ctx.facts,
         ctx.now,
         officer=ctx.officer(),
         sector=Sector(sector),

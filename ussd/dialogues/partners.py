@@ -19,7 +19,7 @@ def answer_interest(ctx: Context) -> Talk:
         return End("interest.none")
     answer = yield Choice("interest.ask", lambda: _answers(ctx), values=chosen)
     decide = accept_interest if answer == "accept" else refuse_interest
-    decide(ctx.session, ctx.now, officer=ctx.officer(), proposal_id=int(chosen["id"]))
+    decide(ctx.facts, ctx.now, officer=ctx.officer(), proposal_id=int(chosen["id"]))
     return End(f"interest.{answer}.done", chosen)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.container import Container
 from service.domain.errors import MoveError, NotFoundError, TiwiziError
 from service.domain.money import Money
 from service.messaging.outbox import tell
@@ -20,7 +19,7 @@ from service.models.proposals import open_proposals, proposal_of, waiting_intere
 from service.models.session import transaction
 from service.usecases.phones import know_phone, start, stop
 from service.usecases.proposals import accept_interest, decline, express_interest, refuse_interest
-from ussd.sessions import answer_sms
+from ussd.sessions import Conversations
 from ussd.transports.keywords import Action, Command, read_command
 
 CHANNEL = "sms"
@@ -40,15 +39,16 @@ class Text:
     payload: dict[str, str] = field(default_factory=dict)
 
 
-def receive(container: Container, text: Text) -> None:
+def receive(conversations: Conversations, text: Text) -> None:
     """Handle an SMS and queue its one answer. Durable when this returns."""
     try:
-        _receive(container, text)
+        _receive(conversations, text)
     except (MoveError, NotFoundError) as error:
-        _receive(container, text, refusal=error)
+        _receive(conversations, text, refusal=error)
 
 
-def _receive(container: Container, text: Text, refusal: TiwiziError | None = None) -> None:
+def _receive(conversations: Conversations, text: Text, refusal: TiwiziError | None = None) -> None:
+    container = conversations.container
     now = container.clock()
     with transaction(container.engine) as session:
         new = first_time(
@@ -61,14 +61,15 @@ def _receive(container: Container, text: Text, refusal: TiwiziError | None = Non
             received_at=now,
         )
         if new:
-            _Inbox(container, session, now, text).handle(refusal)
+            _Inbox(conversations, session, now, text).handle(refusal)
 
 
 class _Inbox:
     """One text being handled, in one transaction."""
 
-    def __init__(self, container: Container, session: Session, now: datetime, text: Text) -> None:
-        self.container, self.session, self.now, self.text = container, session, now, text
+    def __init__(self, conversations: Conversations, session: Session, now: datetime, text: Text) -> None:
+        self.conversations, self.container = conversations, conversations.container
+        self.session, self.now, self.text = session, now, text
         self.officer = active_officer(session, text.phone)
         self.contact = active_contact(session, text.phone)
 
@@ -172,7 +173,7 @@ class _Inbox:
         return need if need and self.officer and need.association_id == self.officer.association_id else None
 
     def _converse(self, typed: str, start: str = "") -> bool:
-        screen = answer_sms(self.container, self.session, self.text.phone, typed, start)
+        screen = self.conversations.answer_sms(self.session, self.text.phone, typed, start)
         if screen:
             self._reply("dialogue", text=screen.text)
         return bool(screen)

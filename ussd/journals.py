@@ -1,0 +1,184 @@
+"""Where conversations are kept: in this process, written behind to the database in batches.
+
+A turn in the middle of a dialogue is a pure function of the journal and the new answer: done twice, it gives the same
+reply and changes nothing else. So it does not wait for the disk; the most that a crash loses is one repeated answer,
+because the carrier's text says everything that was typed. A turn that changes a fact is another matter: see
+`ussd.sessions`.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import datetime, timedelta
+from time import sleep
+from typing import Any
+from zlib import crc32
+
+import structlog
+from sqlalchemy import Engine, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from service.models.journals import JournalRow
+from service.models.session import make_engine
+from ussd.engine.journal import Journal
+
+log = structlog.get_logger()
+
+FLUSH_EVERY = 0.05  # seconds; people need some between two keys
+KEPT_HERE = timedelta(minutes=10)  # a carrier ends a session after 3
+STRIPES = 512
+ROWS = JournalRow.__table__
+COLUMNS = ("session", "state", "ended", "text_length", "text_hash", "replies", "touched_at")
+
+
+@dataclass
+class Conversation:
+    """One phone's conversation. `replies` are those of the current session, by turn; the text is a length and a hash.
+
+    `from_disk` says that a process that died may have known more of it.
+    """
+
+    session: str = ""
+    journal: Journal = field(default_factory=Journal)
+    ended: bool = True
+    text_length: int = 0
+    text_hash: str = ""
+    replies: dict[str, str] = field(default_factory=dict)
+    touched_at: datetime | None = None
+    from_disk: bool = False
+
+
+class Journals:
+    """The conversations this process takes part in."""
+
+    def __init__(self, engine: Engine) -> None:
+        """Keep conversations of `engine`'s database; a second engine on it writes behind."""
+        self._behind = make_engine(engine.url.render_as_string(hide_password=False), durable=False)
+        self._here: OrderedDict[str, Conversation] = OrderedDict()
+        self._unwritten: set[str] = set()
+        self._guard = threading.Lock()
+        self._stripes = [threading.Lock() for _ in range(STRIPES)]
+        self._waker = threading.Event()
+        self._writer: threading.Thread | None = None
+        self._closed = False
+
+    @contextmanager
+    def turn_of(self, phone: str) -> Iterator[None]:
+        """Put the turns of one phone in order, within this process."""
+        with self._stripes[crc32(phone.encode()) % STRIPES]:
+            yield
+
+    def here(self, phone: str) -> Conversation | None:
+        """Return what this process knows of a phone's conversation."""
+        with self._guard:
+            return self._here.get(phone)
+
+    def keep(self, phone: str, conversation: Conversation) -> None:
+        """Keep a conversation; it is written within some 50 ms."""
+        with self._guard:
+            self._put(phone, conversation)
+            self._unwritten.add(phone)
+            if self._writer is None:
+                self._writer = threading.Thread(target=self._write_behind, name="journals", daemon=True)
+                self._writer.start()
+        self._waker.set()
+
+    def load(self, session: Session, phone: str) -> Conversation:
+        """Return what the database has, or a conversation that has not begun."""
+        found = session.connection().execute(select(ROWS).where(ROWS.c.phone == phone)).mappings().first()
+        if not found:
+            return Conversation()
+        kept = {name: found[name] for name in COLUMNS}
+        return Conversation(journal=Journal(**kept.pop("state")), **kept, from_disk=True)
+
+    def write(self, session: Session, phone: str, conversation: Conversation) -> None:
+        """Write a conversation in the caller's transaction. Call `written` when that is committed."""
+        _upsert(session.connection(), [_row(phone, conversation)])
+
+    def written(self, phone: str, conversation: Conversation) -> None:
+        """Know that the database has this conversation."""
+        with self._guard:
+            self._put(phone, conversation)
+            self._unwritten.discard(phone)
+
+    def close(self) -> None:
+        """Write what is unwritten, and keep nothing more."""
+        with self._guard:
+            writer, self._closed = self._writer, True
+        if writer:
+            self._waker.set()
+            writer.join()
+        self.flush()
+        self._behind.dispose()
+
+    def flush(self) -> None:
+        """Write now what was not yet written."""
+        with self._guard:
+            phones = sorted(self._unwritten)
+            rows = [_row(one, self._here[one]) for one in phones]
+            self._unwritten.difference_update(phones)
+        if not rows:
+            return
+        try:
+            with self._behind.begin() as connection:
+                if connection.dialect.name == "postgresql":
+                    connection.execute(text("SET LOCAL synchronous_commit = off"))
+                _upsert(connection, rows)
+        except SQLAlchemyError:
+            with self._guard:
+                self._unwritten.update(phone for phone in phones if phone in self._here)
+            raise
+
+    def _put(self, phone: str, conversation: Conversation) -> None:
+        self._here[phone] = conversation
+        self._here.move_to_end(phone)
+
+    def _write_behind(self) -> None:
+        while not self._closed:
+            self._waker.wait()
+            sleep(FLUSH_EVERY)
+            self._waker.clear()
+            try:
+                self.flush()
+                self.let_go()
+            except SQLAlchemyError:
+                # The database is away: what is here stays here, and is written when it is back.
+                log.warning("journals.not_written", exc_info=True)
+                self._waker.set()
+
+    def let_go(self) -> None:
+        """Forget conversations that nobody has touched for long; the database has them."""
+        with self._guard:
+            newest = next(reversed(self._here.values()), None)
+            while newest and newest.touched_at:
+                phone, oldest = next(iter(self._here.items()))
+                if (
+                    phone in self._unwritten
+                    or not oldest.touched_at
+                    or newest.touched_at - oldest.touched_at < KEPT_HERE
+                ):
+                    return
+                del self._here[phone]
+
+
+def _row(phone: str, conversation: Conversation) -> dict[str, Any]:
+    row = {name: getattr(conversation, name) for name in COLUMNS if name != "state"}
+    return {**row, "phone": phone, "state": asdict(conversation.journal)}
+
+
+def _upsert(connection: Any, rows: list[dict[str, Any]]) -> None:
+    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = insert(JournalRow)
+    # Another process may have gone on with the conversation meanwhile: the later state stays.
+    connection.execute(
+        statement.on_conflict_do_update(
+            index_elements=[ROWS.c.phone],
+            set_={name: statement.excluded[name] for name in COLUMNS},
+            where=ROWS.c.touched_at <= statement.excluded.touched_at,
+        ),
+        rows,
+    )

@@ -1,0 +1,94 @@
+"""What one turn has open: nothing at all, a look at the database, or the transaction of its facts."""
+
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from service.messaging.once import add_once
+from service.models.journals import AnsweredTurn, JournalRow
+
+
+class AnsweredError(Exception):
+    """This turn was answered before, perhaps by another process; `reply` is what it was answered."""
+
+    def __init__(self, reply: str) -> None:
+        """Keep the reply."""
+        super().__init__()
+        self.reply = reply
+
+
+class TooSoonError(Exception):
+    """A fact would change by an answer to a question that nobody has seen."""
+
+
+class Work:
+    """Opens what a turn asks for, when it asks: most turns need no database at all."""
+
+    def __init__(self, engine: Engine, phone: str, key: str, now: datetime) -> None:
+        """Work for the turn `key` of a phone, which may change facts once, ever."""
+        self.engine, self.phone, self.key, self.now = engine, phone, key, now
+        self.too_soon = False
+        self._open: Session | None = None
+        self._claimed = False
+        self._given = False
+
+    @classmethod
+    def within(cls, session: Session, phone: str, now: datetime) -> Self:
+        """Work in somebody else's transaction, which has its own key and commit."""
+        work = cls(session.get_bind().engine, phone, "", now)
+        work._open, work._claimed, work._given = session, True, True
+        hold(session, phone)
+        return work
+
+    def session(self) -> Session:
+        """Return a session to look things up in; once facts are under way, theirs."""
+        if self._open is None:
+            self._open = Session(self.engine.execution_options(tiwizi_readonly=True))
+        return self._open
+
+    def facts(self) -> Session:
+        """Return the session whose transaction changes facts.
+
+        Raises AnsweredError when this turn did so before, TooSoonError while answers are fed that saw no question.
+        """
+        if self.too_soon:
+            raise TooSoonError
+        if not self._claimed:
+            self._claim()
+        return self.session()
+
+    def _claim(self) -> None:
+        if self._open:
+            self._open.close()
+        self._open = Session(self.engine, expire_on_commit=False)
+        # Whoever inserts the key has the turn; who comes second waits for the first to commit, and finds the reply.
+        claimed = add_once(self._open, AnsweredTurn, unique="key", key=self.key, reply="", answered_at=self.now)
+        if claimed is None:
+            raise AnsweredError(
+                self._open.scalars(select(AnsweredTurn.reply).where(AnsweredTurn.key == self.key)).one()
+            )
+        hold(self._open, self.phone)
+        self._claimed = True
+
+    def commit(self) -> None:
+        """Put the facts on disk."""
+        self.session().commit()
+
+    def __enter__(self) -> Self:
+        """Begin with nothing open."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close; what was not committed is rolled back."""
+        if self._open and not self._given:
+            self._open.close()
+
+
+def hold(session: Session, phone: str) -> None:
+    """Lock the phone's row until the transaction ends: where facts change, processes take turns."""
+    session.execute(select(JournalRow.phone).where(JournalRow.phone == phone).with_for_update())
