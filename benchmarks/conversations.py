@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks.country import Caller
@@ -22,7 +23,7 @@ STEPS = (
     (TITLE, "CON", "need.review"),
     ("1", "END", "need.saved"),
 )
-VALUES = {
+VALUES: dict[str, Any] = {
     "sector": next(iter(Sector)),
     "households": 84,
     "cost": Money.of(320_000),
@@ -30,7 +31,7 @@ VALUES = {
     "title": TITLE,
 }
 
-# A conversation's turns, and how many of them are played before the clock starts, joined in one long dial.
+# A caller's turns, of which the first leads to where the measurement begins.
 Conversation = Callable[[Caller], list[Turn]]
 
 

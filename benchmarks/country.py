@@ -85,7 +85,8 @@ def _people(session: Session) -> None:
     communes = list(session.scalars(select(Commune.code).where(Commune.rural).order_by(Commune.code)))
     everyone = callers()
     session.execute(
-        insert(Phone), [{"number": caller.number, "language": caller.language, "seen_at": FOUNDED} for caller in everyone]
+        insert(Phone),
+        [{"number": caller.number, "language": caller.language, "seen_at": FOUNDED} for caller in everyone],
     )
     session.execute(
         insert(VillageAssociation),

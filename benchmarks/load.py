@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from benchmarks.sockets import Script
 
@@ -76,19 +77,19 @@ def wrk() -> str | None:
     return found
 
 
-def _run(port: int, path: str, folder: str, connections: int, seconds: float) -> dict[str, float | int | str]:
+def _run(port: int, path: str, folder: str, connections: int, seconds: float) -> dict[str, Any]:
     # One thread a connection: only so does a script of wrk know whose reply it sees.
     each = str(connections)
     command = [sys.executable, "-m", "benchmarks.sockets", str(port), path, folder, str(seconds)]
     if found := wrk():
         script = str(HERE / "wrk.lua")
         address = f"http://127.0.0.1:{port}{path}"
-        command = [found, "-t", each, "-c", each, "-d", f"{seconds:g}s", "-s", script, address, "--", folder]
+        command = [found, "-t", each, "-c", each, "-d", f"{seconds:g}s", "--timeout", "15s", "-s", script, address, "--", folder]
     done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=False)
     lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
     if done.returncode or not lines:
         raise GeneratorError(f"{Path(command[0]).name} failed: {done.stderr.strip() or done.stdout.strip()}")
-    result: dict[str, float | int | str] = json.loads(lines[-1])
+    result: dict[str, Any] = json.loads(lines[-1])
     return result
 
 

@@ -28,7 +28,7 @@ Script = Sequence[Turn]
 
 @dataclass
 class Played:
-    """What came of it: each turn's latency in ms, whether a connection had nothing left to do, the first wrong reply."""
+    """What came of it: each turn's latency in ms, whether a script ended before the time did, the first wrong reply."""
 
     latencies: list[float] = field(default_factory=list)
     seconds: float = 0.0

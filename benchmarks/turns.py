@@ -161,9 +161,7 @@ class Dialling:
 
 def _dealt(conversations_: Sequence[Script]) -> list[Script]:
     """Give each connection its share of whole conversations."""
-    return [
-        [turn for script in conversations_[place::CONNECTIONS] for turn in script] for place in range(CONNECTIONS)
-    ]
+    return [[turn for script in conversations_[place::CONNECTIONS] for turn in script] for place in range(CONNECTIONS)]
 
 
 def _generator_row(backend: str, bare: Subject) -> Row:

@@ -61,6 +61,7 @@ class Journals:
         self._here: OrderedDict[str, Conversation] = OrderedDict()
         self._unwritten: set[str] = set()
         self._guard = threading.Lock()
+        self._writing = threading.Lock()
         self._stripes = [threading.Lock() for _ in range(STRIPES)]
         self._waker = threading.Event()
         self._writer: threading.Thread | None = None
@@ -78,7 +79,7 @@ class Journals:
             return self._here.get(phone)
 
     def keep(self, phone: str, conversation: Conversation) -> None:
-        """Keep a conversation; it is written within some 50 ms."""
+        """Keep a conversation; it is written at once after a quiet moment, within some 50 ms under load."""
         with self._guard:
             self._put(phone, conversation)
             self._unwritten.add(phone)
@@ -116,7 +117,11 @@ class Journals:
         self._behind.dispose()
 
     def flush(self) -> None:
-        """Write now what was not yet written."""
+        """Write now what was not yet written; when it returns, the database has it."""
+        with self._writing:
+            self._flush()
+
+    def _flush(self) -> None:
         with self._guard:
             phones = sorted(self._unwritten)
             rows = [_row(one, self._here[one]) for one in phones]
@@ -140,7 +145,6 @@ class Journals:
     def _write_behind(self) -> None:
         while not self._closed:
             self._waker.wait()
-            sleep(FLUSH_EVERY)
             self._waker.clear()
             try:
                 self.flush()
@@ -149,6 +153,8 @@ class Journals:
                 # The database is away: what is here stays here, and is written when it is back.
                 log.warning("journals.not_written", exc_info=True)
                 self._waker.set()
+            # The first turn after a quiet moment is written at once; under load they are written in batches.
+            sleep(FLUSH_EVERY)
 
     def let_go(self) -> None:
         """Forget conversations that nobody has touched for long; the database has them."""

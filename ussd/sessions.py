@@ -35,6 +35,14 @@ class Turn:
     text: str
 
 
+@dataclass(frozen=True)
+class _New:
+    """What was typed since, None when the text does not go on from what we know; `several` when it is many answers."""
+
+    typed: str | None
+    several: bool
+
+
 class Conversations:
     """All conversations of a running service."""
 
@@ -42,6 +50,7 @@ class Conversations:
         """Take part in the conversations of the container's database."""
         self.container = container
         self.journals = Journals(container.engine)
+        self.began = container.clock()
 
     def close(self) -> None:
         """Put on disk what is not there yet; call it last."""
@@ -89,7 +98,9 @@ class Conversations:
             known = self._known(turn, key, held, work)
             player = Player(home, self._context(turn.phone, now, "ussd", work), USSD_BUDGET)
             journal = deepcopy(known.journal)
-            screen = self._moved(turn, work) if moved else _feed(player, journal, known, turn, self._secret, work)
+            screen = (
+                self._moved(turn, work) if moved else _feed(player, journal, known, turn, work, self._new(known, turn))
+            )
             reply = (ENDS if screen.ended else GOES_ON) + screen.text
             after = Conversation(
                 turn.session,
@@ -136,6 +147,13 @@ class Conversations:
             return held if held.text_length >= stored.text_length else stored
         return held if held.touched_at >= stored.touched_at else stored
 
+    def _new(self, known: Conversation, turn: Turn) -> _New:
+        typed = _new_part(known, turn.text, self._secret)
+        # A star may be part of an answer. But what was on disk when this process began may lag behind what its
+        # predecessor answered: then the stars stand between answers that died with it.
+        lags = known.from_disk and known.touched_at is not None and known.touched_at < self.began
+        return _New(typed, several=lags and typed is not None and SEPARATOR in typed)
+
     def _context(self, phone: str, now: datetime, channel: str, work: Work, start: str = "") -> "_Contexts":
         return _Contexts(phone, work, now, channel, self.container, start)
 
@@ -164,30 +182,20 @@ class _Contexts:
         return Context(self.phone, self.work, self.now, self.channel, self.container.settings, self.start)
 
 
-def _feed(
-    player: Player[Context], journal: Journal, known: Conversation, turn: Turn, secret: str, work: Work
-) -> Screen:
-    """Find out what is new in the carrier's text, and feed it."""
+def _feed(player: Player[Context], journal: Journal, known: Conversation, turn: Turn, work: Work, new: _New) -> Screen:
+    """Feed what is new in the carrier's text."""
     if known.session != turn.session:
         if not turn.text and journal.begun and _fresh(known, work.now):
             return player.resume(journal)
         journal.cut(0)
         # A long dial (`*384*84*2#`), or a conversation we know nothing of: everything typed comes at once.
         return _feed_all(player, journal, turn.text.split(SEPARATOR) if turn.text else [], work)
-    if known.ended:
-        # The carrier goes on with a session that was closed: greet again rather than guess.
+    if known.ended or new.typed is None:
+        # The carrier goes on with a session that was closed, or repeats an older turn: show where we stand.
         return player.show(journal)
-    new = _new_part(known, turn.text, secret)
-    if new is None:
-        # Older than what was answered already: show where the conversation stands.
-        return player.show(journal)
-    before = deepcopy(journal)
-    screen = player.answer(journal, new)
-    if SEPARATOR in new and journal.entries == before.entries and known.from_disk:
-        # No answer as it stands: several, of turns that were lost with another process.
-        vars(journal).update(vars(before))
-        return _feed_all(player, journal, new.split(SEPARATOR), work)
-    return screen
+    if new.several:
+        return _feed_all(player, journal, new.typed.split(SEPARATOR), work)
+    return player.answer(journal, new.typed)
 
 
 def _feed_all(player: Player[Context], journal: Journal, answers: list[str], work: Work) -> Screen:

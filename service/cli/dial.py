@@ -106,7 +106,7 @@ def box(text: str, below: str) -> str:
 @click.option(
     "--lang",
     type=click.Choice([each.value for each in Language]),
-    default=DEFAULT_LANGUAGE,
+    default=DEFAULT_LANGUAGE.value,
     help="Of the phone's own words.",
 )
 @click.pass_obj

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.domain.errors import MoveError, NotFoundError
@@ -10,6 +11,8 @@ from service.domain.states import ASSOCIATION_MOVES, AssociationState, move
 from service.messaging.outbox import tell
 from service.models.associations import Officer, VillageAssociation, active_officer
 from service.models.audit import record
+from service.models.needs import Need
+from service.usecases.proposals import close_proposals
 
 
 def register_association(
@@ -51,10 +54,12 @@ def verify_association(session: Session, now: datetime, *, actor: str, associati
 def reject_association(
     session: Session, now: datetime, *, actor: str, association_id: int, reason: str
 ) -> VillageAssociation:
-    """Turn the association away, and tell its officers why.
+    """Turn the association away, and tell its officers why; what was open under its needs is closed.
 
     Raises NotFoundError or MoveError.
     """
+    its_needs = session.scalars(select(Need.id).where(Need.association_id == association_id)).all()
+    close_proposals(session, now, actor=actor, need_ids=its_needs)
     return _decide(session, now, actor, association_id, AssociationState.REJECTED, reason)
 
 

@@ -15,6 +15,7 @@ from service.models.associations import Officer
 from service.models.audit import record
 from service.models.needs import Need, need_by_reference
 from service.models.phones import Phone
+from service.usecases.proposals import close_proposals
 
 
 def declare_need(
@@ -74,10 +75,11 @@ def verify_need(session: Session, now: datetime, *, actor: str, need_id: int, ur
 
 
 def reject_need(session: Session, now: datetime, *, actor: str, need_id: int, reason: str) -> Need:
-    """Turn the need away, and tell the village why.
+    """Turn the need away, and tell the village why; what was open under it is closed.
 
     Raises NotFoundError or MoveError.
     """
+    close_proposals(session, now, actor=actor, need_ids=[need_id])
     return _decide(session, now, actor, _locked(session, need_id), NeedState.REJECTED, reason)
 
 

@@ -1,27 +1,32 @@
 """Proposals: a diaspora association answers, the village decides, both are introduced."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.domain.errors import NotAllowedError, NotFoundError
+from service.domain.errors import MoveError, NotAllowedError, NotFoundError
 from service.domain.phone import show_phone
 from service.domain.roles import OFFICERS
-from service.domain.states import NEED_MOVES, PROPOSAL_MOVES, NeedState, ProposalState, move
+from service.domain.states import NEED_MOVES, PROPOSAL_MOVES, AssociationState, NeedState, ProposalState, move
 from service.messaging.outbox import tell
 from service.messaging.phrases import Country
 from service.models.associations import Officer
 from service.models.audit import record
 from service.models.diaspora import Contact
-from service.models.proposals import Proposal, proposal_of, unanswered_since
+from service.models.needs import Need
+from service.models.proposals import OPEN, Proposal, proposal_of, unanswered_since
 
 
 def express_interest(session: Session, now: datetime, *, contact: Contact, reference: str, code: str) -> Proposal:
     """Note a diaspora association's yes and ask the village; `code` is the USSD code the village may dial.
 
-    Raises NotFoundError for a need that was not shown to it, MoveError when it was answered already.
+    Raises NotFoundError for a need that was not shown to it, MoveError when it was answered already, or when the need
+    or its association was turned away since.
     """
     proposal = _answer(session, now, contact, reference, ProposalState.INTERESTED)
+    _check_open(proposal.need)
     diaspora = proposal.diaspora
     for officer in _deciders(proposal):
         tell(
@@ -40,7 +45,10 @@ def express_interest(session: Session, now: datetime, *, contact: Contact, refer
 
 
 def decline(session: Session, now: datetime, *, contact: Contact, reference: str, reason: str) -> Proposal:
-    """Note a diaspora association's no; its attention is free again. Raises as `express_interest`."""
+    """Note a diaspora association's no; its attention is free again.
+
+    Raises NotFoundError for a need that was not shown to it, MoveError when it was answered already.
+    """
     proposal = _answer(session, now, contact, reference, ProposalState.DECLINED)
     proposal.answer_reason = reason
     return proposal
@@ -49,9 +57,11 @@ def decline(session: Session, now: datetime, *, contact: Contact, reference: str
 def accept_interest(session: Session, now: datetime, *, officer: Officer, proposal_id: int) -> Proposal:
     """Note the village's yes: each side gets the other's contact.
 
-    Raises NotFoundError for another village's proposal, NotAllowedError for a witness, MoveError when it was decided.
+    Raises NotFoundError for another village's proposal, NotAllowedError for a witness, MoveError when it was decided,
+    or when the need or its association was turned away since.
     """
     proposal = _decide(session, now, officer, proposal_id, ProposalState.INTRODUCED)
+    _check_open(proposal.need)
     need, diaspora = proposal.need, proposal.diaspora
     if need.state is not NeedState.INTRODUCED:
         need.state = move(NEED_MOVES, need.state, NeedState.INTRODUCED)
@@ -85,8 +95,31 @@ def accept_interest(session: Session, now: datetime, *, officer: Officer, propos
 
 
 def refuse_interest(session: Session, now: datetime, *, officer: Officer, proposal_id: int) -> Proposal:
-    """Note the village's no, and tell the diaspora association. Raises as `accept_interest`."""
+    """Note the village's no, and tell the diaspora association.
+
+    Raises NotFoundError for another village's proposal, NotAllowedError for a witness, MoveError when it was decided.
+    """
     proposal = _decide(session, now, officer, proposal_id, ProposalState.REFUSED)
+    _tell_refused(session, now, proposal)
+    return proposal
+
+
+def close_proposals(session: Session, now: datetime, *, actor: str, need_ids: Sequence[int]) -> None:
+    """Close what is open under needs that are turned away: nobody is asked any more, and who was interested hears no.
+
+    Called before the needs are locked, as a matching round locks proposals before needs too.
+    """
+    waiting = select(Proposal).where(Proposal.need_id.in_(need_ids), Proposal.state.in_(OPEN))
+    for proposal in session.scalars(waiting.order_by(Proposal.id).with_for_update(of=Proposal)).all():
+        interested = proposal.state is ProposalState.INTERESTED
+        after = ProposalState.REFUSED if interested else ProposalState.EXPIRED
+        proposal.state = move(PROPOSAL_MOVES, proposal.state, after)
+        record(session, now, actor, f"proposal.{after}", f"proposal:{proposal.id}")
+        if interested:
+            _tell_refused(session, now, proposal)
+
+
+def _tell_refused(session: Session, now: datetime, proposal: Proposal) -> None:
     for one in proposal.diaspora.active_contacts:
         tell(
             session,
@@ -96,7 +129,11 @@ def refuse_interest(session: Session, now: datetime, *, officer: Officer, propos
             template="refused",
             reference=proposal.need.reference,
         )
-    return proposal
+
+
+def _check_open(need: Need) -> None:
+    if need.state is NeedState.REJECTED or need.association.state is not AssociationState.VERIFIED:
+        raise MoveError(before=need.state, after=NeedState.INTRODUCED)
 
 
 def _answer(session: Session, now: datetime, contact: Contact, reference: str, state: ProposalState) -> Proposal:

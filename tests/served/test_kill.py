@@ -26,6 +26,8 @@ REGISTERS = ("3", "1", "1", "2", "4", "taliwin", "1", "Ifri", "Association Ifri"
 REPORTS = ("1", "1", "84", "320 000", "60000", "Puits du bas", "1")
 ACCEPTS = ("1", "1")
 TURNS = len(REGISTERS) + len(REPORTS) + len(ACCEPTS) + 3 + 2
+# Nobody presses two keys within a tenth of a second; another process may read the journal only after it is written.
+PAUSE = 0.1
 # Seconds after the request left: before, within and after a turn's few milliseconds, over and over.
 MOMENTS = (0.0, 0.002, 0.004, 0.006, 0.008, 0.012, 0.02, 0.04)
 
@@ -39,6 +41,7 @@ class Story:
 
     def post(self, hook: str, form: dict[str, str]) -> str:
         """One turn. 200, or the carrier would repeat it."""
+        sleep(PAUSE)
         answer = requests.post(f"{self.service.url}/hooks/africastalking/{TOKEN}/{hook}", data=form, timeout=15)
         assert answer.status_code == HTTPStatus.OK, answer.text
         return answer.text
@@ -78,6 +81,7 @@ class Killed(Story):
     """The server dies before every turn."""
 
     def post(self, hook: str, form: dict[str, str]) -> str:
+        sleep(PAUSE)
         self.service.restart("web")
         return super().post(hook, form)
 
@@ -86,6 +90,7 @@ class Interrupted(Story):
     """The server dies while it may be working on a turn, which the carrier then repeats."""
 
     def post(self, hook: str, form: dict[str, str]) -> str:
+        sleep(PAUSE)
         with ThreadPoolExecutor(1) as line:
             cut_off = line.submit(super().post, hook, form)
             sleep(MOMENTS[self.turns % len(MOMENTS)])

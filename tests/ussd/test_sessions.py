@@ -180,7 +180,10 @@ def test_a_long_dial_cannot_write_a_fact(container: Container, secretary: Handse
 
 def restarted(phone: Handset) -> Handset:
     """The same phone in the same session, with a service that knows only what is on disk."""
-    fresh = Conversations(phone.conversations.container)
+    container = phone.conversations.container
+    assert isinstance(container.clock, MovedClock)
+    container.clock.move(seconds=1)
+    fresh = Conversations(container)
     return Handset(fresh, phone.number, phone.ids, phone.session, phone.text)
 
 

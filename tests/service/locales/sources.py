@@ -61,7 +61,7 @@ def asked() -> set[str]:
 
 
 def _asked_by(call: ast.Call) -> set[str]:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = _called(call)
     keys: set[str] = set()
     if name in SPEAKERS and call.args:
         keys |= {SPEAKERS[name] + key for key in _words(call.args[0])}
@@ -71,6 +71,12 @@ def _asked_by(call: ast.Call) -> set[str]:
         elif name == "Review" and given.arg == "lines":
             keys |= {f"{key}.label" for line in getattr(given.value, "elts", []) for key in _words(line)}
     return keys
+
+
+def _called(node: ast.AST) -> str:
+    """Return the name of what is called, without what it belongs to."""
+    function = node.func if isinstance(node, ast.Call) else node
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
 
 
 def _words(node: ast.expr) -> list[str]:
@@ -98,8 +104,10 @@ def words() -> frozenset[str]:
 def joints() -> frozenset[tuple[str, str]]:
     """Return what stands before and after the one gap of a key put together: `f"home.{offer}"` is `("home.", "")`."""
     found = {(before, after) for page in templates() for before, after in JOINED_IN_TEMPLATES.findall(page)}
+    # What is written into the audit trail is named like a text and is none.
+    audited = {id(part) for node in nodes() if _called(node) == "record" for part in ast.walk(node)}
     for node in nodes():
-        if isinstance(node, ast.JoinedStr):
+        if isinstance(node, ast.JoinedStr) and id(node) not in audited:
             found |= _joint(node)
     return frozenset(found - {("", "")})
 

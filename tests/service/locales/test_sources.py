@@ -44,6 +44,7 @@ def test_the_walk_finds_each_way_of_asking() -> None:
     assert could_be_said("sms.association_rejected")
     assert not could_be_said("need.state.forgotten")
     assert not could_be_said("home.nothing_of_ours")
+    assert not could_be_said("need.expired")  # a word, but nothing joins it to this
 
 
 def test_every_text_that_is_asked_for_exists() -> None:
