@@ -17,7 +17,7 @@ from typing import Any
 from zlib import crc32
 
 import structlog
-from sqlalchemy import Engine, select, text
+from sqlalchemy import Engine, and_, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -179,12 +179,17 @@ def _row(phone: str, conversation: Conversation) -> dict[str, Any]:
 def _upsert(connection: Any, rows: list[dict[str, Any]]) -> None:
     insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
     statement = insert(JournalRow)
-    # Another process may have gone on with the conversation meanwhile: the later state stays.
+    new = statement.excluded
+    # Another process, or another thread, may have gone on with the conversation meanwhile: the later state stays.
+    later = or_(
+        ROWS.c.touched_at < new.touched_at,
+        and_(ROWS.c.touched_at == new.touched_at, ROWS.c.text_length <= new.text_length),
+    )
     connection.execute(
         statement.on_conflict_do_update(
             index_elements=[ROWS.c.phone],
-            set_={name: statement.excluded[name] for name in COLUMNS},
-            where=ROWS.c.touched_at <= statement.excluded.touched_at,
+            set_={name: new[name] for name in COLUMNS},
+            where=later,
         ),
         rows,
     )
