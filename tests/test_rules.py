@@ -4,6 +4,7 @@ import ast
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ REGISTRY = re.compile(
 SECRET = re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY|\bAKIA[0-9A-Z]{16}\b|\bgh[pousr]_\w{30,}|\batsk_\w{20,}")
 
 
+@cache
 def tracked() -> list[str]:
     """The files that are part of the project, those about to be as well."""
     listed = subprocess.run(
@@ -90,6 +92,7 @@ def test_only_commands_print() -> None:
     assert printed == []
 
 
+@cache
 def told_apart() -> set[str]:
     """Where a reason beside the line says why it prints (ruff sees to it that there is one)."""
     return {

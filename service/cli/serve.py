@@ -30,14 +30,14 @@ def serve(container: Container) -> None:
     Raises ClickException when the database is not ready for this program or something else has the port.
     """
     with migrated(container):
-        check_port(container.settings)
+        address = free_address(container.settings)
     # The workers are forks, and an open SQLite file must not be carried through a fork.
     container.engine.dispose()
     settings = container.settings
     workers = 1 if settings.database_url.startswith("sqlite") else os.cpu_count() or 1
     Granian(
         "wsgi:app",
-        address=settings.host,
+        address=address,
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=workers,
@@ -49,21 +49,22 @@ def serve(container: Container) -> None:
     ).serve(target_loader=partial(_load, os.getpid()), wrap_loader=False)
 
 
-def check_port(settings: Settings) -> None:
-    """Return when this program may listen where the settings say.
+def free_address(settings: Settings) -> str:
+    """Return the IP address to listen on, when nothing else has the port.
 
     Granian shares its port with whoever asks for it, so two services would answer in turn; this one would not notice.
     Raises ClickException.
     """
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    try:
-        socket.create_server((settings.host, settings.port), family=family).close()
-    except OSError as error:
-        where = f"{settings.host} port {settings.port}"
-        raise click.ClickException(
-            f"Cannot listen on {where} ({os.strerror(error.errno or 0)}): "
-            "stop what runs there, or set TIWIZI_HOST and TIWIZI_PORT."
-        ) from error
+    with socket.socket(socket.AF_INET6 if ":" in settings.host else socket.AF_INET) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as a server that starts again soon
+        try:
+            probe.bind((settings.host, settings.port))
+            return str(probe.getsockname()[0])
+        except OSError as error:
+            raise click.ClickException(
+                f"Cannot listen on {settings.host} port {settings.port} ({error.strerror}): "
+                "stop what runs there, or set TIWIZI_HOST and TIWIZI_PORT."
+            ) from error
 
 
 def _load(parent: int) -> Any:

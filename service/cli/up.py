@@ -9,7 +9,7 @@ from service.cli.database import migrated
 from service.cli.demo import play
 from service.cli.migrate import bring_up_to_date
 from service.cli.parts import Parts, check_alive, running_parts, wait_ready
-from service.cli.serve import check_port
+from service.cli.serve import free_address
 from service.cli.stage import only_simulated
 from service.container import Container
 from service.domain.roles import UserRole
@@ -29,7 +29,7 @@ def up(container: Container, *, first_run: bool, no_demo: bool) -> None:
     """Start web and worker, and say where everything is."""
     if no_demo and not first_run:
         raise click.UsageError("--no-demo goes with --first-run: only then a demo is played.")
-    check_port(container.settings)
+    free_address(container.settings)
     if first_run:
         bring_up_to_date(container)
     try:

@@ -22,10 +22,10 @@ def make_engine(url: str, *, durable: bool = True) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_size=16, max_overflow=16, pool_pre_ping=True)
+        return create_engine(parsed, pool_size=16, max_overflow=16, pool_pre_ping=True, hide_parameters=True)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, module=_sqlite(), pool_size=16, max_overflow=16)
+    engine = create_engine(parsed, module=_sqlite(), pool_size=16, max_overflow=16, hide_parameters=True)
     event.listen(engine, "connect", partial(_prepare, synchronous="FULL" if durable else "NORMAL"))
     event.listen(engine, "begin", _begin)
     return engine

@@ -66,7 +66,7 @@ def accept_interest(session: Session, now: datetime, *, officer: Officer, propos
     if need.state is not NeedState.INTRODUCED:
         need.state = move(NEED_MOVES, need.state, NeedState.INTRODUCED)
     event = f"proposal:{proposal.id}:introduced"
-    contact = session.get_one(Contact, proposal.answered_by)
+    contact = _contact_today(proposal)
     for other in _deciders(proposal):
         tell(
             session,
@@ -187,3 +187,15 @@ def expire_proposals(session: Session, now: datetime, after: timedelta) -> int:
         proposal.state = move(PROPOSAL_MOVES, proposal.state, ProposalState.EXPIRED)
         record(session, now, "job:match", "proposal.expired", f"proposal:{proposal.id}")
     return len(overdue)
+
+
+def _contact_today(proposal: Proposal) -> Contact:
+    """Return who answers for the diaspora association: whoever said yes, if still there.
+
+    Raises MoveError when nobody is left.
+    """
+    today = proposal.diaspora.active_contacts
+    said_yes = [contact for contact in today if contact.id == proposal.answered_by]
+    if not today:
+        raise MoveError(before=proposal.state, after=proposal.state)
+    return (said_yes or today)[0]

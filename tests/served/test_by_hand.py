@@ -112,5 +112,4 @@ def test_the_page_does_what_it_says(running: Service) -> None:
                 shell.check(command, expected)
                 told += expected is not None
         assert next(browser, None) is None
-        shell.process.stdin.close()  # type: ignore[union-attr]  # it was opened above
     assert told == PAGE.count("\n#: ")

@@ -1,7 +1,9 @@
 """Settings: defaults that work on a laptop, one sentence for what is wrong, secrets made once and told nobody."""
 
+import fcntl
 import os
 import re
+import secrets
 import stat
 import subprocess
 import sys
@@ -9,16 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from service.models.session import make_engine
 from service.settings import SHORTEST_KEY, SHORTEST_TOKEN, Settings, SettingsError, load_settings
 
 ROOT = Path(__file__).parents[2]
 SERVER = "postgresql+psycopg://tiwizi:the-password@db.example/tiwizi"
 WRONG = [
-    ("DATABASE_URL", "nonsense", "needs sqlite:///path or postgresql+psycopg://"),
-    ("DATABASE_URL", "postgres://u:p@h/d", "needs sqlite:///path or postgresql+psycopg://"),
-    ("DATABASE_URL", "postgresql+psycopg://u:p@h:port/d", "needs sqlite:///path or postgresql+psycopg://"),
-    ("DATABASE_URL", "sqlite://", "needs a file"),
-    ("DATABASE_URL", "sqlite:///:memory:", "needs a file"),
+    ("DATABASE_URL", "nonsense", "needs sqlite:///path of a file or postgresql+psycopg://"),
+    ("DATABASE_URL", "postgres://u:p@h/d", "needs sqlite:///path of a file or postgresql+psycopg://"),
+    ("DATABASE_URL", "postgresql+psycopg://u:p@h:port/d", "needs sqlite:///path of a file or postgresql+psycopg://"),
+    ("DATABASE_URL", "sqlite://", "needs sqlite:///path of a file"),
+    ("DATABASE_URL", "sqlite:///:memory:", "needs sqlite:///path of a file"),
     ("PORT", "abc", "valid integer"),
     ("PORT", "0", "greater than or equal to 1"),
     ("PORT", "65536", "less than or equal to 65535"),
@@ -125,6 +128,23 @@ def test_a_wrong_setting_stops_with_one_sentence_that_names_it(
     assert not (folder / "var").exists()  # nothing was made for a program that does not start
 
 
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///var/tiwizi.db",
+        SERVER,
+        "postgresql+psycopg://tiwizi@127.0.0.1:5432/tiwizi",
+        "postgresql+psycopg://u:p%40ss:wor#d@[2001:db8::1]:5432/tiwizi?sslmode=require",
+        "postgresql+psycopg:///tiwizi?host=/run/postgresql",
+    ],
+)
+def test_a_database_is_a_file_or_a_server_as_the_engine_reads_it(url: str) -> None:
+    engine = make_engine(load_settings(database_url=url).database_url)
+    assert engine.url.database
+    engine.dispose()
+
+
 def test_every_setting_with_a_rule_is_tried_with_a_wrong_value() -> None:
     ruled = {name for name, field in Settings.model_fields.items() if field.annotation is not str}
     tried = {name.lower() for name, _, _ in WRONG}
@@ -174,6 +194,22 @@ def test_a_folder_that_cannot_keep_secrets_stops_the_start(folder: Path) -> None
     (folder / "var").write_text("a file where a folder should be")
     with pytest.raises(SettingsError, match=r"^TIWIZI_SECRET_KEY: is not set, and var/secret_key cannot keep one: "):
         load_settings()
+
+
+@pytest.mark.usefixtures("folder")
+def test_who_makes_a_secret_lets_the_others_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+
+    def busy(_size: int) -> str:
+        kept = Path("var", ("secret_key", "hook_token")[len(made)])
+        with kept.open() as other, pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        made.append(f"the secret of {kept.name} ".ljust(SHORTEST_KEY, "."))
+        return made[-1]
+
+    monkeypatch.setattr(secrets, "token_urlsafe", busy)
+    settings = load_settings()
+    assert [settings.secret_key, *settings.hook_tokens] == made
 
 
 def test_processes_that_start_at_once_share_one_secret(folder: Path) -> None:

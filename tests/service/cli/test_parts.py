@@ -1,0 +1,66 @@
+"""Parts of a running service: when they count as ready, and what is said of one that ended."""
+
+import socket
+import subprocess
+import sys
+
+import click
+import pytest
+from flask import Flask, Response
+
+from service.cli.parts import check_alive, is_ready, wait_ready
+from service.cli.serve import free_address
+from service.settings import Settings
+from tests.peers.hooks import served
+
+
+def test_a_part_that_ended_is_named_at_once_and_not_waited_for() -> None:
+    with subprocess.Popen([sys.executable, "-c", "raise SystemExit(3)"]) as ended:
+        ended.wait()
+    with pytest.raises(click.ClickException, match=r"The web ended by itself \(status 3\); see above\."):
+        wait_ready("http://127.0.0.1:9", {"web": ended})
+
+
+def test_parts_that_run_are_alive() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running:
+        check_alive({"worker": running})
+        running.terminate()
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "ready"),
+    [
+        ('{"status": "ready", "clock": "runs"}\n', 200, True),
+        ('{"wrong": "migrations"}\n', 503, False),
+        ("<!doctype html>Some other program, which answers everything", 200, False),
+    ],
+)
+def test_only_a_service_of_ours_that_says_so_is_ready(body: str, status: int, *, ready: bool) -> None:
+    app = Flask("somebody")
+    app.add_url_rule("/readyz", view_func=lambda: Response(body, status))
+    with served(app) as url:
+        assert is_ready(url) is ready
+
+
+def test_nobody_is_not_ready() -> None:
+    assert not is_ready("http://127.0.0.1:9")
+
+
+def test_a_port_that_somebody_shares_is_not_free(settings: Settings) -> None:
+    with socket.socket() as somebody:
+        somebody.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        somebody.bind(("127.0.0.1", 0))
+        somebody.listen()
+        here = settings.model_copy(update={"port": somebody.getsockname()[1]})
+        with pytest.raises(click.ClickException, match=r"Cannot listen on 127\.0\.0\.1 port \d+ \(Address already"):
+            free_address(here)
+    assert free_address(here) == "127.0.0.1"
+
+
+def test_a_host_may_have_a_name(settings: Settings) -> None:
+    assert free_address(settings.model_copy(update={"host": "localhost", "port": 0})) == "127.0.0.1"
+
+
+def test_an_address_of_another_machine_is_said_to_be_so(settings: Settings) -> None:
+    with pytest.raises(click.ClickException, match=r"192\.0\.2\.1 port .* TIWIZI_HOST and TIWIZI_PORT"):
+        free_address(settings.model_copy(update={"host": "192.0.2.1"}))
