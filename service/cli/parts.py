@@ -22,9 +22,10 @@ Parts = Mapping[str, subprocess.Popen[bytes]]
 def running_parts(
     settings: Mapping[str, str] | None = None, output: IO[bytes] | None = None
 ) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    """Run web and worker while the block lasts, with `TIWIZI_*` settings of their own; SIGTERM and SIGHUP end it too.
+    """Run web and worker while the block lasts, with `TIWIZI_*` settings of their own.
 
-    What they say goes to `output`, by default where this process says it.
+    SIGTERM and SIGHUP end the block as Ctrl-C does. What the parts say goes to `output`, by default
+    where this process says it.
     """
     parts: dict[str, subprocess.Popen[bytes]] = {}
     try:
@@ -93,7 +94,7 @@ def _on_signals(act: Callable[[int, object], None] | signal.Handlers) -> None:
 
 
 def _leave(_number: int, _frame: object) -> None:
-    sys.exit(0)
+    raise KeyboardInterrupt
 
 
 def _stop(parts: Parts) -> None:

@@ -44,6 +44,13 @@ class Alone:
 @pytest.fixture(scope="module", autouse=True)
 def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
     """Begun before all tests of the file, because it mostly waits."""
+    begun = begin(tmp_path_factory)
+    yield begun
+    begun.process.terminate()
+    begun.process.communicate()
+
+
+def begin(tmp_path_factory: pytest.TempPathFactory) -> Alone:
     place, temporary = tmp_path_factory.mktemp("place"), tmp_path_factory.mktemp("temporary")
     # What a real installation says of itself is not for the demo's own service.
     real = {
@@ -62,9 +69,7 @@ def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Alone]:
         stderr=subprocess.PIPE,
         text=True,
     )
-    yield Alone(place, temporary, process)
-    process.terminate()
-    process.communicate()
+    return Alone(place, temporary, process)
 
 
 def played_with(container: Container) -> Result:
@@ -105,6 +110,17 @@ def test_with_no_service_it_starts_one_and_leaves_nothing_behind(alone: Alone) -
     assert left == {"var", "var/hook_token", "var/secret_key"}
     assert list(alone.temporary.iterdir()) == []
     await_end(str(alone.temporary), within=0)
+
+
+def test_a_demo_that_is_stopped_takes_its_service_with_it(tmp_path_factory: pytest.TempPathFactory) -> None:
+    stopped = begin(tmp_path_factory)
+    assert stopped.process.stdout
+    assert stopped.process.stdout.readline().startswith("1. ")
+    stopped.process.terminate()
+    stopped.process.communicate(timeout=40)
+    assert stopped.process.returncode == 1
+    assert list(stopped.temporary.iterdir()) == []
+    await_end(str(stopped.temporary), within=0)
 
 
 def test_no_text_arriving_breaks_the_story_at_the_step_that_waits_for_it(

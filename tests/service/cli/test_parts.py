@@ -1,13 +1,16 @@
 """Parts of a running service: when they count as ready, and what is said of one that ended."""
 
+import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import click
 import pytest
 from flask import Flask, Response
 
+from service.cli import parts
 from service.cli.parts import check_alive, is_ready, wait_ready
 from service.cli.serve import free_address
 from service.settings import Settings
@@ -25,6 +28,27 @@ def test_parts_that_run_are_alive() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running:
         check_alive({"worker": running})
         running.terminate()
+
+
+@pytest.fixture
+def handlers() -> Iterator[None]:
+    """This process's own signal handlers, put back afterwards."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)}
+    yield
+    for number, handler in kept.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.usefixtures("handlers")
+def test_a_part_that_will_not_leave_is_ended_with_all_it_started(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parts, "LEAVE_WITHIN", 0.2)
+    stubborn = "trap '' TERM; sleep 600 & echo $!; wait; wait"
+    with subprocess.Popen(["sh", "-c", stubborn], stdout=subprocess.PIPE, start_new_session=True) as process:
+        assert process.stdout
+        assert process.stdout.readline()
+        parts._stop({"worker": process})
+        assert process.stdout.read() == b"", "the pipe ends when nobody holds it any more"
+    assert process.returncode == -signal.SIGKILL
 
 
 @pytest.mark.parametrize(
