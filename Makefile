@@ -1,6 +1,5 @@
 .DEFAULT_GOAL := help
 PYTHON ?= python3
-PORT ?= 8000
 VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv pip
@@ -23,7 +22,7 @@ $(VENV)/test.stamp: $(VENV)/run.stamp
 	@touch $@
 
 run: $(VENV)/run.stamp ## start everything on 127.0.0.1 (PORT=8000; DEMO=0: without the demo story)
-	@TIWIZI_PORT=$(PORT) $(BIN)/tiwizi up --first-run $(if $(filter 0,$(DEMO)),--no-demo)
+	@$(if $(PORT),TIWIZI_PORT=$(PORT) )$(BIN)/tiwizi up --first-run $(if $(filter 0,$(DEMO)),--no-demo)
 
 test: $(VENV)/test.stamp ## the whole test suite
 	@sh tests/tools.sh

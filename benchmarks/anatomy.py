@@ -3,10 +3,9 @@
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from time import perf_counter, process_time
 from types import FrameType
@@ -17,19 +16,26 @@ from sqlalchemy import Engine, event
 from werkzeug.test import EnvironBuilder
 
 from benchmarks import conversations, country
+from benchmarks.bare import wsgi as bare
 from benchmarks.conversations import Conversation
+from benchmarks.country import Caller
+from benchmarks.load import Turn
 from benchmarks.servers import PATH, TOKEN
-from benchmarks.sockets import Turn
 from service.container import Container, make_container
 from service.settings import Settings
 from wsgi import make_app
 
 Row = dict[str, str | float | int | None]
+Call = tuple[WSGIEnvironment, str]
 BUILD = Path(__file__).parents[1] / "build"
 EVERY = 0.001  # seconds between two looks
 WARM_UP = 50
 BENCHMARK = "the benchmark itself"
-TURNS = {"mid-dialogue turn": (conversations.middle, 800), "fact turn": (conversations.fact, 600)}
+TURNS = {
+    "dial": (conversations.dial, 600),
+    "mid-dialogue turn": (conversations.middle, 800),
+    "fact turn": (conversations.fact, 600),
+}
 # Whoever is found first, going outward from the innermost call, has the moment.
 OWNERS = (
     ("/service/messaging/segments.py", "measuring and folding text"),
@@ -42,14 +48,13 @@ OWNERS = (
     ("/sqlalchemy/", "SQLAlchemy and the database"),
     ("/ussd/", "journal store"),
     ("/service/web/hook.py", "checking the callback, its phone number"),
-    ("/werkzeug/test.py", BENCHMARK),
     ("/flask/", "Flask and Werkzeug"),
     ("/werkzeug/", "Flask and Werkzeug"),
 )
 
 
 def measure() -> list[Row]:
-    """Return, for either kind of turn on SQLite, SQL statements a turn and the microseconds of each part of it.
+    """Return, for each kind of turn on SQLite, its CPU, its SQL statements, and the microseconds of each part of it.
 
     Raises ValueError when a reply is not as it must be.
     """
@@ -57,7 +62,10 @@ def measure() -> list[Row]:
         container = _container(url)
         app = make_app(container)
         phones = iter(country.callers())
-        rows = [row for name, (kind, count) in TURNS.items() for row in _dissect(app, name, kind, count, phones)]
+        bare_us = _bare_us()
+        rows = [_row("bare Flask: CPU", bare_us, "µs", None, None, 1_000)]
+        for name, (kind, count) in TURNS.items():
+            rows += _dissect(app, name, kind, count, phones, bare_us)
         container.engine.dispose()
     return rows
 
@@ -74,32 +82,42 @@ def _container(url: str) -> Container:
 
 
 def _dissect(
-    app: Flask, name: str, conversation: Conversation, count: int, phones: Iterator[country.Caller]
+    app: Flask, name: str, kind: Callable[[Caller], Conversation], count: int, phones: Iterator[Caller], bare_us: float
 ) -> Iterable[Row]:
-    begun = [conversation(next(phones)) for _ in range(WARM_UP + count)]
-    _play(app, (turns[0] for turns in begun))
-    _play(app, chain.from_iterable(turns[1:] for turns in begun[:WARM_UP]))
-    measured = [turn for turns in begun[WARM_UP:] for turn in turns[1:]]
+    talks = [kind(next(phones)) for _ in range(WARM_UP + count)]
+    _play(app, _calls(turn for talk in talks for turn in talk.before))
+    _play(app, _calls(turn for talk in talks[:WARM_UP] for turn in talk.measured))
+    measured = _calls(turn for talk in talks[WARM_UP:] for turn in talk.measured)
     looks: Counter[str] = Counter()
     with _statements_counted() as statements, _looking(looks):
         wall, cpu = _play(app, measured)
-    yield _row(f"{name}: one thread", wall / len(measured) * 1e6, "µs", None, len(measured))
-    yield _row(f"{name}: CPU", cpu / len(measured) * 1e6, "µs", cpu / wall, len(measured))
-    yield _row(f"{name}: SQL statements", statements.total() / len(measured), "a turn", None, len(measured))
+    turns, whole = len(measured), f"{name}, one thread"
+    yield _row(f"{name}: CPU", cpu / turns * 1e6, "µs", "bare Flask: CPU", cpu / turns * 1e6 / bare_us, turns)
+    yield _row(f"{name}: SQL statements", statements.total() / turns, "a turn", None, None, turns)
+    yield _row(whole, wall / turns * 1e6, "µs", None, None, turns)
     for owner, seen in looks.most_common():
         share = seen / looks.total()
-        yield _row(f"{name}: {owner}", share * wall / len(measured) * 1e6, "µs", share, seen)
+        yield _row(f"{name}: {owner}", share * wall / turns * 1e6, "µs", whole, share, seen)
 
 
-def _play(app: Flask, turns: Iterable[Turn]) -> tuple[float, float]:
+def _bare_us() -> float:
+    """Return the CPU of a bare Flask turn in microseconds, in one thread and without a server."""
+    turns = [Turn(turn.form, "CON Tiwizi") for turn in conversations.middle(country.callers()[0]).measured] * 200
+    return _play(bare.app, _calls(turns))[1] / len(turns) * 1e6
+
+
+def _play(app: Flask, calls: Sequence[Call]) -> tuple[float, float]:
     """Play turns one after the other; return the seconds they took and the CPU seconds."""
-    calls = [(_environment(turn), turn.expected) for turn in turns]
     wall, cpu = perf_counter(), process_time()
     for environment, expected in calls:
         reply = b"".join(app(environment, lambda *_: lambda _: None)).decode()
         if not reply.startswith(expected):
             raise ValueError(f"{reply} instead of {expected}")
     return perf_counter() - wall, process_time() - cpu
+
+
+def _calls(turns: Iterable[Turn]) -> list[Call]:
+    return [(_environment(turn), turn.expected) for turn in turns]
 
 
 def _environment(turn: Turn) -> WSGIEnvironment:
@@ -149,12 +167,12 @@ def _statements_counted() -> Iterator[Counter[str]]:
         event.remove(Engine, "before_cursor_execute", count)
 
 
-def _row(name: str, value: float, unit: str, ratio: float | None, n: int) -> Row:
+def _row(name: str, value: float, unit: str, against: str | None, ratio: float | None, n: int) -> Row:
     return {
         "name": name,
         "value": value,
         "unit": unit,
-        "against": None if ratio is None else "the whole turn",
+        "against": against,
         "ratio": ratio,
         "p50_ms": None,
         "p99_ms": None,

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 
 from sqlalchemy import create_engine, insert, select, text
@@ -19,7 +20,7 @@ from service.models.session import make_engine, transaction
 from service.usecases.communes import load_communes
 from tests.conftest import POSTGRES_URL
 
-ASSOCIATIONS = 4_000
+ASSOCIATIONS = 5_000
 ROLES = (OfficerRole.PRESIDENT, OfficerRole.TREASURER, OfficerRole.SECRETARY)
 LANGUAGES = tuple(Language)
 FOUNDED = datetime(2026, 1, 5, 9, tzinfo=UTC)
@@ -27,17 +28,23 @@ FOUNDED = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Caller:
-    """An officer's phone and the language it is spoken to in."""
+    """An officer's phone, the language it is spoken to in, and the association's number."""
 
     number: str
     language: Language
+    association: int
+
+    @property
+    def association_name(self) -> str:
+        """What the first screen greets with."""
+        return f"Association Tiwizi {self.association}"
 
 
 def callers() -> list[Caller]:
     """Return every officer's phone: three an association, the languages in equal parts."""
     return [
-        Caller(f"+2126000{number:05}", LANGUAGES[number % len(LANGUAGES)])
-        for number in range(ASSOCIATIONS * len(ROLES))
+        Caller(f"+2126000{place:05}", LANGUAGES[place % len(LANGUAGES)], 1 + place // len(ROLES))
+        for place in range(ASSOCIATIONS * len(ROLES))
     ]
 
 
@@ -92,26 +99,21 @@ def _people(session: Session) -> None:
         insert(VillageAssociation),
         [
             {
-                "id": number,
-                "name": f"Association Tiwizi {number}",
-                "douar": f"Douar {number}",
-                "commune_code": communes[number % len(communes)],
+                "id": caller.association,
+                "name": caller.association_name,
+                "douar": f"Douar {caller.association}",
+                "commune_code": communes[caller.association % len(communes)],
                 "state": AssociationState.VERIFIED,
                 "registered_at": FOUNDED,
                 "decided_at": FOUNDED,
             }
-            for number in range(1, ASSOCIATIONS + 1)
+            for caller in everyone[:: len(ROLES)]
         ],
     )
     session.execute(
         insert(Officer),
         [
-            {
-                "association_id": 1 + place // len(ROLES),
-                "phone": caller.number,
-                "role": ROLES[place % len(ROLES)],
-                "joined_at": FOUNDED,
-            }
-            for place, caller in enumerate(everyone)
+            {"association_id": caller.association, "phone": caller.number, "role": role, "joined_at": FOUNDED}
+            for caller, role in zip(everyone, cycle(ROLES), strict=False)
         ],
     )

@@ -1,98 +1,138 @@
-"""Load on a server: 50 connections, each playing conversations of its own, every reply checked."""
+"""Load on a server: 50 connections that are kept, each playing one conversation after another, every reply checked.
 
-import json
-import os
-import resource
-import shutil
-import subprocess
-import sys
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
+Written here rather than left to wrk, which ties a script to a connection only with one thread for each: fifty of them
+took as much CPU a request as this one loop (28 to 44 microseconds, here 24 to 33) and served connections unevenly.
+"""
 
-from benchmarks.sockets import Script
+import math
+import selectors
+import socket
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from itertools import chain
+from multiprocessing import get_context
+from statistics import quantiles
+from time import perf_counter, process_time
 
 CONNECTIONS = 50
-HERE = Path(__file__).parent
-
-
-class GeneratorError(Exception):
-    """The load generator itself did not do its work."""
+PATIENCE = 15  # seconds that a carrier waits
+END_OF_HEAD = b"\r\n\r\n"
+LENGTH = b"content-length:"
 
 
 @dataclass(frozen=True)
-class Load:
-    """What a server did under load; `generator_us` is the CPU that asking took, in microseconds a request."""
+class Turn:
+    """A form to post, and how the reply must begin."""
 
-    requests: int
-    rate: float
-    p50_ms: float
-    p99_ms: float
-    generator_us: float
-    ran_out: bool
-    wrong: str
+    form: str
+    expected: str
 
 
-def drive(port: int, path: str, scripts: Sequence[Script], seconds: float) -> Load:
-    """Play one script a connection for so many seconds; `ran_out` when a script was too short for them.
+# What one phone says, turn after turn; each only when the reply to the one before was read.
+Talk = Sequence[Turn]
 
-    Raises GeneratorError when nothing could be measured.
+
+@dataclass
+class Played:
+    """What came of it: each turn's latency in ms, the generator's own CPU, the first wrong reply.
+
+    `ran_out` says that there was nothing more to play before the time was over.
     """
-    with tempfile.TemporaryDirectory() as folder:
-        for number, script in enumerate(scripts):
-            lines = (f"{turn.expected}\t{turn.form}\n" for turn in script)
-            Path(folder, f"{number}.tsv").write_text("".join(lines))
-        before = _cpu_of_children()
-        found = _run(port, path, folder, len(scripts), seconds)
-        spent = _cpu_of_children() - before
-    if not found["requests"]:
-        raise GeneratorError("no request was answered")
-    return Load(
-        requests=found["requests"],
-        rate=found["requests"] / found["seconds"],
-        p50_ms=found["p50_ms"],
-        p99_ms=found["p99_ms"],
-        generator_us=spent / found["requests"] * 1e6,
-        ran_out=bool(found["ran_out"]),
-        wrong=found["wrong"] or (f"{found['errors']} broken connections" if found["errors"] else ""),
-    )
+
+    latencies: list[float] = field(default_factory=list)
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    ran_out: bool = False
+    wrong: str = ""
+
+    @property
+    def rate(self) -> float:
+        """Turns a second."""
+        return len(self.latencies) / self.seconds
+
+    def percentile(self, place: int) -> float:
+        """Return the latency in ms that so many percent of the turns did not exceed."""
+        return quantiles(self.latencies, n=100)[place - 1]
 
 
-@cache
-def wrk() -> str | None:
-    """Return where wrk is, installed now where that is allowed; None, said loudly, where it cannot be had."""
-    if not shutil.which("wrk") and os.geteuid() == 0 and shutil.which("apt-get"):
-        print("Installing wrk (it costs the two cores less than a generator in Python)…", file=sys.stderr)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "wrk"], capture_output=True, check=False)
-    found = shutil.which("wrk")
-    if not found:
-        print(
-            "WARNING: no wrk: the load comes from a Python process that takes several times the CPU, so every ratio "
-            "comes out too kind. To have it: apt-get install wrk",
-            file=sys.stderr,
-        )
-    return found
+def drive(port: int, path: str, talks: Sequence[Talk], seconds: float) -> Played:
+    """Play the talks from a process of their own, so that whoever measures is not measured.
+
+    Raises OSError as `play` does.
+    """
+    with ProcessPoolExecutor(1, get_context("fork")) as process:
+        return process.submit(play, port, path, talks, seconds).result()
 
 
-def _run(port: int, path: str, folder: str, connections: int, seconds: float) -> dict[str, Any]:
-    # One thread a connection: only so does a script of wrk know whose reply it sees.
-    each = str(connections)
-    command = [sys.executable, "-m", "benchmarks.sockets", str(port), path, folder, str(seconds)]
-    if found := wrk():
-        script = str(HERE / "wrk.lua")
-        address = f"http://127.0.0.1:{port}{path}"
-        command = [found, "-t", each, "-c", each, "-d", f"{seconds:g}s", "--timeout", "15s", "-s", script, address, "--", folder]
-    done = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=False)
-    lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
-    if done.returncode or not lines:
-        raise GeneratorError(f"{Path(command[0]).name} failed: {done.stderr.strip() or done.stdout.strip()}")
-    result: dict[str, Any] = json.loads(lines[-1])
-    return result
+class _Connection:
+    def __init__(self, port: int, path: str, turns: Iterator[Turn]) -> None:
+        self.socket = socket.create_connection(("127.0.0.1", port), PATIENCE)
+        self.head = f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        self.turns = turns
+        self.turn = Turn("", "")
+        self.sent_at = 0.0
+        self.heard = b""
+
+    def ask(self) -> bool:
+        """Send the next turn; False when there is none."""
+        turn = next(self.turns, None)
+        if turn is None:
+            return False
+        self.turn, self.heard, self.sent_at = turn, b"", perf_counter()
+        self.socket.sendall(f"{self.head}Content-Length: {len(turn.form)}\r\n\r\n{turn.form}".encode())
+        return True
+
+    def hear(self) -> bytes | None:
+        """Read what came; return the body once it is whole.
+
+        Raises ConnectionError when the server hung up.
+        """
+        part = self.socket.recv(65_536)
+        if not part:
+            raise ConnectionError("the server closed a connection")
+        self.heard += part
+        head, end, body = self.heard.partition(END_OF_HEAD)
+        length = next((line for line in head.lower().split(b"\r\n") if line.startswith(LENGTH)), None)
+        if not end or length is None or len(body) < int(length.removeprefix(LENGTH)):
+            return None
+        return body if head.startswith(b"HTTP/1.1 200") else head[:20]
 
 
-def _cpu_of_children() -> float:
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
+def play(port: int, path: str, talks: Iterable[Talk], seconds: float = math.inf) -> Played:
+    """Play the talks over all connections, each taking the next when it is done with one, to the end or so long.
+
+    Raises OSError when the server does not answer or hangs up.
+    """
+    played, began, spent = Played(), perf_counter(), process_time()
+    left = iter(talks)
+    with selectors.DefaultSelector() as selector:
+        for _ in range(CONNECTIONS):
+            connection = _Connection(port, path, chain.from_iterable(left))
+            if connection.ask():
+                selector.register(connection.socket, selectors.EVENT_READ, connection)
+            else:
+                connection.socket.close()
+        while selector.get_map() and perf_counter() - began < seconds:
+            ready = selector.select(PATIENCE)
+            if not ready:
+                raise TimeoutError(f"no answer within {PATIENCE} seconds")
+            for key, _ in ready:
+                if not _go_on(key.data, played):
+                    selector.unregister(key.data.socket)
+                    key.data.socket.close()
+                    played.ran_out = True
+        for key in list(selector.get_map().values()):
+            key.data.socket.close()
+    played.seconds, played.cpu_seconds = perf_counter() - began, process_time() - spent
+    return played
+
+
+def _go_on(connection: _Connection, played: Played) -> bool:
+    body = connection.hear()
+    if body is None:
+        return True
+    played.latencies.append((perf_counter() - connection.sent_at) * 1e3)
+    if not played.wrong and not body.startswith(connection.turn.expected.encode()):
+        played.wrong = f"{body.decode(errors='replace')} instead of {connection.turn.expected}"
+    return connection.ask()

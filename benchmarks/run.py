@@ -31,7 +31,7 @@ def main(parts: Sequence[str]) -> None:
         print(f"Measuring {part}…", file=sys.stderr)
         rows += importlib.import_module(f"benchmarks.{part}").measure()
         RESULT.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
-    Console(width=None if sys.stdout.isatty() else 150).print(_table(rows))
+    Console(width=None if sys.stdout.isatty() else 170).print(_table(rows))
     invalid = [row for row in rows if row.get("invalid")]
     for row in invalid:
         print(f"INVALID: {row['name']}: {row['invalid']}", file=sys.stderr)
@@ -48,11 +48,17 @@ def _table(rows: Sequence[Row]) -> Table:
         table.add_column(title, justify="right")
     for row in rows:
         numbers = [_number(row.get(name), places) for name, places in _NUMBERS]
-        table.add_row(row["name"], _number(row["value"], 1), row["unit"], row["against"] or "", *numbers)
+        table.add_row(
+            row["name"], _number(row["value"], _places(row["value"])), row["unit"], row["against"] or "", *numbers
+        )
     return table
 
 
 _NUMBERS = (("ratio", 3), ("p50_ms", 1), ("p99_ms", 1), ("cpu_us", 0), ("n", 0))
+
+
+def _places(value: float | None) -> int:
+    return 1 if value and value >= 10 else 3
 
 
 def _number(value: float | None, places: int) -> str:

@@ -12,16 +12,16 @@ from statistics import median_low
 
 from benchmarks import conversations, country
 from benchmarks.conversations import Conversation
-from benchmarks.load import CONNECTIONS, Load, drive
+from benchmarks.country import Caller
+from benchmarks.load import CONNECTIONS, Played, Talk, Turn, drive, play
 from benchmarks.servers import BARE, PATH, SERVICE, Server, serving
-from benchmarks.sockets import Script, Turn, play
 
 Row = dict[str, str | float | int | None]
-SECONDS = 3.0
+SECONDS = 2.5
 ROUNDS = 3
 WARM_UP = 1.0
 # More conversations than a round is expected to use, so that it rarely runs out of them.
-MARGIN = 1.6
+MARGIN = 1.4
 BUILD = Path(__file__).parents[1] / "build"
 
 
@@ -44,13 +44,16 @@ def on(backend: str) -> list[Row]:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=BUILD)))
         url = stack.enter_context(country.database(backend, folder))
-        bare = Subject("bare Flask", stack.enter_context(serving(BARE, folder, url)), nothing, 8_000)
+        bare = Subject("bare Flask", stack.enter_context(serving(BARE, folder, url)), nothing, 15_000)
         service = stack.enter_context(serving(SERVICE, folder, url))
-        dialling = Dialling(service)
+        callers = country.callers()
+        # A dial finds a conversation that was left half-way: who is to be greeted has not called before.
+        known, fresh = Callers(service, callers[5_000:]), Callers(service, callers[:5_000])
         subjects = [
             bare,
-            Subject("mid-dialogue turn", service, dialling.into(conversations.middle), 1_000),
-            Subject("fact turn", service, dialling.into(conversations.fact), 1_000),
+            Subject("mid-dialogue turn", service, known.begin(conversations.middle), 2_000),
+            Subject("fact turn", service, known.begin(conversations.fact), 300),
+            Subject("whole conversation, each turn", service, fresh.begin(conversations.whole), 1_000),
         ]
         for subject in subjects:
             subject.warm_up()
@@ -66,7 +69,7 @@ class Subject:
 
     name: str
     server: Server
-    make: Callable[[int], list[Script]]
+    make: Callable[[int], list[Talk]]
     expected: float
     rounds: list["Round"] = field(default_factory=list)
 
@@ -88,9 +91,9 @@ class Subject:
             "unit": "req/s",
             "against": bare.name,
             "ratio": None if wrong else middle.load.rate / yardstick.load.rate,
-            "p50_ms": middle.load.p50_ms,
-            "p99_ms": middle.load.p99_ms,
-            "n": sum(each.load.requests for each in self.rounds),
+            "p50_ms": middle.load.percentile(50),
+            "p99_ms": middle.load.percentile(99),
+            "n": sum(len(each.load.latencies) for each in self.rounds),
             "at": _now(),
             "cpu_us": middle.cpu_us,
             **({"invalid": wrong} if wrong else {}),
@@ -103,13 +106,13 @@ class Subject:
 
     def _play(self, seconds: float) -> "Round":
         while True:
-            scripts = self.make(round(self.expected * seconds))
+            talks = self.make(round(self.expected * seconds))
             before = self.server.cpu_seconds()
-            load = drive(self.server.port, PATH, scripts, seconds)
+            load = drive(self.server.port, PATH, talks, seconds)
             spent = self.server.cpu_seconds() - before
             if not load.ran_out or load.wrong:
                 self.expected = load.rate * MARGIN
-                return Round(load, spent / load.requests * 1e6)
+                return Round(load, spent / len(load.latencies) * 1e6)
             self.expected *= 2
 
 
@@ -117,64 +120,57 @@ class Subject:
 class Round:
     """One measurement, and the CPU that server and database took, in microseconds a request."""
 
-    load: Load
+    load: Played
     cpu_us: float
 
 
-def nothing(count: int) -> list[Script]:
+def nothing(count: int) -> list[Talk]:
     """Return turns as the service is sent them, for a server that answers all alike."""
-    forms = cycle([turn.form for caller in country.callers()[:CONNECTIONS] for turn in conversations.middle(caller)])
-    each = -(-count // CONNECTIONS)
-    return [[Turn(form, "CON Tiwizi") for form in islice(forms, each)] for _ in range(CONNECTIONS)]
+    talks = [conversations.middle(caller).measured for caller in country.callers()[:CONNECTIONS]]
+    alike = [[Turn(turn.form, "CON Tiwizi") for turn in talk] for talk in talks]
+    return list(islice(cycle(alike), count // len(alike[0])))
 
 
-class Dialling:
-    """The phones of the country, in turn: each is dialled to where a conversation is measured from."""
+class Callers:
+    """Phones, in turn: each conversation is brought to where it is measured from, before the clock starts."""
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: Server, callers: Sequence[Caller]) -> None:
         """Let the phones call this server."""
         self.server = server
-        self.callers = country.callers()
-        self.next_one: Iterator[country.Caller] = cycle(self.callers)
+        self.callers = callers
+        self.next_one: Iterator[Caller] = cycle(callers)
 
-    def into(self, conversation: Conversation) -> Callable[[int], list[Script]]:
-        """Return what begins conversations and gives the rest of them, `count` turns or a few more, to be played.
+    def begin(self, conversation: Callable[[Caller], Conversation]) -> Callable[[int], list[Talk]]:
+        """Return what begins conversations and gives the rest of them to be played, `count` turns or a few more.
 
-        Raises NotEnoughPhonesError.
+        Raises NotEnoughPhonesError, ValueError when a conversation does not begin as it must.
         """
         return lambda count: self._begun(conversation, count)
 
-    def _begun(self, conversation: Conversation, count: int) -> list[Script]:
-        turns_each = len(conversation(self.callers[0])) - 1
-        needed = max(CONNECTIONS, -(-count // turns_each))
+    def _begun(self, conversation: Callable[[Caller], Conversation], count: int) -> list[Talk]:
+        needed = CONNECTIONS + count // len(conversation(self.callers[0]).measured)
         if needed > len(self.callers):
             raise NotEnoughPhonesError(f"{needed} conversations at once, {len(self.callers)} phones")
         begun = [conversation(caller) for caller in islice(self.next_one, needed)]
-        self._dial([turns[:1] for turns in begun])
-        return _dealt([turns[1:] for turns in begun])
-
-    def _dial(self, first: Sequence[Script]) -> None:
-        played = play(self.server.port, PATH, _dealt(first))
+        played = play(self.server.port, PATH, [each.before for each in begun])
         if played.wrong:
             raise ValueError(f"a conversation did not begin: {played.wrong}")
-
-
-def _dealt(conversations_: Sequence[Script]) -> list[Script]:
-    """Give each connection its share of whole conversations."""
-    return [[turn for script in conversations_[place::CONNECTIONS] for turn in script] for place in range(CONNECTIONS)]
+        return [each.measured for each in begun]
 
 
 def _generator_row(backend: str, bare: Subject) -> Row:
     typical = bare.typical()
+    turns = len(typical.load.latencies)
+    own_us = typical.load.cpu_seconds / turns * 1e6
     return {
         "name": f"load generator's own CPU, bare Flask, {backend}",
-        "value": typical.load.generator_us,
+        "value": own_us,
         "unit": "µs/req",
         "against": "CPU of the bare server",
-        "ratio": typical.load.generator_us / typical.cpu_us,
+        "ratio": own_us / typical.cpu_us,
         "p50_ms": None,
         "p99_ms": None,
-        "n": typical.load.requests,
+        "n": turns,
         "at": _now(),
         "cpu_us": None,
     }

@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 KNOWN_GATEWAYS = ("console", "africastalking")
@@ -17,6 +17,14 @@ SHORTEST_KEY = 32
 # The parts of a match's score (service.matching.scoring.Weights).
 WEIGHTS = frozenset({"origin", "sector", "size", "urgency", "waiting", "record", "evidence"})
 ROUNDING = 1e-9
+TOKEN = re.compile(r"[A-Za-z0-9_-]+")
+PREFIX = re.compile(r"\+[0-9]{1,6}")
+SHAPES = {
+    "sms_number": (re.compile(r"\+[0-9]{8,15}|[0-9]{3,6}"), "a number such as +212600000000 or a short code"),
+    "ussd_code": (re.compile(r"[*#][0-9*#]+#"), "a code such as *384*84#"),
+    "home_region": (re.compile(r"[0-9]{2}"), "a census code of two digits such as 09"),
+    "at_base_url": (re.compile(r"(https?://[^/]+.*)?"), "an address that begins with http:// or https://"),
+}
 SQLITE_FILE = re.compile(r"sqlite:///(?!:memory:)[^?].*")
 # As SQLAlchemy reads it: user and password, host or [IPv6], port, name, options; gateways know no SQLAlchemy.
 SERVER = re.compile(r"postgresql\+psycopg://([^:/]*(:[^@]*)?@)?(\[[^/?]+\]|[^/:?]*)(:\d+)?(/[^?]*)?(\?.*)?")
@@ -76,11 +84,21 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
+    @field_validator("sms_number", "ussd_code", "home_region", "at_base_url")
+    @classmethod
+    def _shaped(cls, value: str, info: ValidationInfo) -> str:
+        shape, said = SHAPES[str(info.field_name)]
+        if not shape.fullmatch(value):
+            raise ValueError(f"is not {said}")
+        return value
+
     @field_validator("hook_tokens")
     @classmethod
     def _long_enough(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if any(len(token) < SHORTEST_TOKEN for token in value):
             raise ValueError(f"each token needs at least {SHORTEST_TOKEN} characters")
+        if any(not TOKEN.fullmatch(token) for token in value):
+            raise ValueError("tokens are part of addresses: letters, digits, - and _ only")
         return value
 
     @field_validator("match_weights", mode="before")
@@ -94,7 +112,7 @@ class Settings(BaseSettings):
     @field_validator("match_weights")
     @classmethod
     def _known_weights(cls, value: dict[str, float]) -> dict[str, float]:
-        if value and (set(value) != WEIGHTS or min(value.values()) < 0 or abs(sum(value.values()) - 1) > ROUNDING):
+        if value and (set(value) != WEIGHTS or min(value.values()) < 0 or not abs(sum(value.values()) - 1) <= ROUNDING):
             raise ValueError(f"needs {', '.join(sorted(WEIGHTS))}, none negative, together 1")
         return value
 
@@ -126,6 +144,8 @@ class Settings(BaseSettings):
         unknown = sorted(set(value.values()) - set(KNOWN_GATEWAYS))
         if unknown:
             raise ValueError(f"unknown gateway {unknown[0]!r}; known are {', '.join(KNOWN_GATEWAYS)}")
+        if any(prefix != "*" and not PREFIX.fullmatch(prefix) for prefix in value):
+            raise ValueError("a prefix is written +212, or * for all others")
         if "*" not in value:
             raise ValueError("needs a route for '*'")
         return value
@@ -138,7 +158,8 @@ class Settings(BaseSettings):
     @property
     def url_here(self) -> str:
         """Where the service answers on this machine."""
-        return f"http://{self.host}:{self.port}"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
 
     @property
     def url(self) -> str:
@@ -160,6 +181,10 @@ def load_settings(**overrides: object) -> Settings:
         raise SettingsError(f"TIWIZI_{name.upper()}: {reason}.") from error
     if "africastalking" in settings.sms_routes.values() and not settings.at_api_key:
         raise SettingsError("TIWIZI_AT_API_KEY: is missing, and TIWIZI_SMS_ROUTES sends through africastalking.")
+    if settings.simulator and set(settings.sms_routes.values()) != {"console"}:
+        raise SettingsError("TIWIZI_SIMULATOR: shows a hook token, so it goes with console routes only.")
+    if settings.reminder_days >= settings.expiry_days:
+        raise SettingsError("TIWIZI_REMINDER_DAYS: must be below TIWIZI_EXPIRY_DAYS.")
     return settings.model_copy(update=_kept_secrets(settings))
 
 

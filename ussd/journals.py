@@ -19,7 +19,7 @@ from zlib import crc32
 import structlog
 from sqlalchemy import Engine, and_, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from service.models.journals import JournalRow
@@ -106,6 +106,12 @@ class Journals:
             self._put(phone, conversation)
             self._unwritten.discard(phone)
 
+    def forget(self, phone: str) -> None:
+        """Know nothing of a phone's conversation: the database has gone on with it."""
+        with self._guard:
+            self._here.pop(phone, None)
+            self._unwritten.discard(phone)
+
     def close(self) -> None:
         """Write what is unwritten, and keep nothing more."""
         with self._guard:
@@ -133,10 +139,21 @@ class Journals:
                 if connection.dialect.name == "postgresql":
                     connection.execute(text("SET LOCAL synchronous_commit = off"))
                 _upsert(connection, rows)
+        except DataError:
+            self._write_one_by_one(rows)
         except SQLAlchemyError:
             with self._guard:
                 self._unwritten.update(phone for phone in phones if phone in self._here)
             raise
+
+    def _write_one_by_one(self, rows: list[dict[str, Any]]) -> None:
+        """Give up the row that the database cannot take, and no other."""
+        for row in rows:
+            try:
+                with self._behind.begin() as connection:
+                    _upsert(connection, [row])
+            except DataError:
+                log.exception("journals.never_written")
 
     def _put(self, phone: str, conversation: Conversation) -> None:
         self._here[phone] = conversation

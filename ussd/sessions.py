@@ -1,10 +1,9 @@
 """Turns: what a carrier or an SMS brings is fed to the conversation, and every turn is answered once."""
 
-from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlalchemy.orm import Session
 
 from service.container import Container
@@ -22,6 +21,7 @@ from ussd.work import AnsweredError, TooSoonError, Work
 # How long what was begun can be gone on with.
 DRAFT_KEPT = timedelta(hours=24)
 SEPARATOR = "*"
+SMS_SESSION = "sms"
 GOES_ON, ENDS = "CON ", "END "
 
 
@@ -81,23 +81,34 @@ class Conversations:
         """
         now = self.container.clock()
         work = Work.within(session, phone, now)
-        before = self._newest(session, phone)
+        before = self._for_sms(session, phone)
         if not start and not _fresh(before, now):
             return None
         player = Player(home, self._context(phone, now, "sms", work, start), SMS_BUDGET)
-        journal = Journal() if start else replace(before.journal, resuming=False)
+        journal = Journal() if start else replace(before.journal.copy(), resuming=False)
         screen = player.show(journal) if start else player.answer(journal, text)
-        after = Conversation("sms", Journal() if screen.ended else journal, screen.ended, touched_at=now)
+        after = Conversation(SMS_SESSION, Journal() if screen.ended else journal, screen.ended, touched_at=now)
         self.journals.write(session, phone, after)
-        self.journals.written(phone, after)
+        event.listen(session, "after_commit", lambda _session: self.journals.forget(phone), once=True)
         return screen
+
+    def goes_on_by_sms(self, session: Session, phone: str) -> bool:
+        """Tell whether a conversation by SMS waits for this phone's answer."""
+        known = self._for_sms(session, phone)
+        return known.session == SMS_SESSION and _fresh(known, self.container.clock())
+
+    def _for_sms(self, session: Session, phone: str) -> Conversation:
+        """Return what the database has, unless a dial that this process answered is not written yet."""
+        held, stored = self.journals.here(phone), self.journals.load(session, phone)
+        newer = held and held.touched_at and (stored.touched_at is None or held.touched_at >= stored.touched_at)
+        return held if held and newer else stored
 
     def _play(self, turn: Turn, key: str, held: Conversation | None, *, moved: bool = False) -> Screen:
         now = self.container.clock()
         with Work(self.container.engine, turn.phone, key, now) as work:
             known = self._known(turn, key, held, work)
             player = Player(home, self._context(turn.phone, now, "ussd", work), USSD_BUDGET)
-            journal = deepcopy(known.journal)
+            journal = known.journal.copy()
             screen = (
                 self._moved(turn, work) if moved else _feed(player, journal, known, turn, work, self._new(known, turn))
             )

@@ -21,7 +21,9 @@ def parse_phone(typed: str, region: str = HOME_REGION) -> str:
 
 
 def show_phone(phone: str) -> str:
-    """Return a number as people write it to each other, `+212 6 12 34 56 78`."""
+    """Return a number as people write it to each other, `+212 6 12 34 56 78`; a short code as it is."""
+    if not phone.startswith("+"):
+        return phone
     return phonenumbers.format_number(phonenumbers.parse(phone), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 

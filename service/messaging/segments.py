@@ -32,7 +32,8 @@ class Segments:
 def measure(text: str) -> Segments:
     """Return what the text takes on the air. An empty text is one part of no units: networks carry and charge it."""
     encoding = encoding_of(text)
-    return Segments(encoding, sum(_weights(text, encoding)), len(split(text)))
+    units = _units(text, encoding)
+    return Segments(encoding, units, 1 if units <= ONE_PART[encoding] else len(split(text)))
 
 
 def split(text: str) -> list[str]:
@@ -41,10 +42,9 @@ def split(text: str) -> list[str]:
     An extension character (two septets) and a surrogate pair (two units) are never cut.
     """
     encoding = encoding_of(text)
-    weights = list(_weights(text, encoding))
-    if sum(weights) <= ONE_PART[encoding]:
+    if _units(text, encoding) <= ONE_PART[encoding]:
         return [text]
-    return list(_cut(text, weights, EACH_OF_MANY[encoding]))
+    return list(_cut(text, _weights(text, encoding), EACH_OF_MANY[encoding]))
 
 
 def encoding_of(text: str) -> Encoding:
@@ -57,6 +57,8 @@ def fold(text: str) -> str:
 
     Only when that makes it wholly GSM-7; a text in another script, or with an emoji, comes back unchanged.
     """
+    if GSM7.issuperset(text):
+        return text
     folded = "".join(_folded(letter) for letter in unicodedata.normalize("NFC", text))
     return folded if encoding_of(folded) == "gsm7" else text
 
@@ -67,7 +69,13 @@ def _weights(text: str, encoding: Encoding) -> Iterator[int]:
     return (2 if ord(letter) > 0xFFFF else 1 for letter in text)  # noqa: PLR2004  # beyond it UTF-16 takes a pair
 
 
-def _cut(text: str, weights: list[int], room: int) -> Iterator[str]:
+def _units(text: str, encoding: Encoding) -> int:
+    if encoding == "gsm7":
+        return len(text) if EXTENDED.isdisjoint(text) else sum(_weights(text, encoding))
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _cut(text: str, weights: Iterator[int], room: int) -> Iterator[str]:
     start = used = 0
     for position, weight in enumerate(weights):
         if used + weight > room:

@@ -54,6 +54,8 @@ def proposal_of(session: Session, reference: str, diaspora_id: int) -> Proposal 
         .join(Proposal.need)
         .where(Need.reference == reference, Proposal.diaspora_id == diaspora_id)
         .with_for_update(of=Proposal)
+        # What was read before the lock may have changed while waiting for it.
+        .execution_options(populate_existing=True)
     )
 
 
@@ -80,5 +82,6 @@ def unanswered_since(session: Session, before: datetime) -> list[Proposal]:
             .where(Proposal.state == ProposalState.PROPOSED, Proposal.proposed_at < before)
             .order_by(Proposal.proposed_at, Proposal.id)
             .with_for_update(of=Proposal)
+            .execution_options(populate_existing=True)
         )
     )

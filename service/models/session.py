@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session
 # SQLite before this has the WAL-reset bug: committed pages can be lost in WAL mode (sqlite.org/wal.html).
 FIRST_SAFE_WAL = (3, 51, 3)
 BUSY_MS = 10_000
+# Twice as many connections a process at most: a server's usual 100 serve a worker and the web of four cores.
+POOL = 8
 
 
 def make_engine(url: str, *, durable: bool = True) -> Engine:
@@ -22,10 +24,10 @@ def make_engine(url: str, *, durable: bool = True) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_size=16, max_overflow=16, pool_pre_ping=True, hide_parameters=True)
+        return create_engine(parsed, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, hide_parameters=True)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(parsed, module=_sqlite(), pool_size=16, max_overflow=16, hide_parameters=True)
+    engine = create_engine(parsed, module=_sqlite(), pool_size=POOL, max_overflow=POOL, hide_parameters=True)
     event.listen(engine, "connect", partial(_prepare, synchronous="FULL" if durable else "NORMAL"))
     event.listen(engine, "begin", _begin)
     return engine

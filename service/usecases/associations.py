@@ -20,10 +20,15 @@ def register_association(
 ) -> VillageAssociation:
     """Register an association with its first officer, whose phone must be known; a coordinator then verifies it.
 
-    Raises MoveError when the phone already speaks for an association.
+    Raises MoveError when the phone already speaks for an association that was not turned away.
     """
-    if active_officer(session, phone):
+    before = active_officer(session, phone)
+    if before and before.association.state is not AssociationState.REJECTED:
         raise MoveError(before="officer", after="officer")
+    if before:
+        # Turned away, it may be registered again, with what was wrong put right.
+        before.left_at = now
+        session.flush()
     association = VillageAssociation(
         name=name, douar=douar, commune_code=commune_code, state=AssociationState.PENDING, registered_at=now
     )

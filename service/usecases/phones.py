@@ -70,7 +70,7 @@ def start(session: Session, now: datetime, number: str, channel: str) -> Phone:
     record_consent(session, now, number, channel)
     if stopped:
         _note(session, now, number, "phone.started", channel)
-    if channel == ANSWERED_BY_SMS:
+    if channel == ANSWERED_BY_SMS and stopped:
         tell(session, now, event=f"start:{now.isoformat()}", phone=number, template="started", reply=True)
     return phone
 

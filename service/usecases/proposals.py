@@ -16,6 +16,7 @@ from service.models.associations import Officer
 from service.models.audit import record
 from service.models.diaspora import Contact
 from service.models.needs import Need
+from service.models.phones import Phone
 from service.models.proposals import OPEN, Proposal, proposal_of, unanswered_since
 
 
@@ -66,7 +67,7 @@ def accept_interest(session: Session, now: datetime, *, officer: Officer, propos
     if need.state is not NeedState.INTRODUCED:
         need.state = move(NEED_MOVES, need.state, NeedState.INTRODUCED)
     event = f"proposal:{proposal.id}:introduced"
-    contact = _contact_today(proposal)
+    contact = _contact_today(session, proposal)
     for other in _deciders(proposal):
         tell(
             session,
@@ -100,7 +101,7 @@ def refuse_interest(session: Session, now: datetime, *, officer: Officer, propos
     Raises NotFoundError for another village's proposal, NotAllowedError for a witness, MoveError when it was decided.
     """
     proposal = _decide(session, now, officer, proposal_id, ProposalState.REFUSED)
-    _tell_refused(session, now, proposal)
+    _tell_end(session, now, proposal, "refused")
     return proposal
 
 
@@ -116,17 +117,17 @@ def close_proposals(session: Session, now: datetime, *, actor: str, need_ids: Se
         proposal.state = move(PROPOSAL_MOVES, proposal.state, after)
         record(session, now, actor, f"proposal.{after}", f"proposal:{proposal.id}")
         if interested:
-            _tell_refused(session, now, proposal)
+            _tell_end(session, now, proposal, "closed")
 
 
-def _tell_refused(session: Session, now: datetime, proposal: Proposal) -> None:
+def _tell_end(session: Session, now: datetime, proposal: Proposal, template: str) -> None:
     for one in proposal.diaspora.active_contacts:
         tell(
             session,
             now,
             event=f"proposal:{proposal.id}:refused",
             phone=one.phone,
-            template="refused",
+            template=template,
             reference=proposal.need.reference,
         )
 
@@ -166,6 +167,8 @@ def remind(session: Session, now: datetime, after: timedelta) -> int:
     """Ask once more, and only once, who has not answered within `after`. Returns how many proposals wait so long."""
     waiting = unanswered_since(session, now - after)
     for proposal in waiting:
+        if proposal.need.state is not NeedState.VERIFIED:
+            continue
         for one in proposal.diaspora.active_contacts:
             tell(
                 session,
@@ -189,13 +192,18 @@ def expire_proposals(session: Session, now: datetime, after: timedelta) -> int:
     return len(overdue)
 
 
-def _contact_today(proposal: Proposal) -> Contact:
+def _contact_today(session: Session, proposal: Proposal) -> Contact:
     """Return who answers for the diaspora association: whoever said yes, if still there.
 
     Raises MoveError when nobody is left.
     """
-    today = proposal.diaspora.active_contacts
+    # Who said STOP has taken the consent back, also that to give the number.
+    today = [contact for contact in proposal.diaspora.active_contacts if not _stopped(session, contact)]
     said_yes = [contact for contact in today if contact.id == proposal.answered_by]
     if not today:
         raise MoveError(before=proposal.state, after=proposal.state)
     return (said_yes or today)[0]
+
+
+def _stopped(session: Session, contact: Contact) -> bool:
+    return session.get_one(Phone, contact.phone).stopped_at is not None

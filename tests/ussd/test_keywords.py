@@ -44,6 +44,20 @@ def test_a_text_that_begins_with_no_keyword_is_no_command(text: str) -> None:
     assert read_command(text) is None
 
 
-def test_a_reference_with_a_wrong_letter_is_none() -> None:
+@pytest.mark.parametrize(
+    "text", ["La piste du col", "O village", "OK merci beaucoup", "N oubliez pas", "لا ماء عندنا", "No water here"]
+)
+def test_a_sentence_that_begins_with_a_short_word_says_neither_yes_nor_no(text: str) -> None:
+    assert read_command(text) is None
+
+
+@pytest.mark.parametrize("word", ["La", "لا", "n", "No"])
+def test_a_short_word_alone_or_with_a_reference_is_an_answer(word: str) -> None:
+    assert read_command(word) == Command(Action.NO, None, "")
+    assert read_command(f"{word} {CODE} trop loin") == Command(Action.NO, CODE, "trop loin")
+
+
+def test_a_reference_with_a_wrong_letter_is_told_from_none() -> None:
     wrong = CODE.replace("4", "5")
-    assert read_command(f"OUI {wrong}") == Command(Action.YES, None, wrong)
+    assert read_command(f"OUI {wrong.lower()}") == Command(Action.YES, None, "", mistyped=wrong)
+    assert read_command("OUI merci") == Command(Action.YES, None, "merci")

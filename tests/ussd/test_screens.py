@@ -120,8 +120,16 @@ def callers(session: Session, language: Language) -> dict[str, Walk]:
             express_interest(session, NOW, contact=contact, reference=need.reference, code="*384*84#")
     know_phone(session, NOW, STRANGER, language)
     stop(session, NOW, quiet, "ussd")
-    stop(session, NOW, LYON, "ussd")
-    phones = {"stranger": STRANGER, "quiet": quiet, "waiting": SECRETARY, "two": waiting, "contact": LYON}
+    paris = diaspora(session, NOW, "+33639980002", f"{name[:38]} 3", language)
+    stop(session, NOW, paris.active_contacts[0].phone, "ussd")
+    phones = {
+        "stranger": STRANGER,
+        "quiet": quiet,
+        "waiting": SECRETARY,
+        "two": waiting,
+        "contact": LYON,
+        "silent": "+33639980002",
+    }
     return {who: Walk(session, phone, language) for who, phone in phones.items()}
 
 

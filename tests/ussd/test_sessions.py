@@ -13,6 +13,7 @@ from service.models import Consent, JournalRow, Message, Need, Officer, Phone, P
 from service.models.base import Base
 from service.models.diaspora import active_contact
 from service.models.session import reading, transaction
+from service.usecases.associations import reject_association
 from service.usecases.phones import know_phone, stop
 from service.usecases.proposals import express_interest
 from tests.conftest import MovedClock
@@ -59,7 +60,7 @@ def test_an_unknown_phone_registers_its_association(container: Container, handse
 def test_who_does_not_agree_leaves_no_trace_but_the_journal(container: Container, handset: NewHandset) -> None:
     phone = handset(STRANGER)
     phone.dial()
-    assert "Rien n'est gardé" in phone.types("3", "2")
+    assert "nous ne vous inscrivons pas" in phone.types("3", "2")
     assert rows(container, Phone) == 0
     with reading(container.engine) as session:
         assert session.get_one(JournalRow, STRANGER).state["entries"] == []
@@ -297,8 +298,8 @@ def test_who_said_stop_can_take_it_back_on_the_phone(
 ) -> None:
     with transaction(container.engine) as session:
         stop(session, clock(), SECRETARY, "sms")
-    assert "4 Recevoir les SMS" in secretary.dial()
-    assert "STOP" in secretary.types("4")
+    assert "1 Recevoir les SMS" in secretary.dial()
+    assert "STOP" in secretary.types("1")
     assert "de nouveau" in secretary.types("1")
     assert "Recevoir les SMS" not in secretary.dial()
     before = len(secretary.inbox())
@@ -332,3 +333,37 @@ def test_a_conversation_that_the_world_overtook_ends_politely_and_writes_nothing
     assert secretary.again().text == ended
     with reading(container.engine) as session:
         assert session.scalars(select(Proposal.state)).one() is ProposalState.INTRODUCED
+
+
+@pytest.mark.parametrize("typed", ["320000", "320 000", "320.000", "320,000", "320'000", "320000.00", "320 000,00 dh"])
+def test_an_amount_is_what_was_meant_however_it_is_written(secretary: Handset, typed: str) -> None:
+    secretary.dial()
+    secretary.types("1", "1", "84")
+    assert secretary.types(typed).startswith("Part du village")
+    assert "320 000 DH" in secretary.types("60000", "Puits")
+
+
+@pytest.mark.parametrize("typed", ["60000,5", "320.00.00", "3.2000", "1e6", "12,34"])
+def test_an_amount_that_could_be_two_is_asked_again(secretary: Handset, typed: str) -> None:
+    secretary.dial()
+    secretary.types("1", "1", "84")
+    assert secretary.types(typed).startswith("Un nombre de 1 000")
+
+
+def test_having_read_the_help_is_nothing_to_go_on_with(secretary: Handset) -> None:
+    secretary.dial()
+    secretary.types("0")
+    assert secretary.dial().startswith("Ait Abdallah\n1 Signaler un besoin")
+
+
+def test_an_association_that_was_turned_away_sees_why_and_registers_again(
+    container: Container, secretary: Handset, clock: MovedClock
+) -> None:
+    with transaction(container.engine) as session:
+        association = session.scalars(select(VillageAssociation)).one()
+        reject_association(session, clock(), actor="user:1", association_id=association.id, reason="Autre commune")
+    assert secretary.dial().startswith("Ait Abdallah\nPas retenue : Autre commune\n1 Inscrire une association")
+    secretary.types("1", "2", "1", "taliwin", "1", "Ifri", "Association Ifri", "1")
+    assert secretary.seen[-1].ended
+    assert secretary.dial().startswith("Association Ifri\n1 Signaler un besoin")
+    assert [rows(container, VillageAssociation), rows(container, Officer)] == [2, 2]

@@ -4,17 +4,23 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
+from sqlalchemy.orm import Session
 
 from service.container import Container
+from service.domain.roles import OfficerRole
 from service.domain.states import NeedState, ProposalState
 from service.locales import speaker
 from service.messaging.segments import fold
-from service.models import Consent, InboundEvent, Need, Phone, Proposal
+from service.models import Consent, InboundEvent, Need, Officer, Phone, Proposal
+from service.models.needs import need_by_reference
 from service.models.session import reading, transaction
+from service.usecases.needs import reject_need
+from service.usecases.phones import know_phone
 from tests.conftest import MovedClock
 from tests.ussd.conftest import Handset
-from tests.world import LYON, SECRETARY, STRANGER, UTRECHT, diaspora, need_of, proposed, village
+from tests.world import LYON, SECRETARY, STRANGER, TREASURER, UTRECHT, diaspora, need_of, officer_of, proposed, village
+from ussd.sessions import Conversations
 
 NewHandset = Callable[[str], Handset]
 FRENCH = speaker("fr")
@@ -185,7 +191,8 @@ def test_a_stranger_registers_by_sms(container: Container, handset: NewHandset) 
     assert stranger.sends("BESOIN")[0].startswith("Tiwizi. Langue")
     for answer in ("3", "1", "1", "2", "1", "taliwin", "1", "Ifri", "Association Ifri"):
         assert len(stranger.sends(answer)) == 1
-    assert any("est inscrite" in answer for answer in stranger.sends("1"))
+    (answer,) = stranger.sends("1")
+    assert "est inscrite" in answer
     assert stranger.sends("BESOIN")[0].startswith("Quel besoin ?")
     with reading(container.engine) as session:
         assert session.scalars(select(Consent.channel)).one() == "sms"
@@ -205,8 +212,8 @@ def test_a_need_is_reported_by_sms_from_the_first_word_to_the_reference(
     for answer in ("1", "84", "320000", "1"):
         assert len(secretary.sends(answer)) == 1
     assert "Eau potable, 84 foyers" in secretary.sends("Puits")[0]
-    answers = secretary.sends("1")
-    assert any(answer.startswith("Recu. Réf") for answer in answers)
+    (answer,) = secretary.sends("1")
+    assert "besoin recu, réf." in answer
     with reading(container.engine) as session:
         assert session.scalar(select(func.count()).select_from(Need)) == 2
     assert reference
@@ -223,3 +230,101 @@ def test_what_was_begun_by_ussd_goes_on_by_sms(lyon: Handset, reference: str) ->
 def test_a_text_that_answers_nothing_says_how_to_get_help(lyon: Handset, reference: str) -> None:
     assert reference
     assert "AIDE" in lyon.sends("merci beaucoup")[0]
+
+
+def test_words_within_a_conversation_are_its_answer(container: Container, lyon: Handset, reference: str) -> None:
+    lyon.sends(f"OUI {reference}")
+    secretary = other(lyon, SECRETARY)
+    for text in ("BESOIN", "4", "84", "320000", "1"):
+        secretary.sends(text)
+    assert '"La piste du col"' in secretary.sends("La piste du col")[0]
+    secretary.sends("2")
+    secretary.sends("5")
+    assert '"Besoin de tuyaux"' in secretary.sends("Besoin de tuyaux")[0]
+    assert states(container)[0] is ProposalState.INTERESTED
+    assert "OUI" in secretary.sends("AIDE")[0]
+    secretary.sends(f"OUI {reference}")
+    assert states(container)[0] is ProposalState.INTRODUCED
+
+
+@pytest.mark.parametrize("word", ["OUI", "NON", "INFO"])
+def test_a_mistyped_reference_acts_on_nothing(container: Container, lyon: Handset, reference: str, word: str) -> None:
+    wrong = reference[:-1] + next(letter for letter in "23456789" if letter != reference[-1])
+    assert lyon.sends(f"{word} {wrong}") == [fold(FRENCH.say("sms.reference_unknown", reference=wrong))]
+    assert states(container) == [ProposalState.PROPOSED] * 2
+
+
+def test_two_processes_take_turns_in_one_conversation_by_sms(
+    container: Container, lyon: Handset, reference: str
+) -> None:
+    assert reference
+    one, another = other(lyon, SECRETARY), Handset(Conversations(container), SECRETARY, lyon.ids)
+    for number, text in enumerate(("BESOIN", "1", "84", "320000", "1", "Puits")):
+        assert len((one, another)[number % 2].sends(text)) == 1
+    assert "besoin recu" in another.sends("1")[0]
+    assert "AIDE" in one.sends("1")[0]
+    with reading(container.engine) as session:
+        assert session.scalar(select(func.count()).select_from(Need)) == 2
+    another.conversations.close()
+
+
+@pytest.mark.parametrize("before", [("BESOIN", "1"), ("BESOIN", "1", "84", "320000", "1", "Puits")])
+def test_an_sms_whose_commit_failed_is_handled_when_it_comes_again(
+    lyon: Handset, reference: str, before: tuple[str, ...]
+) -> None:
+    assert reference
+    secretary = other(lyon, SECRETARY)
+    for text in before:
+        secretary.sends(text)
+    last = "84" if len(before) == 2 else "1"
+
+    def fail(_session: Session) -> None:
+        raise OSError("disk full")
+
+    event.listen(Session, "before_commit", fail, once=True)
+    with pytest.raises(OSError, match="disk full"):
+        secretary.sends(last, "same id")
+    (answer,) = secretary.sends(last, "same id")
+    assert ("Cout total" if last == "84" else "besoin recu") in answer
+
+
+def test_a_witness_is_told_who_answers(container: Container, lyon: Handset, reference: str, clock: MovedClock) -> None:
+    lyon.sends(f"OUI {reference}")
+    with transaction(container.engine) as session:
+        know_phone(session, clock(), TREASURER)
+        association = officer_of(session).association_id
+        session.add(Officer(association_id=association, phone=TREASURER, role=OfficerRole.WITNESS, joined_at=clock()))
+    (answer,) = other(lyon, TREASURER).sends(f"OUI {reference}")
+    assert "président" in answer
+    assert states(container)[0] is ProposalState.INTERESTED
+
+
+def test_who_took_consent_back_is_not_introduced(container: Container, lyon: Handset, reference: str) -> None:
+    lyon.sends(f"OUI {reference}")
+    lyon.sends("STOP")
+    (answer,) = other(lyon, SECRETARY).sends(f"OUI {reference}")
+    assert "+33" not in answer
+    assert states(container)[0] is ProposalState.INTERESTED
+
+
+def test_a_need_that_was_closed_is_said_to_be(
+    container: Container, lyon: Handset, reference: str, clock: MovedClock
+) -> None:
+    with transaction(container.engine) as session:
+        need = need_by_reference(session, reference)
+        assert need
+        reject_need(session, clock(), actor="user:1", need_id=need.id, reason="double")
+    assert "est clos" in lyon.sends(f"OUI {reference}")[0]
+
+
+def test_a_stranger_who_says_start_or_asks_for_help_gets_help(handset: NewHandset) -> None:
+    stranger = handset(STRANGER)
+    assert [len(stranger.sends("START")) for _ in range(5)] == [1, 1, 1, 0, 0]
+
+
+def test_help_is_help_also_in_the_middle_of_a_registration(handset: NewHandset) -> None:
+    stranger = handset(STRANGER)
+    stranger.dial()
+    stranger.types("3", "1", "1", "2", "1", "taliwin", "1")
+    assert "Tiwizi relie" in stranger.sends("AIDE")[0]
+    assert stranger.sends("Ifri")[0].startswith("Nom de l'association")

@@ -14,7 +14,7 @@ COMMUNES_SHOWN = 6
 ROLES = (OfficerRole.PRESIDENT, OfficerRole.SECRETARY, OfficerRole.TREASURER)
 
 
-@dialogue("association.register")
+@dialogue("association.register", draft=True)
 def register(ctx: Context) -> Talk:
     """Role, place, name; then the association, its first officer, the language and the consent are written together."""
     role = yield Choice("association.role", ROLES)

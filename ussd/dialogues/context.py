@@ -53,12 +53,14 @@ class Context:
         return officer
 
     def caller(self) -> dict[str, str]:
-        """Return who dials: `kind` (unknown, officer, contact), association, language, SMS on or stopped."""
+        """Return who dials: `kind` (unknown, officer, contact), association and its state, language, SMS or not."""
         phone = self.session.get(Phone, self.phone)
         language = phone.language if phone else ""
         known = {"language": language, "sms": "stopped" if phone and phone.stopped_at else "on"}
         if officer := active_officer(self.session, self.phone):
-            return {**known, "kind": "officer", "role": officer.role, "name": officer.association.name}
+            association = officer.association
+            standing = {"state": association.state.value, "reason": association.state_reason}
+            return {**known, **standing, "kind": "officer", "role": officer.role, "name": association.name}
         if contact := active_contact(self.session, self.phone):
             return {**known, "kind": "contact", "name": contact.association.name}
         return {**known, "kind": "unknown"}

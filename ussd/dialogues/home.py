@@ -1,6 +1,9 @@
 """The first screen: who dials decides what it offers, and what waits for an answer comes first."""
 
+from collections.abc import Callable
+
 from service.domain.roles import OFFICERS
+from service.domain.states import AssociationState
 from service.locales import Language
 from service.models.proposals import waiting_interests
 from service.usecases.phones import know_phone, start
@@ -22,7 +25,7 @@ def home(ctx: Context) -> Talk:
         return (yield from welcome(ctx))
     if caller["kind"] == "contact":
         return (yield from contact_home(ctx, caller))
-    if start == "need" and caller["role"] in OFFICERS:
+    if start == "need" and "need" in _offers(caller, waiting=False):
         return (yield from report_need(ctx))
     return (yield from officer_home(ctx, caller))
 
@@ -30,29 +33,28 @@ def home(ctx: Context) -> Talk:
 def officer_home(ctx: Context, caller: dict[str, str]) -> Talk:
     """Offer what someone who speaks for a village association may do."""
     waiting = yield Recall("waiting", lambda: _waiting(ctx))
-    offers = ["answer"] if waiting and caller["role"] in OFFICERS else []
-    offers += ["need"] if caller["role"] in OFFICERS else []
-    offers += ["mine", "language"] + (["sms"] if caller["sms"] == "stopped" else [])
-    key = "home.waiting" if waiting else "home.officer"
+    offers = _offers(caller, waiting=bool(waiting))
+    key = "home.rejected" if "register" in offers else "home.waiting" if "answer" in offers else "home.officer"
     chosen = yield Menu(
         key,
         lambda: [Option(offer, ctx.voice.say(f"home.{offer}")) for offer in offers],
         zero=Option("help", ctx.voice.say("home.help")),
-        values={"association": caller["name"], **waiting},
+        values={"association": caller["name"], "reason": caller["reason"], **waiting},
     )
-    match chosen:
-        case "answer":
-            return (yield from answer_interest(ctx))
-        case "need":
-            return (yield from report_need(ctx))
-        case "mine":
-            return (yield from my_needs(ctx))
-        case "language":
-            return (yield from change_language(ctx))
-        case "sms":
-            return (yield from start_sms(ctx))
-        case _:
-            return (yield from reading(Show("help.officer", values={"number": ctx.settings.sms_number})))
+    if chosen in OFFERED:
+        return (yield from OFFERED[chosen](ctx))
+    return (yield from reading(Show("help.officer", values={"number": ctx.settings.sms_number})))
+
+
+def _offers(caller: dict[str, str], *, waiting: bool) -> list[str]:
+    """Return the lines for an officer: what waits first, and nothing whose answer could not reach them."""
+    if caller["sms"] == "stopped":
+        return ["sms", "mine", "language"]
+    if caller["role"] not in OFFICERS:
+        return ["mine", "language"]
+    if caller["state"] == AssociationState.REJECTED:
+        return ["register", "mine", "language"]
+    return [*(["answer"] if waiting else []), "need", "mine", "language"]
 
 
 def contact_home(ctx: Context, caller: dict[str, str]) -> Talk:
@@ -101,9 +103,20 @@ def start_sms(ctx: Context) -> Talk:
     """Take STOP back: a consent anew."""
     agreed = yield Choice("consent", lambda: _yes_or_no(ctx))
     if agreed == "no":
-        return End("consent.refused")
+        return End("start.refused")
     start(ctx.facts, ctx.now, ctx.phone, ctx.channel)
     return End("start.done")
+
+
+# What each line of an officer's menu leads to.
+OFFERED: dict[str, Callable[[Context], Talk]] = {
+    "answer": answer_interest,
+    "need": report_need,
+    "mine": my_needs,
+    "language": change_language,
+    "sms": start_sms,
+    "register": register,
+}
 
 
 def _waiting(ctx: Context) -> dict[str, str]:

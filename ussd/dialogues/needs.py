@@ -14,7 +14,7 @@ LOWEST_COST, HIGHEST_COST = 1_000, 50_000_000
 LOWEST_SHARE = 100
 
 
-@dialogue("need.report")
+@dialogue("need.report", draft=True)
 def report_need(ctx: Context) -> Talk:
     """Sector, households, cost, the village's share, a few words; written only after the last question."""
     sector = yield Choice("need.sector", Sector)

@@ -1,5 +1,6 @@
 """Answering a diaspora association that is interested."""
 
+from service.messaging.phrases import Country, words
 from service.models.proposals import Proposal, waiting_interests
 from service.usecases.proposals import accept_interest, refuse_interest
 from ussd.dialogues.context import Context
@@ -17,7 +18,7 @@ def answer_interest(ctx: Context) -> Talk:
         chosen = next(seen for seen in waiting if str(seen["id"]) == number)
     if not chosen:
         return End("interest.none")
-    answer = yield Choice("interest.ask", lambda: _answers(ctx), values=chosen)
+    answer = yield Choice("interest.ask", lambda: _answers(ctx), values=_spoken(ctx, chosen))
     decide = accept_interest if answer == "accept" else refuse_interest
     decide(ctx.facts, ctx.now, officer=ctx.officer(), proposal_id=int(chosen["id"]))
     return End(f"interest.{answer}.done", chosen)
@@ -36,6 +37,10 @@ def _seen(interest: Proposal) -> dict[str, str | int]:
         "country": diaspora.country,
         "reference": interest.need.reference,
     }
+
+
+def _spoken(ctx: Context, seen: dict[str, str | int]) -> dict[str, object]:
+    return {**seen, **words(ctx.voice, {"country": Country(str(seen["country"]))})}
 
 
 def _line(seen: dict[str, str | int]) -> Option:

@@ -24,15 +24,19 @@ C = TypeVar("C", bound=Context)
 
 @dataclass(frozen=True)
 class Dialogue(Generic[C]):
-    """A conversation with a name and a version: a journal of another version starts again politely."""
+    """A conversation with a name and a version: a journal of another version starts again politely.
+
+    `draft` says that it asks what nobody wants to type twice: dropped, it is offered to go on with.
+    """
 
     name: str
     version: int
+    draft: bool
     talk: Callable[[C], Talk]
 
     def __call__(self, ctx: C) -> Talk:
         """Begin: the journal notes which version it speaks with."""
-        yield Enter(self.name, self.version)
+        yield Enter(self.name, self.version, self.draft)
         return (yield from self.talk(ctx))
 
 
@@ -42,6 +46,6 @@ def reading(page: Show) -> Talk:
         yield page
 
 
-def dialogue(name: str, *, version: int = 1) -> Callable[[Callable[[C], Talk]], Dialogue[C]]:
+def dialogue(name: str, *, version: int = 1, draft: bool = False) -> Callable[[Callable[[C], Talk]], Dialogue[C]]:
     """Make a generator function a dialogue. Raise `version` when kept answers no longer mean the same."""
-    return lambda talk: Dialogue(name, version, talk)
+    return lambda talk: Dialogue(name, version, draft, talk)

@@ -1,10 +1,11 @@
 """What is kept of a conversation between two turns."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-# Entries that nobody typed begin with these: what was looked up, which dialogue began.
-LOOKED, ENTERED = "=", "#"
+# Entries that nobody typed begin with these: what was looked up; which dialogue began, one that is worth going on with
+# when it was dropped, or one that is not.
+LOOKED, DRAFTED, ENTERED = "=", "#", "~"
 
 
 @dataclass
@@ -29,8 +30,18 @@ class Journal:
     @property
     def begun(self) -> bool:
         """Whether something was answered inside a dialogue that a person would not want to type again."""
-        entered = [place for place, (key, _) in enumerate(self.entries) if key.startswith(ENTERED)]
-        return bool(entered) and any(typed(key) for key, _ in self.entries[entered[-1] + 1 :])
+        drafted = [place for place, (key, _) in enumerate(self.entries) if key.startswith(DRAFTED)]
+        return bool(drafted) and any(typed(key) for key, _ in self.entries[drafted[-1] + 1 :])
+
+    def copy(self) -> "Journal":
+        """Return a journal that can go on without this one; entries themselves never change."""
+        return replace(
+            self,
+            entries=list(self.entries),
+            shown=list(self.shown),
+            later=list(self.later),
+            before=list(self.before),
+        )
 
     def correct(self, key: str) -> None:
         """Ask the last answer to `key` again, and whatever was asked because of it (`key.…`); keep the rest."""
@@ -54,4 +65,4 @@ class Journal:
 
 def typed(key: str) -> bool:
     """Tell whether an entry is an answer that a person typed."""
-    return not key.startswith((LOOKED, ENTERED))
+    return not key.startswith((LOOKED, DRAFTED, ENTERED))

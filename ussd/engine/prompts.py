@@ -1,5 +1,6 @@
 """What a dialogue can ask. A prompt knows its question and what it accepts; it knows no transport and no database."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import EnumType, StrEnum
@@ -7,6 +8,8 @@ from typing import Any, Protocol
 
 # Answers are JSON, because the journal is.
 Answer = Any
+# Points, commas and apostrophes group by three; centimes may be written when there are none.
+NUMBER = re.compile(r"(?P<whole>[0-9]+|[0-9]{1,3}([.,'][0-9]{3})+)([.,]0{1,2})?")
 DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789")
 
 
@@ -117,10 +120,11 @@ class Number(Prompt):
         return f"{asked}\n1 {voice.say(self.nothing)}" if self.nothing else asked
 
     def read(self, typed: str, shown: Sequence[Option]) -> Answer:  # noqa: ARG002  # a number is not a line
-        """Accept `1500`, `1 500`, `1.500`, `1500 dh`, `١٥٠٠`."""
-        digits = typed.translate(DIGITS).lower().removesuffix("dh").removesuffix("mad").strip()
-        digits = digits.translate(str.maketrans("", "", " .,'"))
-        if not (digits.isascii() and digits.isdigit() and len(digits) <= len(str(self.high))):
+        """Accept `1500`, `1 500`, `1.500`, `1500,00 dh`, `١٥٠٠`."""
+        written = typed.translate(DIGITS).lower().removesuffix("dh").removesuffix("mad").replace(" ", "")
+        grouped = NUMBER.fullmatch(written)
+        digits = re.sub("[.,']", "", grouped["whole"]) if grouped else ""
+        if not 0 < len(digits) <= len(str(self.high)):
             raise MisreadError("expect.number", low=self.low, high=self.high)
         number = 0 if self.nothing and digits == "1" else int(digits)
         if not self.accepts(number):
@@ -190,10 +194,11 @@ class Recall:
 
 @dataclass(frozen=True)
 class Enter:
-    """Not a question: a dialogue begins here, in this version."""
+    """Not a question: a dialogue begins here, in this version; `draft` says that its answers are worth keeping."""
 
     key: str
     version: int
+    draft: bool
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from typing import Any, Generic
 
 from service.domain.text import clean
 from ussd.engine.dialogue import C, Dialogue, Talk
-from ussd.engine.journal import ENTERED, LOOKED, Journal, typed
+from ussd.engine.journal import DRAFTED, ENTERED, LOOKED, Journal, typed
 from ussd.engine.paging import Budget, paginate
 from ussd.engine.prompts import DIGITS, Choice, End, Enter, Menu, MisreadError, Option, Prompt, Recall, Review
 
@@ -221,6 +221,6 @@ def _entry_key(step: Prompt | Recall | Enter) -> str:
         case Recall():
             return LOOKED + step.key
         case Enter():
-            return ENTERED + step.key
+            return (DRAFTED if step.draft else ENTERED) + step.key
         case _:
             return step.key

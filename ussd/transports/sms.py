@@ -7,14 +7,16 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.domain.errors import MoveError, NotFoundError, TiwiziError
+from service.domain.errors import MoveError, NotAllowedError, NotFoundError, TiwiziError
 from service.domain.money import Money
+from service.domain.states import NeedState
 from service.messaging.outbox import tell
 from service.models.associations import Officer, active_officer
 from service.models.diaspora import Contact, active_contact
 from service.models.inbound import first_time
 from service.models.messages import Message
 from service.models.needs import Need, need_by_reference
+from service.models.phones import Phone
 from service.models.proposals import open_proposals, proposal_of, waiting_interests
 from service.models.session import transaction
 from service.usecases.phones import know_phone, start, stop
@@ -43,7 +45,7 @@ def receive(conversations: Conversations, text: Text) -> None:
     """Handle an SMS and queue its one answer. Durable when this returns."""
     try:
         _receive(conversations, text)
-    except (MoveError, NotFoundError) as error:
+    except (MoveError, NotAllowedError, NotFoundError) as error:
         _receive(conversations, text, refusal=error)
 
 
@@ -72,26 +74,44 @@ class _Inbox:
         self.session, self.now, self.text = session, now, text
         self.officer = active_officer(session, text.phone)
         self.contact = active_contact(session, text.phone)
+        self.stranger = not (self.officer or self.contact)
+        phone = session.get(Phone, text.phone)
+        self.stopped = bool(phone and phone.stopped_at)
 
     def handle(self, refusal: TiwiziError | None) -> None:
         command = read_command(self.text.text)
         if refusal:
             self._refuse(refusal, command)
-        elif command and command.action in {Action.STOP, Action.START}:
-            change = stop if command.action is Action.STOP else start
-            change(self.session, self.now, self.text.phone, CHANNEL)
-        elif not (self.officer or self.contact):
+        elif command and command.action is Action.STOP:
+            stop(self.session, self.now, self.text.phone, CHANNEL)
+        elif command and command.action is Action.START and self.stopped:
+            start(self.session, self.now, self.text.phone, CHANNEL)
+        elif self.stopped:
+            # No answer would reach them, and nobody decides by questions unseen: START alone brings them back.
+            return
+        elif self.stranger:
             self._stranger(command)
-        elif command:
+        elif command and self._is_meant(command):
             self._obey(command)
         elif not self._converse(self.text.text):
             self._reply("not_understood")
 
+    def _is_meant(self, command: Command) -> bool:
+        """Tell whether a keyword is one: within a conversation, words that go on are an answer to its question."""
+        if command.about_one or not self.conversations.goes_on_by_sms(self.session, self.text.phone):
+            return True
+        return command.action in {Action.HELP, Action.INFO, Action.NEED} and not command.rest
+
     def _obey(self, command: Command) -> None:
         know_phone(self.session, self.now, self.text.phone)
+        if command.mistyped:
+            self._reply("reference_unknown", reference=command.mistyped)
+            return
         match command.action:
-            case Action.HELP:
-                self._reply("help_village" if self.officer else "help_diaspora", code=self.container.settings.ussd_code)
+            case Action.HELP | Action.START if self.officer:
+                self._reply("help_village", code=self.container.settings.ussd_code)
+            case Action.HELP | Action.START:
+                self._reply("help_diaspora")
             case Action.INFO:
                 self._inform(command)
             case Action.NEED if self.officer:
@@ -173,18 +193,25 @@ class _Inbox:
         return need if need and self.officer and need.association_id == self.officer.association_id else None
 
     def _converse(self, typed: str, start: str = "") -> bool:
+        before = self._messages()
         screen = self.conversations.answer_sms(self.session, self.text.phone, typed, start)
-        if screen:
+        # What a conversation wrote at its end is told by the fact's own message: one answer a text.
+        if screen and not (screen.ended and self._messages() > before):
             self._reply("dialogue", text=screen.text)
         return bool(screen)
 
     def _stranger(self, command: Command | None) -> None:
         given = self._answers_given()
-        starts = bool(command and command.action is Action.NEED)
-        if given < UNKNOWN_TURNS and self._converse(self.text.text, start="need" if starts else ""):
-            return
+        asks = command.action if command else None
+        if asks is not Action.HELP and given < UNKNOWN_TURNS:
+            starts = "need" if asks is Action.NEED else ""
+            if self._converse(self.text.text, start=starts):
+                return
         if given < UNKNOWN_ANSWERS:
             self._reply("help_unknown", code=self.container.settings.ussd_code)
+
+    def _messages(self) -> int:
+        return self.session.scalar(select(func.count()).where(Message.phone == self.text.phone)) or 0
 
     def _answers_given(self) -> int:
         recent = select(func.count()).where(
@@ -193,9 +220,20 @@ class _Inbox:
         return self.session.scalar(recent) or 0
 
     def _refuse(self, refusal: TiwiziError, command: Command | None) -> None:
-        reference = command.reference if command else None
-        known = isinstance(refusal, MoveError)
-        self._reply("already_answered" if known else "reference_unknown", reference=reference or "")
+        reference = (command.reference if command else None) or ""
+        match refusal:
+            case NotAllowedError():
+                self._reply("not_allowed")
+            case MoveError() if self._closed(reference):
+                self._reply("closed", reference=reference)
+            case MoveError():
+                self._reply("already_answered", reference=reference)
+            case _:
+                self._reply("reference_unknown", reference=reference)
+
+    def _closed(self, reference: str) -> bool:
+        need = need_by_reference(self.session, reference)
+        return need is not None and need.state is NeedState.REJECTED
 
     def _reply(self, template: str, **values: Any) -> None:
         event = f"{CHANNEL}:{self.text.gateway}:{self.text.id}"

@@ -21,7 +21,7 @@ def test_a_need_turned_away_is_closed_for_all_who_were_asked(story: Story) -> No
     story.turned_away()
     assert story.state() is ProposalState.REFUSED
     assert story.state(story.utrecht) is ProposalState.EXPIRED
-    assert [line for line in story.told() if line[0] in {LYON, UTRECHT}] == [(LYON, "refused")]
+    assert [line for line in story.told() if line[0] in {LYON, UTRECHT}] == [(LYON, "closed")]
     assert audited(story.engine, "proposal")[1:] == [("user", "proposal.refused"), ("user", "proposal.expired")]
     with pytest.raises(MoveError):
         story.accepts()
@@ -48,7 +48,7 @@ def test_an_association_turned_away_is_introduced_to_nobody(story: Story) -> Non
     story.says_yes()
     with transaction(story.engine) as session:
         reject_association(session, story.clock(), actor="user:1", association_id=story.association, reason="doute")
-    assert (LYON, "refused") in story.told()
+    assert (LYON, "closed") in story.told()
     with pytest.raises(MoveError):
         story.accepts()
     with pytest.raises(MoveError):
