@@ -17,7 +17,7 @@ def look(ctx: Desk) -> str:
     return "me"
 
 
-@dialogue("order")
+@dialogue("order", draft=True)
 def order(ctx: Desk) -> Talk:
     colour = yield Choice("colour", lambda: COLOURS)
     number = yield Number("number", low=1, high=100)
@@ -203,7 +203,7 @@ def test_a_check_is_asked_once_and_not_on_replay() -> None:
 
 def test_a_journal_of_another_version_starts_that_dialogue_again_politely(phone: Phone) -> None:
     phone.types("1", "2", "7")
-    newer = Dialogue("order", 2, order.talk)
+    newer = Dialogue("order", 2, order.draft, order.talk)
 
     @dialogue("root")
     def newer_root(ctx: Desk) -> Talk:
