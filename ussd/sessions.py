@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.container import Container
 from service.domain.errors import TiwiziError
+from service.messaging.segments import fold
 from service.models.journals import AnsweredTurn
 from service.security import keyed_hash
 from ussd.dialogues.context import Context
@@ -171,7 +172,7 @@ class Conversations:
     def _moved(self, turn: Turn, work: Work) -> Screen:
         ctx = self._context(turn.phone, work.now, "ussd", work)()
         ctx.language = ctx.caller()["language"] or ctx.language
-        return Screen(ctx.voice.say("ended.moved"), ended=True)
+        return Screen(fold(ctx.voice.say("ended.moved")), ended=True)
 
     @property
     def _secret(self) -> str:

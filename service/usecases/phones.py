@@ -78,6 +78,7 @@ def start(session: Session, now: datetime, number: str, channel: str) -> Phone:
 def _locked(session: Session, now: datetime, number: str) -> Phone:
     """Return the phone so that a STOP said twice at the same moment counts once."""
     phone = know_phone(session, now, number)
+    session.flush()
     session.refresh(phone, with_for_update={"key_share": True})
     return phone
 

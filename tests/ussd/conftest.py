@@ -3,15 +3,20 @@ from dataclasses import dataclass, field
 from itertools import count
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from service.container import Container
 from service.models import Message
-from service.models.session import reading
-from tests.world import settle
+from service.models.base import Base
+from service.models.session import reading, transaction
+from tests.conftest import MovedClock
+from tests.world import SECRETARY, settle, village
 from ussd.engine.replay import Screen
 from ussd.sessions import Conversations, Turn
 from ussd.transports.sms import Text, receive
+
+# The answers of the short form, up to its summary.
+NEED = ("1", "1", "84", "320 000", "60000", "Puits du bas")
 
 
 @dataclass
@@ -66,3 +71,16 @@ def handset(conversations: Conversations) -> Callable[[str], Handset]:
     settle(conversations.container.engine)
     ids = count(1)
     return lambda number: Handset(conversations, number, ids)
+
+
+def rows(container: Container, entity: type[Base]) -> int:
+    with reading(container.engine) as session:
+        return session.scalar(select(func.count()).select_from(entity)) or 0
+
+
+@pytest.fixture
+def secretary(container: Container, handset: Callable[[str], Handset], clock: MovedClock) -> Handset:
+    phone = handset(SECRETARY)
+    with transaction(container.engine) as session:
+        village(session, clock())
+    return phone

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from copy import deepcopy
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,18 +14,13 @@ from service.locales import Language
 from service.messaging.segments import measure
 from service.models.base import Base
 from service.models.session import make_engine, transaction
-from service.settings import Settings
 from service.usecases.phones import know_phone, stop
 from service.usecases.proposals import express_interest
+from tests.ussd.walk import NOW, Walker
 from tests.world import LYON, SECRETARY, STRANGER, diaspora, need_of, proposed, settle, village
-from ussd.dialogues.context import Context
-from ussd.dialogues.home import home
 from ussd.engine.journal import Journal
-from ussd.engine.paging import USSD_BUDGET
-from ussd.engine.replay import Player, Screen
-from ussd.work import Work
+from ussd.engine.replay import Screen
 
-NOW = datetime(2026, 11, 23, tzinfo=UTC)
 LONGEST = {
     Language.AR: "جمعية أيت عبد الله للتنمية والتعاون تالوين",
     Language.FR: "Association Aït Abdallah développement eau",
@@ -45,27 +39,22 @@ def country(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     engine.dispose()
 
 
-class Walk:
-    """Walks from screen to screen; what a dialogue writes at its end is undone."""
+class Walk(Walker):
+    """Walks everywhere, also where a wrong answer leads."""
 
-    def __init__(self, session: Session, phone: str, language: Language, start: str = "") -> None:
-        self.session, self.language = session, language
-        work = Work.within(session, phone, NOW)
-        settings = Settings(_env_file=None)  # type: ignore[call-arg]  # pydantic-settings' own parameter
-        self.player = Player(
-            home, lambda: Context(phone, work, NOW, "ussd", settings, start, language=language), USSD_BUDGET
-        )
+    def __init__(self, session: Session, phone: str, language: Language) -> None:
+        super().__init__(session, phone, language)
         self.seen: dict[str, Screen] = {}
         self.been: set[tuple[object, ...]] = set()
 
     def all(self) -> dict[str, Screen]:
-        journal = Journal()
-        self._look(self.player.show(journal))
+        journal, screen = self.first()
+        self._look(screen)
         ahead = [journal]
         while ahead:
             here = ahead.pop()
             for typed in self._inputs(here):
-                there, screen = self._step(here, typed)
+                there, screen = self.step(here, typed)
                 self._look(screen)
                 place = (_path(there), there.page, there.correcting, len(there.later))
                 if not screen.ended and place not in self.been:
@@ -74,14 +63,6 @@ class Walk:
             if here.begun:
                 self._look(self.player.resume(deepcopy(here)))
         return self.seen
-
-    def _step(self, journal: Journal, typed: str) -> tuple[Journal, Screen]:
-        there = deepcopy(journal)
-        with self.session.begin_nested() as point:
-            screen = self.player.answer(there, typed)
-            if screen.ended:
-                point.rollback()
-        return there, screen
 
     def _inputs(self, journal: Journal) -> list[str]:
         longest_first = sorted(range(len(journal.shown)), key=lambda n: -len(journal.shown[n][1]))

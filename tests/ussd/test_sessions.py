@@ -4,38 +4,23 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from service.container import Container
 from service.domain.roles import OfficerRole
 from service.domain.states import ProposalState
 from service.models import Consent, JournalRow, Message, Need, Officer, Phone, Proposal, VillageAssociation
-from service.models.base import Base
 from service.models.diaspora import active_contact
 from service.models.session import reading, transaction
 from service.usecases.associations import reject_association
 from service.usecases.phones import know_phone, stop
 from service.usecases.proposals import express_interest
 from tests.conftest import MovedClock
-from tests.ussd.conftest import Handset
+from tests.ussd.conftest import NEED, Handset, rows
 from tests.world import LYON, SECRETARY, STRANGER, TREASURER, diaspora, need_of, proposed, village
-from ussd.sessions import Conversations, Turn
+from ussd.sessions import Turn
 
 NewHandset = Callable[[str], Handset]
-NEED = ("1", "1", "84", "320 000", "60000", "Puits du bas")
-
-
-def rows(container: Container, entity: type[Base]) -> int:
-    with reading(container.engine) as session:
-        return session.scalar(select(func.count()).select_from(entity)) or 0
-
-
-@pytest.fixture
-def secretary(container: Container, handset: NewHandset, clock: MovedClock) -> Handset:
-    phone = handset(SECRETARY)
-    with transaction(container.engine) as session:
-        village(session, clock())
-    return phone
 
 
 def test_an_unknown_phone_registers_its_association(container: Container, handset: NewHandset) -> None:
@@ -158,93 +143,6 @@ def test_a_long_dial_goes_straight_to_its_screen(secretary: Handset) -> None:
     assert secretary.again().text.startswith("Cout total")
 
 
-def test_a_fact_never_follows_from_answers_that_saw_no_question(container: Container, secretary: Handset) -> None:
-    """The process and the disk lost everything: the summary is shown again, and one key more writes the need."""
-    secretary.dial()
-    secretary.types(*NEED)
-    secretary.conversations.journals.flush()
-    with transaction(container.engine) as session:
-        session.delete(session.get_one(JournalRow, SECRETARY))
-    another = restarted(secretary)
-    assert another.types("1").startswith("Eau potable, 84 foyers")
-    assert rows(container, Need) == 0
-    assert another.types("1").startswith("Recu.")
-    assert rows(container, Need) == 1
-    another.conversations.close()
-
-
-def test_a_long_dial_cannot_write_a_fact(container: Container, secretary: Handset) -> None:
-    secretary.session, secretary.text = "long", "*".join((*NEED, "1"))
-    assert secretary.again().text.startswith("Eau potable, 84 foyers")
-    assert rows(container, Need) == 0
-
-
-def restarted(phone: Handset) -> Handset:
-    """The same phone in the same session, with a service that knows only what is on disk."""
-    container = phone.conversations.container
-    assert isinstance(container.clock, MovedClock)
-    container.clock.move(seconds=1)
-    fresh = Conversations(container)
-    return Handset(fresh, phone.number, phone.ids, phone.session, phone.text)
-
-
-def test_another_process_goes_on_where_the_first_stood(container: Container, secretary: Handset) -> None:
-    secretary.dial()
-    secretary.types(*NEED[:3])
-    secretary.conversations.journals.flush()
-    another = restarted(secretary)
-    assert another.again().text == secretary.seen[-1].text
-    assert another.types("320000").startswith("Part du village")
-    another.conversations.journals.flush()
-    secretary.text = another.text
-    assert secretary.types("60000").startswith("En quelques mots")
-    secretary.types("Puits du bas", "1")
-    assert rows(container, Need) == 1
-    another.conversations.close()
-
-
-def test_an_answer_that_died_with_its_process_is_taken_from_the_carriers_text(
-    container: Container, secretary: Handset
-) -> None:
-    secretary.dial()
-    secretary.types(*NEED[:2])
-    secretary.conversations.journals.flush()
-    another = restarted(secretary)
-    another.text += "*84"  # answered by a process that was killed before it wrote
-    assert another.types("320000").startswith("Part du village")
-    another.types("60000", "Puits", "1")
-    assert rows(container, Need) == 1
-    another.conversations.close()
-
-
-def test_a_confirmation_sent_to_two_processes_at_once_writes_one_need(container: Container, secretary: Handset) -> None:
-    secretary.dial()
-    secretary.types(*NEED)
-    secretary.conversations.journals.flush()
-    phones = [secretary, *(restarted(secretary) for _ in range(3))]
-    with ThreadPoolExecutor(4) as pool:
-        replies = set(pool.map(lambda phone: phone.types("1"), phones))
-    assert len(replies) == 1
-    assert rows(container, Need) == 1
-    for phone in phones[1:]:
-        phone.conversations.close()
-
-
-def test_conversations_that_nobody_touches_leave_the_memory_but_not_the_disk(
-    secretary: Handset, clock: MovedClock
-) -> None:
-    secretary.dial()
-    secretary.types(*NEED[:3])
-    journals = secretary.conversations.journals
-    clock.move(minutes=11)
-    Handset(secretary.conversations, STRANGER, secretary.ids).dial()
-    journals.flush()
-    journals.let_go()
-    assert journals.here(SECRETARY) is None
-    assert journals.here(STRANGER)
-    assert secretary.types("320000").startswith("Part du village")
-
-
 def test_two_phones_at_once_do_not_mix(container: Container, secretary: Handset, clock: MovedClock) -> None:
     other = Handset(secretary.conversations, "+212600000003", secretary.ids)
     with transaction(container.engine) as session:
@@ -274,16 +172,6 @@ def test_a_closed_session_that_goes_on_is_greeted_and_changes_nothing(container:
     secretary.types(*NEED, "1")
     assert secretary.types("1").startswith("Ait Abdallah")
     assert rows(container, Need) == 1
-
-
-def test_what_was_typed_is_kept_as_a_hash_and_a_length_only(container: Container, secretary: Handset) -> None:
-    secretary.dial()
-    secretary.types("1", "1", "8404")
-    secretary.conversations.journals.flush()
-    with reading(container.engine) as session:
-        row = session.get_one(JournalRow, SECRETARY)
-    assert row.text_length == len("1*1*8404")
-    assert "8404" not in row.text_hash
 
 
 def test_64_kilobytes_are_one_wrong_answer(secretary: Handset) -> None:

@@ -93,7 +93,7 @@ def welcome(ctx: Context) -> Talk:
 @dialogue("language.change")
 def change_language(ctx: Context) -> Talk:
     """Another language from now on."""
-    ctx.language = yield Choice("language", _languages)
+    ctx.language = yield Choice("language.which", _languages)
     know_phone(ctx.facts, ctx.now, ctx.phone, Language(ctx.language))
     return End("language.changed")
 

@@ -1,0 +1,22 @@
+"""The page of all screens, which a coordinator hands to a village secretary."""
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+import ussd.dialogues
+from docs.make_dialogues import PAGE, page
+from ussd.engine.dialogue import Dialogue
+
+GREETINGS = {"home", "welcome"}  # a caller's chapter begins with them
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert page() == PAGE.read_text(), "run python -m docs.make_dialogues"
+
+
+def test_the_page_has_a_part_for_every_dialogue() -> None:
+    modules = [import_module(f"ussd.dialogues.{module.name}") for module in iter_modules(ussd.dialogues.__path__)]
+    names = {one.name for module in modules for one in vars(module).values() if isinstance(one, Dialogue)}
+    written = PAGE.read_text()
+    assert "need.report" in names
+    assert not [name for name in names - GREETINGS if f"(`{name}`)" not in written]
