@@ -66,7 +66,7 @@ def _own_service(folder: Path) -> Iterator[Container]:
         with log.open("wb") as output, running_parts(environment, output) as parts:
             wait_ready(container.settings.url_here, parts)
             yield container
-    except Exception:
+    except Exception:  # whatever broke the story, the log says more; it is raised again
         click.echo(log.read_text()[-LOG_SHOWN:], err=True)
         raise
     finally:
