@@ -84,5 +84,5 @@ def _form(caller: Caller, session: str, step: int) -> str:
 def _expected(caller: Caller, step: int) -> str:
     _, word, key = STEPS[step]
     # The reference is not known beforehand: the line ends where it would stand.
-    said = speaker(caller.language).say(key, **VALUES, association=caller.association_name, reference="\n")
+    said = speaker(caller.language).say(key, **VALUES, name=caller.association_name, reference="\n")
     return f"{word} {fold(said.splitlines()[0])}"

@@ -1,4 +1,4 @@
-"""Load on a server: 50 connections that are kept, each playing one conversation after another, every reply checked.
+"""Load on a server: connections that are kept, each playing one conversation after another, every reply checked.
 
 Written here rather than left to wrk, which ties a script to a connection only with one thread for each: fifty of them
 took as much CPU a request as this one loop (28 to 44 microseconds, here 24 to 33) and served connections unevenly.
@@ -56,13 +56,13 @@ class Played:
         return quantiles(self.latencies, n=100)[place - 1]
 
 
-def drive(port: int, path: str, talks: Sequence[Talk], seconds: float) -> Played:
+def drive(port: int, path: str, talks: Sequence[Talk], seconds: float, connections: int = CONNECTIONS) -> Played:
     """Play the talks from a process of their own, so that whoever measures is not measured.
 
     Raises OSError as `play` does.
     """
     with ProcessPoolExecutor(1, get_context("fork")) as process:
-        return process.submit(play, port, path, talks, seconds).result()
+        return process.submit(play, port, path, talks, seconds, connections).result()
 
 
 class _Connection:
@@ -99,40 +99,43 @@ class _Connection:
         return body if head.startswith(b"HTTP/1.1 200") else head[:20]
 
 
-def play(port: int, path: str, talks: Iterable[Talk], seconds: float = math.inf) -> Played:
+def play(
+    port: int, path: str, talks: Iterable[Talk], seconds: float = math.inf, connections: int = CONNECTIONS
+) -> Played:
     """Play the talks over all connections, each taking the next when it is done with one, to the end or so long.
 
+    What is asked when the time is over is waited for and counted: the server owes nothing to whoever measures next.
     Raises OSError when the server does not answer or hangs up.
     """
     played, began, spent = Played(), perf_counter(), process_time()
     left = iter(talks)
     with selectors.DefaultSelector() as selector:
-        for _ in range(CONNECTIONS):
+        for _ in range(connections):
             connection = _Connection(port, path, chain.from_iterable(left))
             if connection.ask():
                 selector.register(connection.socket, selectors.EVENT_READ, connection)
             else:
                 connection.socket.close()
-        while selector.get_map() and perf_counter() - began < seconds:
+        while selector.get_map():
             ready = selector.select(PATIENCE)
             if not ready:
                 raise TimeoutError(f"no answer within {PATIENCE} seconds")
             for key, _ in ready:
-                if not _go_on(key.data, played):
+                in_time = perf_counter() - began < seconds
+                if not _go_on(key.data, played, more=in_time):
                     selector.unregister(key.data.socket)
                     key.data.socket.close()
-                    played.ran_out = True
-        for key in list(selector.get_map().values()):
-            key.data.socket.close()
+                    played.ran_out |= in_time
     played.seconds, played.cpu_seconds = perf_counter() - began, process_time() - spent
     return played
 
 
-def _go_on(connection: _Connection, played: Played) -> bool:
+def _go_on(connection: _Connection, played: Played, *, more: bool) -> bool:
+    """Read what came, and ask the next when it is whole and more is wanted; False when this connection is done."""
     body = connection.hear()
     if body is None:
         return True
     played.latencies.append((perf_counter() - connection.sent_at) * 1e3)
     if not played.wrong and not body.startswith(connection.turn.expected.encode()):
         played.wrong = f"{body.decode(errors='replace')} instead of {connection.turn.expected}"
-    return connection.ask()
+    return more and connection.ask()

@@ -17,8 +17,9 @@ from benchmarks.load import CONNECTIONS, Played, Talk, Turn, drive, play
 from benchmarks.servers import BARE, PATH, SERVICE, Server, serving
 
 Row = dict[str, str | float | int | None]
-SECONDS = 2.5
+SECONDS = 2.0
 ROUNDS = 3
+MANY = 200  # connections, beside the usual ones
 WARM_UP = 1.0
 # More conversations than a round is expected to use, so that it rarely runs out of them.
 MARGIN = 1.4
@@ -41,26 +42,35 @@ def measure() -> list[Row]:
 
 def on(backend: str) -> list[Row]:
     """Return the rows of one database. The servers take turns, so that a noisy minute falls on all of them."""
+    rows: list[Row] = []
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=BUILD)))
         url = stack.enter_context(country.database(backend, folder))
-        bare = Subject("bare Flask", stack.enter_context(serving(BARE, folder, url)), nothing, 15_000)
+        yardstick = stack.enter_context(serving(BARE, folder, url))
         service = stack.enter_context(serving(SERVICE, folder, url))
         callers = country.callers()
         # A dial finds a conversation that was left half-way: who is to be greeted has not called before.
         known, fresh = Callers(service, callers[5_000:]), Callers(service, callers[:5_000])
-        subjects = [
-            bare,
-            Subject("mid-dialogue turn", service, known.begin(conversations.middle), 2_000),
-            Subject("fact turn", service, known.begin(conversations.fact), 300),
-            Subject("whole conversation, each turn", service, fresh.begin(conversations.whole), 1_000),
-        ]
+        for connections in (CONNECTIONS, MANY):
+            bare = Subject("bare Flask", yardstick, nothing, 15_000, connections)
+            subjects = [
+                bare,
+                Subject("mid-dialogue turn", service, known.begin(conversations.middle), 2_000, connections),
+                Subject("fact turn", service, known.begin(conversations.fact), 300, connections),
+                Subject("whole conversation, each turn", service, fresh.begin(conversations.whole), 1_000, connections),
+            ]
+            take_turns(subjects)
+            rows += [*(subject.row(backend, bare) for subject in subjects), _generator_row(backend, bare)]
+    return rows
+
+
+def take_turns(subjects: Sequence["Subject"]) -> None:
+    """Measure all of them, round by round."""
+    for subject in subjects:
+        subject.warm_up()
+    for _ in range(ROUNDS):
         for subject in subjects:
-            subject.warm_up()
-        for _ in range(ROUNDS):
-            for subject in subjects:
-                subject.measure()
-    return [*(subject.row(backend, bare) for subject in subjects), _generator_row(backend, bare)]
+            subject.measure()
 
 
 @dataclass
@@ -69,8 +79,9 @@ class Subject:
 
     name: str
     server: Server
-    make: Callable[[int], list[Talk]]
+    make: Callable[[int, int], list[Talk]]
     expected: float
+    connections: int = CONNECTIONS
     rounds: list["Round"] = field(default_factory=list)
 
     def warm_up(self) -> None:
@@ -86,7 +97,7 @@ class Subject:
         middle, yardstick = self.typical(), bare.typical()
         wrong = next((each.load.wrong for each in self.rounds if each.load.wrong), None)
         return {
-            "name": f"{self.name}, {backend}",
+            "name": f"{self.name}, {backend}{self.crowd}",
             "value": None if wrong else middle.load.rate,
             "unit": "req/s",
             "against": bare.name,
@@ -99,6 +110,11 @@ class Subject:
             **({"invalid": wrong} if wrong else {}),
         }
 
+    @property
+    def crowd(self) -> str:
+        """How many connections, where it is another number than usual."""
+        return "" if self.connections == CONNECTIONS else f", {self.connections} connections"
+
     def typical(self) -> "Round":
         """Return the round whose rate is in the middle."""
         rate = median_low([each.load.rate for each in self.rounds])
@@ -106,9 +122,9 @@ class Subject:
 
     def _play(self, seconds: float) -> "Round":
         while True:
-            talks = self.make(round(self.expected * seconds))
+            talks = self.make(round(self.expected * seconds), self.connections)
             before = self.server.cpu_seconds()
-            load = drive(self.server.port, PATH, talks, seconds)
+            load = drive(self.server.port, PATH, talks, seconds, self.connections)
             spent = self.server.cpu_seconds() - before
             if not load.ran_out or load.wrong:
                 self.expected = load.rate * MARGIN
@@ -124,9 +140,9 @@ class Round:
     cpu_us: float
 
 
-def nothing(count: int) -> list[Talk]:
+def nothing(count: int, connections: int) -> list[Talk]:
     """Return turns as the service is sent them, for a server that answers all alike."""
-    talks = [conversations.middle(caller).measured for caller in country.callers()[:CONNECTIONS]]
+    talks = [conversations.middle(caller).measured for caller in country.callers()[:connections]]
     alike = [[Turn(turn.form, "CON Tiwizi") for turn in talk] for talk in talks]
     return list(islice(cycle(alike), count // len(alike[0])))
 
@@ -140,15 +156,17 @@ class Callers:
         self.callers = callers
         self.next_one: Iterator[Caller] = cycle(callers)
 
-    def begin(self, conversation: Callable[[Caller], Conversation]) -> Callable[[int], list[Talk]]:
+    def begin(self, conversation: Callable[[Caller], Conversation]) -> Callable[[int, int], list[Talk]]:
         """Return what begins conversations and gives the rest of them to be played, `count` turns or a few more.
+
+        Its second parameter is the connections, each of which wants a conversation.
 
         Raises NotEnoughPhonesError, ValueError when a conversation does not begin as it must.
         """
-        return lambda count: self._begun(conversation, count)
+        return lambda count, connections: self._begun(conversation, count, connections)
 
-    def _begun(self, conversation: Callable[[Caller], Conversation], count: int) -> list[Talk]:
-        needed = CONNECTIONS + count // len(conversation(self.callers[0]).measured)
+    def _begun(self, conversation: Callable[[Caller], Conversation], count: int, connections: int) -> list[Talk]:
+        needed = connections + count // len(conversation(self.callers[0]).measured)
         if needed > len(self.callers):
             raise NotEnoughPhonesError(f"{needed} conversations at once, {len(self.callers)} phones")
         begun = [conversation(caller) for caller in islice(self.next_one, needed)]
@@ -163,7 +181,7 @@ def _generator_row(backend: str, bare: Subject) -> Row:
     turns = len(typical.load.latencies)
     own_us = typical.load.cpu_seconds / turns * 1e6
     return {
-        "name": f"load generator's own CPU, bare Flask, {backend}",
+        "name": f"load generator's own CPU, bare Flask, {backend}{bare.crowd}",
         "value": own_us,
         "unit": "µs/req",
         "against": "CPU of the bare server",

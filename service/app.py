@@ -1,6 +1,7 @@
 """The web application: what it is given, and who guards it."""
 
 from collections.abc import Iterable
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Blueprint, Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -12,6 +13,7 @@ from service.web.access import access, check_declarations
 from service.web.admin import admin
 from service.web.current import EXTENSION
 from service.web.errors import set_up_errors
+from service.web.gateways import PREFIX, make_gateways
 from service.web.guard import set_up_guard
 from service.web.headers import set_up_headers
 from service.web.health import health
@@ -24,20 +26,34 @@ LARGEST_BODY = 64 * 1024  # bytes; a form of ours and a gateway's callback are a
 def create_app(container: Container, blueprints: Iterable[Blueprint]) -> Flask:
     """Return the application: the admin view, the public pages, health, and the blueprints given.
 
+    Blueprints below `/hooks/` are served by an application of their own behind it (`service.web.gateways`).
     Raises UndeclaredViewError when a route does not say who may use it.
     """
+    given = list(blueprints)
+    hooks = [blueprint for blueprint in given if (blueprint.url_prefix or "").startswith(PREFIX.rstrip("/"))]
     app = Flask("service.web")
     app.config.update(_config(container))
     app.extensions[EXTENSION] = container
     for set_up in (set_up_guard, set_up_headers, set_up_errors, set_up_showing):
         set_up(app)
     access("public")(app.view_functions["static"])
-    for blueprint in (admin, public, health, *blueprints):
+    for blueprint in (admin, public, health, *(one for one in given if one not in hooks)):
         app.register_blueprint(blueprint)
-    check_declarations(app)
-    proxies = container.settings.proxies
-    app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]  # Flask's way
+    gateways = make_gateways({"MAX_CONTENT_LENGTH": LARGEST_BODY}, hooks)
+    for one in (app, gateways):
+        check_declarations(one)
+    app.wsgi_app = _doors(app.wsgi_app, gateways, container.settings.proxies)  # type: ignore[method-assign]  # Flask's way
     return app
+
+
+def _doors(people: WSGIApplication, gateways: WSGIApplication, proxies: int) -> WSGIApplication:
+    """Send each to their application; behind proxies, believe what these say of the caller."""
+
+    def enter(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        there = gateways if environ["PATH_INFO"].startswith(PREFIX) else people
+        return there(environ, start_response)
+
+    return ProxyFix(enter, x_for=proxies, x_proto=proxies) if proxies else enter
 
 
 def _config(container: Container) -> dict[str, object]:

@@ -30,6 +30,21 @@ def _nobody() -> str:
     return _HASHER.hash("nobody")
 
 
+def hash_pin(pepper: str, phone: str, pin: str) -> str:
+    """Return an argon2id hash of a phone's PIN; the pepper is not in the database, so that it alone betrays none."""
+    return _HASHER.hash(keyed_hash(pepper, "pin", phone, pin))
+
+
+def pin_fits(hashed: str, pepper: str, phone: str, pin: str) -> bool:
+    """Tell whether the PIN is the phone's."""
+    return password_fits(hashed, keyed_hash(pepper, "pin", phone, pin))
+
+
+def code_of(secret: str, phone: str, nonce: str) -> str:
+    """Return the six digits that a phone is sent to prove that it is its own; the nonce is used once."""
+    return f"{int.from_bytes(keyed_hash(secret, 'code', phone, nonce).encode()) % 1_000_000:06}"
+
+
 def new_password() -> str:
     """Return a one-time password that a person can copy from a screen: 80 bits in four groups."""
     letters = base64.b32encode(secrets.token_bytes(10)).decode().lower()

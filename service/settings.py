@@ -23,6 +23,7 @@ SHAPES = {
     "sms_number": (re.compile(r"\+[0-9]{8,15}|[0-9]{3,6}"), "a number such as +212600000000 or a short code"),
     "ussd_code": (re.compile(r"[*#][0-9*#]+#"), "a code such as *384*84#"),
     "home_region": (re.compile(r"[0-9]{2}"), "a census code of two digits such as 09"),
+    "home_prefix": (PREFIX, "a country's prefix such as +212"),
     "at_base_url": (re.compile(r"(https?://[^/]+.*)?"), "an address that begins with http:// or https://"),
 }
 SQLITE_FILE = re.compile(r"sqlite:///(?!:memory:)[^?].*")
@@ -54,6 +55,7 @@ class Settings(BaseSettings):
     sms_number: str = "+212600000000"
     ussd_code: str = "*384*84#"
     home_region: str = "09"
+    home_prefix: str = "+212"
     at_username: str = "sandbox"
     at_api_key: str = Field(default="", repr=False)
     at_sender: str = ""
@@ -84,7 +86,7 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("sms_number", "ussd_code", "home_region", "at_base_url")
+    @field_validator("sms_number", "ussd_code", "home_region", "home_prefix", "at_base_url")
     @classmethod
     def _shaped(cls, value: str, info: ValidationInfo) -> str:
         shape, said = SHAPES[str(info.field_name)]

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from service.domain.money import Money
@@ -11,8 +11,9 @@ from service.domain.sectors import Sector, Urgency
 from service.domain.states import ProposalState
 from service.domain.text import search_key
 from service.locales import Language
-from service.models import Commune, DiasporaAssociation, Need, Officer, Proposal, VillageAssociation
+from service.models import Commune, DiasporaAssociation, Message, Need, Officer, Proposal, VillageAssociation
 from service.models.associations import active_officer
+from service.models.needs import need_by_reference
 from service.models.session import transaction
 from service.usecases.associations import register_association, verify_association
 from service.usecases.diaspora import register_diaspora
@@ -80,7 +81,7 @@ def officer_of(session: Session, phone: str = SECRETARY) -> Officer:
 
 def need_of(session: Session, now: datetime, phone: str = SECRETARY, *, verified: bool = True) -> Need:
     """Declare a need from this phone, and verify it."""
-    need = declare_need(
+    reference = declare_need(
         session,
         now,
         officer=officer_of(session, phone),
@@ -90,6 +91,8 @@ def need_of(session: Session, now: datetime, phone: str = SECRETARY, *, verified
         village_share=Money.of(60_000),
         title="Puits du bas",
     )
+    need = need_by_reference(session, reference)
+    assert need
     return verify_need(session, now, actor="user:1", need_id=need.id, urgency=Urgency.HIGH) if verified else need
 
 
@@ -122,3 +125,8 @@ def proposed(session: Session, now: datetime, need: Need, to: DiasporaAssociatio
     session.add(proposal)
     session.flush()
     return proposal
+
+
+def newest_message(session: Session) -> Message:
+    """Return the message queued last."""
+    return session.scalars(select(Message).order_by(Message.id.desc()).limit(1)).one()

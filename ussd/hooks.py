@@ -6,6 +6,7 @@ from service.models.inbound import first_time
 from service.models.session import transaction
 from service.web.access import access
 from service.web.hook import check_hook, fields
+from ussd.drops import invite_back
 from ussd.sessions import Conversations, Turn
 from ussd.transports import africastalking, sms
 
@@ -31,22 +32,25 @@ def hooks_blueprint(conversations: Conversations) -> Blueprint:
         check_hook(container, token)
         form = fields(container, GATEWAY, africastalking.SESSION_END)
         with transaction(container.engine) as session:
-            first_time(
+            phone, carrier_session = form["phoneNumber"], form["sessionId"]
+            new = first_time(
                 session,
                 gateway=GATEWAY,
                 kind="ussd-end",
-                external_id=form["sessionId"],
-                phone=form["phoneNumber"],
+                external_id=carrier_session,
+                phone=phone,
                 payload=africastalking.kept_of_end(form),
                 received_at=container.clock(),
             )
+            if new:
+                invite_back(conversations, session, phone=phone, carrier_session=carrier_session, status=form["status"])
         return _plain("")
 
     @blueprint.post("/<token>/sms")
     @access("gateway")
     def inbound_sms(token: str) -> Response:
         check_hook(container, token)
-        form = fields(container, GATEWAY, africastalking.SMS, phone="from")
+        form = fields(container, GATEWAY, africastalking.SMS, phone="from", named=True)
         sms.receive(conversations, africastalking.text(GATEWAY, form))
         return _plain("")
 

@@ -10,18 +10,20 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from time import sleep
 from typing import Any
 from zlib import crc32
 
 import structlog
-from sqlalchemy import Engine, and_, or_, select, text
+from sqlalchemy import Connection, Engine, and_, bindparam, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from service.models.base import table_of
 from service.models.journals import JournalRow
 from service.models.session import make_engine
 from ussd.engine.journal import Journal
@@ -31,7 +33,8 @@ log = structlog.get_logger()
 FLUSH_EVERY = 0.05  # seconds; people need some between two keys
 KEPT_HERE = timedelta(minutes=10)  # a carrier ends a session after 3
 STRIPES = 512
-ROWS = JournalRow.__table__
+ROWS = table_of(JournalRow)
+LOAD = select(ROWS).where(ROWS.c.phone == bindparam("one"))
 COLUMNS = ("session", "state", "ended", "text_length", "text_hash", "replies", "touched_at")
 
 
@@ -90,7 +93,7 @@ class Journals:
 
     def load(self, session: Session, phone: str) -> Conversation:
         """Return what the database has, or a conversation that has not begun."""
-        found = session.connection().execute(select(ROWS).where(ROWS.c.phone == phone)).mappings().first()
+        found = session.connection().execute(LOAD, {"one": phone}).mappings().first()
         if not found:
             return Conversation()
         kept = {name: found[name] for name in COLUMNS}
@@ -190,23 +193,24 @@ class Journals:
 
 def _row(phone: str, conversation: Conversation) -> dict[str, Any]:
     row = {name: getattr(conversation, name) for name in COLUMNS if name != "state"}
-    return {**row, "phone": phone, "state": asdict(conversation.journal)}
+    # A journal that is kept is never changed, so its own lists may be written.
+    return {**row, "phone": phone, "state": vars(conversation.journal)}
 
 
-def _upsert(connection: Any, rows: list[dict[str, Any]]) -> None:
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(JournalRow)
+def _upsert(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    connection.execute(_statement(connection.dialect.name), rows)
+
+
+@cache
+def _statement(dialect: str) -> Any:
+    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
+    statement = insert(ROWS)
     new = statement.excluded
     # Another process, or another thread, may have gone on with the conversation meanwhile: the later state stays.
     later = or_(
         ROWS.c.touched_at < new.touched_at,
         and_(ROWS.c.touched_at == new.touched_at, ROWS.c.text_length <= new.text_length),
     )
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=[ROWS.c.phone],
-            set_={name: new[name] for name in COLUMNS},
-            where=later,
-        ),
-        rows,
+    return statement.on_conflict_do_update(
+        index_elements=[ROWS.c.phone], set_={name: new[name] for name in COLUMNS}, where=later
     )

@@ -1,27 +1,33 @@
 """Turns: what a carrier or an SMS brings is fed to the conversation, and every turn is answered once."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from time import sleep
 
-from sqlalchemy import event, select, update
+from sqlalchemy import delete, event, select
 from sqlalchemy.orm import Session
 
 from service.container import Container
 from service.domain.errors import TiwiziError
 from service.messaging.segments import fold
-from service.models.journals import AnsweredTurn
+from service.models.journals import AnsweredTurn, JournalRow
+from service.models.session import reading, transaction
 from service.security import keyed_hash
 from ussd.dialogues.context import Context
 from ussd.dialogues.home import home
 from ussd.engine.journal import Journal
 from ussd.engine.paging import SMS_BUDGET, USSD_BUDGET
+from ussd.engine.prompts import Answer, Option, Prompt
 from ussd.engine.replay import Player, Screen
-from ussd.journals import Conversation, Journals
+from ussd.journals import FLUSH_EVERY, Conversation, Journals
 from ussd.work import AnsweredError, TooSoonError, Work
 
 # How long what was begun can be gone on with.
 DRAFT_KEPT = timedelta(hours=24)
 SEPARATOR = "*"
+# Times that a process waits for what another one writes behind: together a second.
+PATIENCE = 20
 SMS_SESSION = "sms"
 GOES_ON, ENDS = "CON ", "END "
 
@@ -63,7 +69,7 @@ class Conversations:
         A screen that ends the session is returned when its facts are on disk.
         """
         with self.journals.turn_of(turn.phone):
-            key = keyed_hash(self.container.settings.secret_key, turn.gateway, turn.session, turn.text)
+            key = self._key(turn, turn.text)
             held = self.journals.here(turn.phone)
             if held and held.session == turn.session and (reply := held.replies.get(key)):
                 return _screen(reply)
@@ -75,10 +81,13 @@ class Conversations:
                 # The world moved under the conversation (a colleague was faster…): nothing of this turn was kept.
                 return self._play(turn, key, held, moved=True)
 
-    def answer_sms(self, session: Session, phone: str, text: str, start: str = "") -> Screen | None:
+    def answer_sms(
+        self, session: Session, phone: str, text: str | None, start: str = "", given: Sequence[tuple[str, Answer]] = ()
+    ) -> Screen | None:
         """Go on with this phone's conversation by SMS, in the caller's transaction; `start` begins a dialogue.
 
-        None when nothing is begun: then the text is not an answer.
+        `given` are answers to questions of that dialogue, by their keys: these are asked no more. Without a `text` the
+        question is shown again. None when nothing is begun: then the text is not an answer.
         """
         now = self.container.clock()
         work = Work.within(session, phone, now)
@@ -86,17 +95,41 @@ class Conversations:
         if not start and not _fresh(before, now):
             return None
         player = Player(home, self._context(phone, now, "sms", work, start), SMS_BUDGET)
-        journal = Journal() if start else replace(before.journal.copy(), resuming=False)
-        screen = player.show(journal) if start else player.answer(journal, text)
+        journal = Journal(later=[list(one) for one in given]) if start else before.journal.copy()
+        if start or text is None:
+            journal.resuming = False
+            screen = player.show(journal)
+        else:
+            screen = player.answer(journal, text)
         after = Conversation(SMS_SESSION, Journal() if screen.ended else journal, screen.ended, touched_at=now)
-        self.journals.write(session, phone, after)
+        if not work.forgets:
+            self.journals.write(session, phone, after)
         event.listen(session, "after_commit", lambda _session: self.journals.forget(phone), once=True)
         return screen
 
-    def goes_on_by_sms(self, session: Session, phone: str) -> bool:
-        """Tell whether a conversation by SMS waits for this phone's answer."""
+    def asked_by_sms(self, session: Session, phone: str) -> tuple[Prompt, list[Option]] | None:
+        """Return the question that a text of this phone answers, with the lines it showed.
+
+        None when none waits: no conversation by SMS, and none by USSD that is worth going on with.
+        """
+        now = self.container.clock()
         known = self._for_sms(session, phone)
-        return known.session == SMS_SESSION and _fresh(known, self.container.clock())
+        if not _fresh(known, now) or not (known.session == SMS_SESSION or known.journal.begun):
+            return None
+        work = Work.within(session, phone, now)
+        prompt = Player(home, self._context(phone, now, "sms", work), SMS_BUDGET).asked(known.journal.copy())
+        return (prompt, [Option(*line) for line in known.journal.shown]) if prompt else None
+
+    def end_by_sms(self, session: Session, phone: str) -> None:
+        """Forget what was begun, in the caller's transaction: the world moved under it."""
+        self.journals.write(session, phone, Conversation(SMS_SESSION, touched_at=self.container.clock()))
+        event.listen(session, "after_commit", lambda _session: self.journals.forget(phone), once=True)
+
+    def draft(self, session: Session, phone: str, carrier_session: str) -> Journal | None:
+        """Return what was begun in this session of the carrier's, None when it ended or the person went on since."""
+        known = self._for_sms(session, phone)
+        begun = known.session == carrier_session and not known.ended and known.journal.begun
+        return known.journal if begun else None
 
     def _for_sms(self, session: Session, phone: str) -> Conversation:
         """Return what the database has, unless a dial that this process answered is not written yet."""
@@ -119,28 +152,40 @@ class Conversations:
                 Journal() if screen.ended else journal,
                 screen.ended,
                 len(turn.text),
-                keyed_hash(self._secret, turn.text),
+                key,
                 {**(known.replies if known.session == turn.session else {}), key: reply},
                 now,
             )
             if screen.ended:
-                self._write_end(turn.phone, key, reply, after, work)
+                self._write_end(turn.phone, reply, after, work)
             else:
                 self.journals.keep(turn.phone, after)
         return screen
 
-    def _write_end(self, phone: str, key: str, reply: str, after: Conversation, work: Work) -> None:
+    def _write_end(self, phone: str, reply: str, after: Conversation, work: Work) -> None:
         session = work.facts()
+        if work.forgets:
+            work.answered(reply)
+            self._forget(phone)
+            return
         self.journals.write(session, phone, after)
-        session.execute(update(AnsweredTurn).where(AnsweredTurn.key == key).values(reply=reply))
-        work.commit()
+        work.answered(reply)
         self.journals.written(phone, after)
+
+    def _forget(self, phone: str) -> None:
+        """Keep nothing of a phone's conversation, nor of what is being written behind at this moment."""
+        self.journals.forget(phone)
+        self.journals.flush()
+        with transaction(self.container.engine) as session:
+            session.execute(delete(JournalRow).where(JournalRow.phone == phone))
 
     def _known(self, turn: Turn, key: str, held: Conversation | None, work: Work) -> Conversation:
         """Return the conversation before this turn: what this process knows, unless the text says that it went on."""
-        if held and held.session == turn.session and (held.ended or _is_next(held, turn.text, self._secret)):
+        if held and held.session == turn.session and (held.ended or self._is_next(held, turn)):
             return held
         newest = self._newest(work.session(), turn.phone)
+        if newest is not held:
+            newest = self._caught_up(newest, turn)
         if newest.session == turn.session:
             if reply := newest.replies.get(key):
                 raise AnsweredError(reply)
@@ -149,6 +194,17 @@ class Conversations:
             if answered:
                 raise AnsweredError(answered)
         return newest
+
+    def _caught_up(self, known: Conversation, turn: Turn) -> Conversation:
+        """Wait for another process that writes behind: its answers lie between what the database has and this text."""
+        for _ in range(PATIENCE):
+            new = self._new(known, turn)
+            if new.several or SEPARATOR not in (new.typed or ""):
+                break
+            sleep(FLUSH_EVERY)
+            with reading(self.container.engine) as session:
+                known = self._newest(session, turn.phone)
+        return known
 
     def _newest(self, session: Session, phone: str) -> Conversation:
         """Return what this process or the database has, whichever went on further."""
@@ -160,7 +216,7 @@ class Conversations:
         return held if held.touched_at >= stored.touched_at else stored
 
     def _new(self, known: Conversation, turn: Turn) -> _New:
-        typed = _new_part(known, turn.text, self._secret)
+        typed = self._new_part(known, turn)
         # A star may be part of an answer. But what was on disk when this process began may lag behind what its
         # predecessor answered: then the stars stand between answers that died with it.
         lags = known.from_disk and known.touched_at is not None and known.touched_at < self.began
@@ -174,9 +230,21 @@ class Conversations:
         ctx.language = ctx.caller()["language"] or ctx.language
         return Screen(fold(ctx.voice.say("ended.moved")), ended=True)
 
-    @property
-    def _secret(self) -> str:
-        return self.container.settings.secret_key
+    def _is_next(self, known: Conversation, turn: Turn) -> bool:
+        """Tell whether the text goes on from what we know by one answer."""
+        new = self._new_part(known, turn)
+        return bool(new) and SEPARATOR not in (new or "")
+
+    def _new_part(self, known: Conversation, turn: Turn) -> str | None:
+        """Return what was typed since, or None when the text does not go on from what we know."""
+        before, new = turn.text[: known.text_length], turn.text[known.text_length :]
+        if not new or self._key(turn, before) != known.text_hash or (before and not new.startswith(SEPARATOR)):
+            return None
+        return new[1:] if before else new
+
+    def _key(self, turn: Turn, text: str) -> str:
+        """Return what a turn of this session with this text is known by: it tells nothing of what was typed."""
+        return keyed_hash(self.container.settings.secret_key, turn.gateway, turn.session, text)
 
 
 @dataclass(frozen=True)
@@ -211,34 +279,21 @@ def _feed(player: Player[Context], journal: Journal, known: Conversation, turn: 
 
 
 def _feed_all(player: Player[Context], journal: Journal, answers: list[str], work: Work) -> Screen:
-    """Feed several answers. None of them may be what changes a fact: nobody has seen the question."""
+    """Feed several answers. None of them may change a fact or be a secret: nobody has seen the question."""
     screen = player.show(journal)
     work.too_soon = True
     for answer in answers:
         if screen.ended:
             break
+        before = journal.copy()
         try:
             screen = player.answer(journal, answer)
         except TooSoonError:
-            journal.entries.pop()
+            journal.back_to(before)
             screen = player.show(journal)
             break
     work.too_soon = False
     return screen
-
-
-def _new_part(known: Conversation, text: str, secret: str) -> str | None:
-    """Return what was typed since, or None when the text does not go on from what we know."""
-    before, new = text[: known.text_length], text[known.text_length :]
-    if not new or keyed_hash(secret, before) != known.text_hash or (before and not new.startswith(SEPARATOR)):
-        return None
-    return new[1:] if before else new
-
-
-def _is_next(known: Conversation, text: str, secret: str) -> bool:
-    """Tell whether the text goes on from what we know by one answer."""
-    new = _new_part(known, text, secret)
-    return bool(new) and SEPARATOR not in (new or "")
 
 
 def _fresh(known: Conversation, now: datetime) -> bool:

@@ -1,14 +1,22 @@
 """What one turn has open: nothing at all, a look at the database, or the transaction of its facts."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from service.messaging.once import add_once
+from service.models.base import table_of
 from service.models.journals import AnsweredTurn, JournalRow
+from service.models.session import transaction
+
+TURNS, ROWS = table_of(AnsweredTurn), table_of(JournalRow)
+HOLD = select(ROWS.c.phone).where(ROWS.c.phone == bindparam("one")).with_for_update()
+NOTE = update(TURNS).where(TURNS.c.key == bindparam("turn")).values(reply=bindparam("said"))
 
 
 class AnsweredError(Exception):
@@ -31,6 +39,8 @@ class Work:
         """Work for the turn `key` of a phone, which may change facts once, ever."""
         self.engine, self.phone, self.key, self.now = engine, phone, key, now
         self.too_soon = False
+        # Whether the facts of this turn forget the phone: then its conversation is not kept either.
+        self.forgets = False
         self._open: Session | None = None
         self._claimed = False
         self._given = False
@@ -60,21 +70,40 @@ class Work:
             self._claim()
         return self.session()
 
+    @contextmanager
+    def apart(self) -> Iterator[Session]:
+        """Open a transaction of its own, committed when the block ends, for what counts whatever becomes of the turn.
+
+        Within an SMS, whose text is handled once, it is that text's. Raises TooSoonError as `facts` does.
+        """
+        if self.too_soon:
+            raise TooSoonError
+        if self._given:
+            yield self.session()
+            return
+        if self._open:
+            # On SQLite without WAL, a reader of ours would keep the commit waiting.
+            self._open.close()
+            self._open = None
+        with transaction(self.engine) as session:
+            yield session
+
     def _claim(self) -> None:
         if self._open:
             self._open.close()
         self._open = Session(self.engine, expire_on_commit=False)
         # Whoever inserts the key has the turn; who comes second waits for the first to commit, and finds the reply.
-        claimed = add_once(self._open, AnsweredTurn, unique="key", key=self.key, reply="", answered_at=self.now)
-        if claimed is None:
+        new = add_once(self._open, AnsweredTurn, unique="key", key=self.key, reply="", answered_at=self.now)
+        if not new:
             raise AnsweredError(
                 self._open.scalars(select(AnsweredTurn.reply).where(AnsweredTurn.key == self.key)).one()
             )
         hold(self._open, self.phone)
         self._claimed = True
 
-    def commit(self) -> None:
-        """Put the facts on disk."""
+    def answered(self, reply: str) -> None:
+        """Note the reply with the facts, and put both on disk."""
+        self.session().connection().execute(NOTE, {"turn": self.key, "said": reply})
         self.session().commit()
 
     def __enter__(self) -> Self:
@@ -91,4 +120,6 @@ class Work:
 
 def hold(session: Session, phone: str) -> None:
     """Lock the phone's row until the transaction ends: where facts change, processes take turns."""
-    session.execute(select(JournalRow.phone).where(JournalRow.phone == phone).with_for_update())
+    if session.get_bind().dialect.name == "postgresql":
+        # On SQLite, whoever may write waits already.
+        session.connection().execute(HOLD, {"one": phone})

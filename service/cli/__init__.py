@@ -5,6 +5,7 @@ from service.cli.demo import demo
 from service.cli.dial import dial_command
 from service.cli.imports import imports
 from service.cli.migrate import migrate
+from service.cli.texts import texts
 from service.cli.up import up
 
-COMMANDS = (admin, demo, dial_command, imports, migrate, up)
+COMMANDS = (admin, demo, dial_command, imports, migrate, texts, up)

@@ -29,6 +29,7 @@ from service.usecases.users import create_user
 
 # Aït Abdallah, a rural commune of Taroudannt; Tafraout is a neighbour whose emigrants hear of it second.
 AIT_ABDALLAH, TAROUDANNT = "09.541.03.03", "09.541"
+PIN = "2580"  # of a secretary who is not real
 MOST_EDITIONS = 99
 
 
@@ -182,6 +183,10 @@ class _Story:
         she.picks("Répondre")
         she.sees(self.reference)
         she.picks("Oui, accepter")
+        # Her first decision that needs protecting: she chooses her PIN.
+        she.sees("code secret")
+        for typed in (PIN, PIN):
+            she.types(typed)
         she.ended()
 
     def _introduced(self) -> None:

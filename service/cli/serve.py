@@ -18,7 +18,7 @@ from service.container import Container
 from service.settings import Settings
 
 # Turns hold the interpreter, not the disk: more threads than this only wait for each other (docs/benchmarks.md).
-THREADS = 8
+THREADS = 4
 # Callbacks are answered in milliseconds; a proxy or a carrier keeps at most a few hundred waiting.
 BACKLOG = 1024
 # Seconds for what is being answered at SIGTERM; a supervisor gives 30 in all.

@@ -1,11 +1,15 @@
 """Tables people keep in Excel, read as they come out of it: UTF-8 with or without a mark, commas or semicolons."""
 
 import csv
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
+
+# What a spreadsheet would take for a formula; the quote before it, which says that it is none, may be doubled itself.
+FORMULA = re.compile(r"'*[=+\-@\t\r]")
 
 
 @dataclass(frozen=True)
@@ -16,8 +20,21 @@ class Row:
     cells: dict[str, str] | None
 
 
-def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
-    """Return the rows of a CSV file that are not blank.
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Iterable[str]]) -> None:
+    """Write a CSV file that a French Excel opens in columns, with nothing in it that Excel would compute."""
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        writer = csv.writer(file, delimiter=";")
+        writer.writerow(columns)
+        writer.writerows([f"'{cell}" if FORMULA.match(cell) else cell for cell in row] for row in rows)
+
+
+def unguarded(cell: str) -> str:
+    """Return a cell as it was before `write_rows` put a quote before what looked like a formula."""
+    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+
+
+def read_rows(path: Path, columns: Sequence[str], manual: str = "docs/imports.md") -> list[Row]:
+    """Return the rows of a CSV file that are not blank; a refusal for its columns points to the manual.
 
     Raises ClickException with one sentence when it is not UTF-8, or its first line is not these columns in any order.
     """
@@ -26,7 +43,7 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
             head = file.readline()
             file.seek(0)
             reader = csv.DictReader(file, delimiter=";" if head.count(";") > head.count(",") else ",")
-            reader.fieldnames = _header(path, reader.fieldnames or (), columns)
+            reader.fieldnames = _header(path, reader.fieldnames or (), columns, manual)
             return list(_rows(reader))
     except UnicodeDecodeError as error:
         raise click.ClickException(f"{path.name} is not UTF-8: in Excel, save it as “CSV UTF-8”.") from error
@@ -34,12 +51,12 @@ def read_rows(path: Path, columns: Sequence[str]) -> list[Row]:
         raise click.ClickException(f"{path.name} is not a table: {error}.") from error
 
 
-def _header(path: Path, written: Sequence[str], columns: Sequence[str]) -> list[str]:
+def _header(path: Path, written: Sequence[str], columns: Sequence[str], manual: str) -> list[str]:
     header = [name.strip().lower() for name in written]
     missing = [name for name in columns if name not in header]
     strange = [name for name in header if name not in columns or header.count(name) > 1]
     if missing:
-        raise click.ClickException(f"{path.name} lacks {', '.join(missing)} in its first line; see docs/imports.md.")
+        raise click.ClickException(f"{path.name} lacks {', '.join(missing)} in its first line; see {manual}.")
     if strange:
         raise click.ClickException(f"{path.name} has a column {strange[0]!r} that is not known, or has it twice.")
     return header

@@ -27,6 +27,13 @@ class NotAllowedError(TiwiziError):
     status = 403
 
 
+class LockedError(TiwiziError):
+    """Too many wrong guesses, of this phone or of all: nobody's secret is compared for now."""
+
+    key = "error.locked"
+    status = 429
+
+
 class MoveError(TiwiziError):
     """The thing is in a state that does not allow the move (already answered, already decided…)."""
 

@@ -1,10 +1,23 @@
 """Phone numbers: E.164 strings such as `+212612345678`. Numbering rules come from Google's libphonenumber."""
 
+from functools import lru_cache
+from secrets import token_hex
+
 import phonenumbers
 
 HOME_REGION = "MA"
+# Begins what stands in place of a number whose owner left: no number, so nothing can be sent there.
+GONE = "gone-"
+NOBODY = "-"
 
 
+def gone_phone() -> str:
+    """Return what rows that outlive a person point to instead of their number: random, so that it leads nowhere."""
+    return f"{GONE}{token_hex(5)}"
+
+
+# A phone that is on the line is parsed at each of its turns.
+@lru_cache(20_000)
 def parse_phone(typed: str, region: str = HOME_REGION) -> str:
     """Return the E.164 form of what a person or a gateway wrote; national numbers are read in `region`.
 
@@ -21,12 +34,22 @@ def parse_phone(typed: str, region: str = HOME_REGION) -> str:
 
 
 def show_phone(phone: str) -> str:
-    """Return a number as people write it to each other, `+212 6 12 34 56 78`; a short code as it is."""
+    """Return a number as people write it to each other, `+212 6 12 34 56 78`; a short code as it is.
+
+    A dash for someone who left.
+    """
+    if phone.startswith(GONE):
+        return NOBODY
     if not phone.startswith("+"):
         return phone
     return phonenumbers.format_number(phonenumbers.parse(phone), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
 
 
 def mask_phone(phone: str) -> str:
-    """Return a number for logs and metrics: the country's digits and the last two, `+212•••••78`."""
+    """Return a number for logs and metrics: the country's digits and the last two, `+212•••••78`.
+
+    A dash for someone who left.
+    """
+    if phone.startswith(GONE):
+        return NOBODY
     return f"{phone[:4]}•••••{phone[-2:]}"

@@ -16,6 +16,15 @@ class OfficerRole(StrEnum):
 OFFICERS = frozenset({OfficerRole.PRESIDENT, OfficerRole.TREASURER, OfficerRole.SECRETARY})
 
 
+class ChangeKind(StrEnum):
+    """What one officer asks and a second agrees to."""
+
+    ADD = "add"
+    REMOVE = "remove"
+    HAND_OVER = "hand_over"
+    UNLOCK = "unlock"
+
+
 class UserRole(StrEnum):
     """A person's part in the admin view; each may do what the ones before it may."""
 

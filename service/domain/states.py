@@ -35,6 +35,24 @@ class ProposalState(StrEnum):
     EXPIRED = "expired"
 
 
+class ChangeState(StrEnum):
+    """A change among the officers: asked by one, agreed by a second, done when the newcomer joins."""
+
+    ASKED = "asked"
+    AGREED = "agreed"
+    DONE = "done"
+    REFUSED = "refused"
+    EXPIRED = "expired"
+
+
+class ReportState(StrEnum):
+    """A progress report: declared by one person of the village, confirmed or disputed by a second."""
+
+    DECLARED = "declared"
+    CONFIRMED = "confirmed"
+    DISPUTED = "disputed"
+
+
 class MessageState(StrEnum):
     """A message on its way; `unknown` means that nobody can tell whether it left."""
 
@@ -66,6 +84,18 @@ PROPOSAL_MOVES: Mapping[ProposalState, frozenset[ProposalState]] = {
     ProposalState.DECLINED: frozenset({ProposalState.INTERESTED}),
     ProposalState.REFUSED: frozenset(),
     ProposalState.EXPIRED: frozenset({ProposalState.INTERESTED}),
+}
+CHANGE_MOVES: Mapping[ChangeState, frozenset[ChangeState]] = {
+    ChangeState.ASKED: frozenset({ChangeState.AGREED, ChangeState.DONE, ChangeState.REFUSED, ChangeState.EXPIRED}),
+    ChangeState.AGREED: frozenset({ChangeState.DONE, ChangeState.EXPIRED}),
+    ChangeState.DONE: frozenset(),
+    ChangeState.REFUSED: frozenset(),
+    ChangeState.EXPIRED: frozenset(),
+}
+REPORT_MOVES: Mapping[ReportState, frozenset[ReportState]] = {
+    ReportState.DECLARED: frozenset({ReportState.CONFIRMED, ReportState.DISPUTED}),
+    ReportState.CONFIRMED: frozenset(),
+    ReportState.DISPUTED: frozenset({ReportState.CONFIRMED}),
 }
 # Receipts come doubled, late and shuffled: a message only moves along these arrows, so the last state is the same in
 # any order.

@@ -6,7 +6,7 @@ language read them.
 
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,8 @@ class Speaker:
         Raises KeyError for a key no catalogue has: a test walks them all.
         """
         forms = self._texts[key]
+        if count is None and not values:
+            return forms[0]
         text = forms[0] if count is None else forms[self._plural(count)]
         if count is not None:
             values["count"] = count
@@ -70,9 +72,7 @@ class Speaker:
             case bool() | str():
                 return str(value)
             case int():
-                # U+202F is in no phone's alphabet.
-                number = format_decimal(value, locale=CONVENTIONS[self.language])
-                return number.replace("\u202f", " ").replace("\xa0", " ")
+                return _grouped(value, CONVENTIONS[self.language])
             case datetime() | date():
                 return format_date(value, "dd/MM/yyyy", locale=CONVENTIONS[self.language])
             case _:
@@ -84,6 +84,12 @@ def speaker(language: str) -> Speaker:
     """Return the voice of a language, French for one the service does not speak."""
     known = Language(language) if language in set(Language) else DEFAULT_LANGUAGE
     return Speaker(known)
+
+
+@lru_cache(4_096)
+def _grouped(number: int, conventions: str) -> str:
+    # U+202F is in no phone's alphabet.
+    return str(format_decimal(number, locale=conventions)).replace("\u202f", " ").replace("\xa0", " ")
 
 
 def _catalogue(language: Language) -> tuple[dict[str, tuple[str, ...]], Any]:

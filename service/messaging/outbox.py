@@ -29,20 +29,20 @@ def tell(
     reply: bool = False,
     count: int | None = None,
     **values: Any,
-) -> Message | None:
+) -> bool:
     """Queue the text `sms.<template>` for an E.164 number, in its language, in the caller's transaction.
 
-    None when this (event, phone, template) was already told, or when the phone said STOP. `reply` marks an answer to
+    False when this (event, phone, template) was already told, or when the phone said STOP. `reply` marks an answer to
     what the person has just sent: after STOP only one goes out, the confirmation of STOP itself.
     Values may be enums, money, numbers, phrases and places (see `phrases`); `count` picks the plural form.
     A text of more than two parts has its longest free words shortened until it is two.
     """
     to = receiver(session, phone)
     if to.stopped_at is not None and not (reply and template == STOP_CONFIRMATION):
-        return None
+        return False
     voice = speaker(to.language)
     text = _fitted(voice, f"sms.{template}", count, words(voice, values))
-    return add_once(
+    added = add_once(
         session,
         Message,
         unique="key",
@@ -58,6 +58,7 @@ def tell(
         next_at=now,
         created_at=now,
     )
+    return added is not None
 
 
 def _fitted(voice: Speaker, key: str, count: int | None, said: dict[str, str]) -> str:

@@ -3,14 +3,20 @@
 from service.models.associations import Officer, VillageAssociation
 from service.models.audit import AuditEntry
 from service.models.base import Base
+from service.models.callbacks import Callback
 from service.models.communes import Commune
 from service.models.diaspora import Contact, DiasporaAssociation, Interest, Origin, PlaceLevel
 from service.models.inbound import InboundEvent
 from service.models.journals import AnsweredTurn, JournalRow
 from service.models.messages import Message, Receipt
-from service.models.needs import Need
+from service.models.needs import Need, NeedDetails
+from service.models.officers import OfficerChange
 from service.models.phones import Consent, Phone
+from service.models.pledges import Pledge
+from service.models.progress import ProgressReport
 from service.models.proposals import Proposal
+from service.models.secrets import Secret, SecretKind, WrongGuess
+from service.models.testimonies import Testimony
 from service.models.ticks import JobTick
 from service.models.users import User
 
@@ -18,6 +24,7 @@ __all__ = [
     "AnsweredTurn",
     "AuditEntry",
     "Base",
+    "Callback",
     "Commune",
     "Consent",
     "Contact",
@@ -28,12 +35,20 @@ __all__ = [
     "JournalRow",
     "Message",
     "Need",
+    "NeedDetails",
     "Officer",
+    "OfficerChange",
     "Origin",
     "Phone",
     "PlaceLevel",
+    "Pledge",
+    "ProgressReport",
     "Proposal",
     "Receipt",
+    "Secret",
+    "SecretKind",
+    "Testimony",
     "User",
     "VillageAssociation",
+    "WrongGuess",
 ]

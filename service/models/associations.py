@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, select, text
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, bindparam, select, text
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
-from service.domain.roles import OfficerRole
+from service.domain.roles import OFFICERS, OfficerRole
 from service.domain.states import AssociationState
 from service.models.base import Base, Id, stored
 from service.models.communes import Commune
@@ -58,6 +58,28 @@ class Officer(Base):
     association: Mapped[VillageAssociation] = relationship(back_populates="officers")
 
 
+AT_PHONE = (
+    select(Officer)
+    .where(Officer.phone == bindparam("number"), Officer.left_at.is_(None))
+    # The association is greeted by name at every dial; its commune's census figures are not asked then.
+    .options(joinedload(Officer.association).lazyload(VillageAssociation.commune))
+)
+
+
 def active_officer(session: Session, phone: str) -> Officer | None:
     """Return the officer who speaks from this phone today."""
-    return session.scalar(select(Officer).where(Officer.phone == phone, Officer.left_at.is_(None)))
+    return session.scalar(AT_PHONE, {"number": phone})
+
+
+def waiting_associations(session: Session, limit: int = 20) -> list[VillageAssociation]:
+    """Return the associations that wait to be verified, the oldest first."""
+    found = select(VillageAssociation).where(VillageAssociation.state == AssociationState.PENDING)
+    order = (VillageAssociation.registered_at, VillageAssociation.id)
+    return list(session.scalars(found.order_by(*order).limit(limit)))
+
+
+def unattended_associations(session: Session, limit: int = 20) -> list[VillageAssociation]:
+    """Return the associations for which nobody who may declare anything speaks any more, the oldest first."""
+    speaks = VillageAssociation.officers.any(Officer.left_at.is_(None) & Officer.role.in_(OFFICERS))
+    found = select(VillageAssociation).where(VillageAssociation.state != AssociationState.REJECTED, ~speaks)
+    return list(session.scalars(found.order_by(VillageAssociation.id).limit(limit)))

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String
+from sqlalchemy import Index, String, insert
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from service.models.base import Base, Id
+from service.models.base import Base, Id, table_of
 
 
 class AuditEntry(Base):
@@ -23,6 +23,10 @@ class AuditEntry(Base):
     data: Mapped[dict[str, Any]]
 
 
+WRITE = insert(table_of(AuditEntry))
+
+
 def record(session: Session, at: datetime, actor: str, action: str, subject: str, **data: Any) -> None:
     """Write an audit entry in the caller's transaction."""
-    session.add(AuditEntry(at=at, actor=actor, action=action, subject=subject, data=data))
+    entry = {"at": at, "actor": actor, "action": action, "subject": subject, "data": data}
+    session.connection().execute(WRITE, entry)

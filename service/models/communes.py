@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Index, String, select
+from sqlalchemy import Index, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.census.spelling import Search
 from service.models.base import Base
+
+MOST = 50.0  # percent
 
 
 class Commune(Base):
@@ -85,3 +87,10 @@ def find_communes(session: Session, province_code: str | None, typed: str, limit
     best = [code for _, _, code in sorted(score for score in scored if score[0])[:limit]]
     found = {commune.code: commune for commune in session.scalars(select(Commune).where(Commune.code.in_(best)))}
     return [found[code] for code in best]
+
+
+def speaks_tachelhit(session: Session, commune_code: str | None, region_code: str) -> bool:
+    """Tell whether most speak Tachelhit in a commune, or, when it is not known, in a region (HCP, RGPH 2024)."""
+    place = Commune.region_code == region_code if commune_code is None else Commune.code == commune_code
+    share = select(func.sum(Commune.tachelhit * Commune.population_2024) / func.sum(Commune.population_2024))
+    return (session.scalar(share.where(place, Commune.tachelhit.is_not(None))) or 0.0) >= MOST

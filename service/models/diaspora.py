@@ -3,11 +3,13 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, or_, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.sectors import Sector
+from service.domain.states import AssociationState
 from service.models.base import Base, Id, stored
+from service.models.communes import Commune, Province, Region
 
 
 class PlaceLevel(StrEnum):
@@ -19,7 +21,10 @@ class PlaceLevel(StrEnum):
 
 
 class DiasporaAssociation(Base):
-    """An association of emigrants. Capacity is its yearly means in centimes of a dirham; None is undeclared."""
+    """An association of emigrants, shown needs while it is verified and not paused.
+
+    Capacity is its yearly means in centimes of a dirham; None is undeclared.
+    """
 
     __tablename__ = "diaspora_associations"
 
@@ -30,7 +35,10 @@ class DiasporaAssociation(Base):
     time_zone: Mapped[str] = mapped_column(String(40))
     yearly_capacity: Mapped[int | None] = mapped_column(Id)
     attention_slots: Mapped[int] = mapped_column(default=3)
+    state: Mapped[AssociationState] = mapped_column(stored(AssociationState), default=AssociationState.VERIFIED)
+    state_reason: Mapped[str] = mapped_column(String(200), default="")
     registered_at: Mapped[datetime]
+    paused_until: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
 
     contacts: Mapped[list["Contact"]] = relationship(back_populates="association", order_by="Contact.id")
@@ -97,3 +105,14 @@ class Interest(Base):
 def active_contact(session: Session, phone: str) -> Contact | None:
     """Return the contact who answers from this phone today."""
     return session.scalar(select(Contact).where(Contact.phone == phone, Contact.left_at.is_(None)))
+
+
+def place_of(session: Session, code: str) -> Commune | Province | Region | None:
+    """Return the commune, province or region of a census code; None when the census has none."""
+    around = or_(Commune.code == code, Commune.province_code == code, Commune.region_code == code)
+    commune = session.scalars(select(Commune).where(around).limit(1)).first()
+    if commune is None or commune.code == code:
+        return commune
+    if commune.province_code == code:
+        return Province(code, commune.province_fr, commune.province_ar)
+    return Region(code, commune.region_fr, commune.region_ar)

@@ -6,6 +6,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.money import Money
+from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import NeedState
 from service.models.associations import VillageAssociation
@@ -35,11 +36,33 @@ class Need(Base):
     verified_at: Mapped[datetime | None]
 
     association: Mapped[VillageAssociation] = relationship()
+    details: Mapped["NeedDetails | None"] = relationship()
 
     @property
     def open_amount(self) -> Money:
         """What is still looked for."""
         return Money(self.cost - self.village_share)
+
+
+class NeedDetails(Base):
+    """What the village adds to a need when it can; None is not said. Shares are in centimes of a dirham."""
+
+    __tablename__ = "need_details"
+
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), primary_key=True)
+    permanent_population: Mapped[int | None]
+    summer_population: Mapped[int | None]
+    cost_basis: Mapped[CostBasis | None] = mapped_column(stored(CostBasis))
+    share_cash: Mapped[int | None] = mapped_column(Id)
+    share_labour: Mapped[int | None] = mapped_column(Id)
+    share_materials: Mapped[int | None] = mapped_column(Id)
+    share_land: Mapped[int | None] = mapped_column(Id)
+    funder_asked: Mapped[Funder | None] = mapped_column(stored(Funder))
+    commune_agreement: Mapped[Agreement | None] = mapped_column(stored(Agreement))
+    land_status: Mapped[LandStatus | None] = mapped_column(stored(LandStatus))
+    water_right: Mapped[WaterRight | None] = mapped_column(stored(WaterRight))
+    declared_by: Mapped[int] = mapped_column(ForeignKey("officers.id"))
+    declared_at: Mapped[datetime]
 
 
 def need_by_reference(session: Session, reference: str) -> Need | None:
@@ -51,3 +74,15 @@ def needs_of(session: Session, association_id: int, limit: int = 20) -> list[Nee
     """Return an association's needs, the newest first."""
     found = select(Need).where(Need.association_id == association_id).order_by(Need.id.desc()).limit(limit)
     return list(session.scalars(found))
+
+
+def projects_of(session: Session, association_id: int, limit: int = 20) -> list[Need]:
+    """Return an association's needs that have a partner, the newest first."""
+    found = select(Need).where(Need.association_id == association_id, Need.state == NeedState.INTRODUCED)
+    return list(session.scalars(found.order_by(Need.id.desc()).limit(limit)))
+
+
+def waiting_needs(session: Session, limit: int = 20) -> list[Need]:
+    """Return the needs that wait to be verified, the oldest first."""
+    found = select(Need).where(Need.state == NeedState.REPORTED).order_by(Need.reported_at, Need.id)
+    return list(session.scalars(found.limit(limit)))

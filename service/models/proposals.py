@@ -85,3 +85,14 @@ def unanswered_since(session: Session, before: datetime) -> list[Proposal]:
             .execution_options(populate_existing=True)
         )
     )
+
+
+def introduced_to(session: Session, diaspora_id: int) -> list[Proposal]:
+    """Return what a diaspora association is a partner of, the newest first."""
+    return list(
+        session.scalars(
+            select(Proposal)
+            .where(Proposal.diaspora_id == diaspora_id, Proposal.state == ProposalState.INTRODUCED)
+            .order_by(Proposal.id.desc())
+        )
+    )

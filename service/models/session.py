@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Lock
 from types import ModuleType
 from typing import Any
 
@@ -15,6 +16,9 @@ FIRST_SAFE_WAL = (3, 51, 3)
 BUSY_MS = 10_000
 # Twice as many connections a process at most: a server's usual 100 serve a worker and the web of four cores.
 POOL = 8
+# Whose turn it is to write, by database file, within this process.
+WRITERS: dict[str, Lock] = {}
+WRITING = "tiwizi_writing"
 
 
 def make_engine(url: str, *, durable: bool = True) -> Engine:
@@ -29,7 +33,10 @@ def make_engine(url: str, *, durable: bool = True) -> Engine:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, module=_sqlite(), pool_size=POOL, max_overflow=POOL, hide_parameters=True)
     event.listen(engine, "connect", partial(_prepare, synchronous="FULL" if durable else "NORMAL"))
-    event.listen(engine, "begin", _begin)
+    writers = WRITERS.setdefault(parsed.database or "", Lock())
+    event.listen(engine, "begin", partial(_begin, writers))
+    for ended in ("commit", "rollback"):
+        event.listen(engine, ended, partial(_leave, writers))
     return engine
 
 
@@ -63,10 +70,24 @@ def _prepare(connection: Any, _record: object, *, synchronous: str) -> None:
     cursor.close()
 
 
-def _begin(connection: Connection) -> None:
-    # A reader that becomes a writer half-way cannot wait for its turn; so whoever may write says so at once.
-    mode = "DEFERRED" if connection.get_execution_options().get("tiwizi_readonly") else "IMMEDIATE"
-    connection.exec_driver_sql(f"BEGIN {mode}")
+def _begin(writers: Lock, connection: Connection) -> None:
+    if connection.get_execution_options().get("tiwizi_readonly"):
+        connection.exec_driver_sql("BEGIN DEFERRED")
+        return
+    # SQLite's own waiting sleeps ever longer and tries again, so some would wait for seconds: here they queue. When
+    # the queue stands still, its own waiting says what is wrong.
+    connection.info[WRITING] = writers.acquire(timeout=BUSY_MS / 1000)
+    try:
+        # A reader that becomes a writer half-way cannot wait for its turn; so whoever may write says so at once.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    except BaseException:
+        _leave(writers, connection)
+        raise
+
+
+def _leave(writers: Lock, connection: Connection) -> None:
+    if connection.info.pop(WRITING, False):
+        writers.release()
 
 
 @contextmanager

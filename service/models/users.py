@@ -2,15 +2,15 @@
 
 from datetime import datetime
 
-from sqlalchemy import String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import String, select
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.domain.roles import UserRole
 from service.models.base import Base, Id, stored
 
 
 class User(Base):
-    """A coordinator. `epoch` grows with each new password or sign-out everywhere, and ends older sessions."""
+    """A coordinator, who dials from `phone`. `epoch` grows with each new password or sign-out everywhere."""
 
     __tablename__ = "users"
 
@@ -22,4 +22,10 @@ class User(Base):
     epoch: Mapped[int] = mapped_column(default=0)
     failures: Mapped[int] = mapped_column(default=0)
     locked_until: Mapped[datetime | None]
+    phone: Mapped[str | None] = mapped_column(String(16), unique=True, index=True)
     created_at: Mapped[datetime]
+
+
+def user_at(session: Session, phone: str) -> User | None:
+    """Return the user who dials from this phone."""
+    return session.scalar(select(User).where(User.phone == phone))

@@ -1,26 +1,46 @@
-"""Associations of emigrants: registered by the NGO that knows them."""
+"""Associations of emigrants: registered, by the NGO that knows them or by themselves; their profile."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from phonenumbers import SUPPORTED_REGIONS
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from service.domain.errors import NotFoundError
 from service.domain.money import Currency, Money
 from service.domain.phone import parse_phone
 from service.domain.sectors import Sector
+from service.domain.states import AssociationState
 from service.domain.text import clean
 from service.locales import Language
+from service.messaging.once import add_once
 from service.models.audit import record
-from service.models.communes import Commune
-from service.models.diaspora import Contact, DiasporaAssociation, Interest, Origin, PlaceLevel, active_contact
+from service.models.communes import Commune, Province, Region
+from service.models.diaspora import (
+    Contact,
+    DiasporaAssociation,
+    Interest,
+    Origin,
+    PlaceLevel,
+    active_contact,
+    place_of,
+)
 from service.usecases.phones import know_phone, record_consent
 
 LONGEST_NAME = 80
 MOST_SLOTS = 20
 STRENGTHS = range(1, 4)
+LEVELS = {Commune: PlaceLevel.COMMUNE, Province: PlaceLevel.PROVINCE, Region: PlaceLevel.REGION}
+IMPORTED = "import"
+# What a euro is worth in centimes of a dirham, to compare capacities with costs: the order of Bank Al-Maghrib's
+# reference rate of 2025-2026 (10.5 to 10.9), rounded. No money is exchanged here.
+CENTIMES_A_EURO = 1080
+
+
+class TakenError(ValueError):
+    """The name or the phone belongs to an association already."""
 
 
 def register_diaspora(
@@ -38,32 +58,37 @@ def register_diaspora(
     language: Language,
     origins: Sequence[str],
     interests: Mapping[Sector, int],
+    state: AssociationState = AssociationState.VERIFIED,
+    channel: str = IMPORTED,
 ) -> DiasporaAssociation:
-    """Register an association of emigrants with its first contact, whose consent the NGO holds on paper.
+    """Register an association of emigrants with its first contact, whose consent the NGO holds on paper when imported.
 
     `country` is ISO 3166-1 alpha-2, and national phone numbers are read in it; `time_zone` is IANA's name; capacity is
     in dirhams a year, None when undeclared; `origins` are census codes of communes, provinces or regions; an interest
-    is 1 to 3.
-    Raises ValueError with one sentence for the first value that cannot be.
+    is 1 to 3; `channel` is where consent was given.
+    Raises ValueError with one sentence for the first value that cannot be; TakenError, one of these, when only the name
+    or the phone is another's.
     """
     country = _country(country)
-    association = DiasporaAssociation(
-        name=_free_name(session, _text("name", name)),
-        city=_text("city", city),
-        country=country,
-        time_zone=_time_zone(time_zone),
-        yearly_capacity=_capacity(yearly_capacity),
-        attention_slots=_slots(attention_slots),
-        registered_at=now,
-    )
-    association.origins = _origins(session, origins)
-    association.interests = _interests(interests)
+    values = {
+        "name": _text("name", name),
+        "city": _text("city", city),
+        "country": country,
+        "time_zone": _time_zone(time_zone),
+        "yearly_capacity": _capacity(yearly_capacity),
+        "attention_slots": _slots(attention_slots),
+    }
+    ties, wishes = _origins(session, origins), _interests(interests)
     contact_name = _text("contact_name", contact_name)
-    number = _phone(session, now, phone, country, language)
+    number = _phone(session, now, phone, country, language, channel)
+    if not add_once(session, DiasporaAssociation, unique="name", **values, state=state, registered_at=now):
+        raise TakenError(f"an association named {values['name']!r} is already registered")
+    association = session.scalars(select(DiasporaAssociation).filter_by(name=values["name"])).one()
+    association.origins, association.interests = ties, wishes
     association.contacts = [Contact(phone=number, name=contact_name, joined_at=now)]
-    session.add(association)
     session.flush()
-    record(session, now, "command:import", "diaspora.registered", f"diaspora:{association.id}")
+    actor = "command:import" if channel == IMPORTED else f"contact:{association.contacts[0].id}"
+    record(session, now, actor, "diaspora.registered", f"diaspora:{association.id}")
     return association
 
 
@@ -72,17 +97,95 @@ def diaspora_named(session: Session, name: str) -> DiasporaAssociation | None:
     return session.scalar(select(DiasporaAssociation).where(DiasporaAssociation.name == clean(name)))
 
 
+def change_origins(session: Session, now: datetime, *, contact: Contact, origins: Sequence[str]) -> None:
+    """Replace where the members come from: census codes of communes, provinces or regions.
+
+    Raises ValueError for a code that the census has not, NotFoundError when the association left.
+    """
+    association = _of(session, contact)
+    rows = _origins(session, origins)
+    session.execute(delete(Origin).where(Origin.association_id == association.id))
+    session.expire(association, ["origins"])
+    association.origins = rows
+    _note(session, now, contact, "origins", [row.place_code for row in rows])
+
+
+def change_sectors(session: Session, now: datetime, *, contact: Contact, sectors: Sequence[Sector]) -> None:
+    """Replace what the association wants to hear of, the most wanted first, at most three.
+
+    Raises ValueError for none, NotFoundError when the association left.
+    """
+    association = _of(session, contact)
+    rows = _interests(strengths_of(sectors))
+    session.execute(delete(Interest).where(Interest.association_id == association.id))
+    session.expire(association, ["interests"])
+    association.interests = rows
+    _note(session, now, contact, "sectors", list(sectors))
+
+
+def change_capacity(session: Session, now: datetime, *, contact: Contact, capacity: Money | None) -> None:
+    """Replace the yearly means, of any currency; None is undeclared.
+
+    Raises ValueError for an amount that is none, NotFoundError when the association left.
+    """
+    association = _of(session, contact)
+    association.yearly_capacity = _capacity(in_dirhams(capacity))
+    _note(session, now, contact, "capacity", association.yearly_capacity)
+
+
+def change_attention(session: Session, now: datetime, *, contact: Contact, slots: int) -> None:
+    """Replace how many needs the association looks at at a time.
+
+    Raises ValueError for a number out of bounds, NotFoundError when the association left.
+    """
+    association = _of(session, contact)
+    association.attention_slots = _slots(slots)
+    _note(session, now, contact, "attention", slots)
+
+
+def pause_alerts(session: Session, now: datetime, *, contact: Contact, days: int) -> datetime | None:
+    """Propose nothing to the association for `days`; 0 ends the pause. Returns until when, None for not at all.
+
+    Raises NotFoundError when the association left.
+    """
+    association = _of(session, contact)
+    association.paused_until = now + timedelta(days=days) if days else None
+    _note(session, now, contact, "pause", days)
+    return association.paused_until
+
+
+def strengths_of(sectors: Sequence[Sector]) -> dict[Sector, int]:
+    """Return how much each of up to three sectors is wanted: 3 the first, 2 the second, 1 the third."""
+    return {sector: strength for strength, sector in zip(reversed(STRENGTHS), sectors, strict=False)}
+
+
+def in_dirhams(amount: Money | None) -> Money | None:
+    """Return roughly what an amount is in dirhams; None stays None."""
+    if amount is None or amount.currency is Currency.MAD:
+        return amount
+    return Money(amount.minor * CENTIMES_A_EURO // 100)
+
+
+def _of(session: Session, contact: Contact) -> DiasporaAssociation:
+    """Return the contact's association, locked: a colleague may change it at the same moment."""
+    association = session.get(
+        DiasporaAssociation, contact.association_id, with_for_update={"of": DiasporaAssociation}, populate_existing=True
+    )
+    if association is None or association.left_at is not None:
+        raise NotFoundError
+    return association
+
+
+def _note(session: Session, now: datetime, contact: Contact, what: str, value: object) -> None:
+    who, which = f"contact:{contact.id}", f"diaspora:{contact.association_id}"
+    record(session, now, who, f"diaspora.{what}_changed", which, value=value)
+
+
 def _text(what: str, written: str) -> str:
     written = clean(written)
     if not 0 < len(written) <= LONGEST_NAME:
         raise ValueError(f"{what} needs 1 to {LONGEST_NAME} characters")
     return written
-
-
-def _free_name(session: Session, name: str) -> str:
-    if diaspora_named(session, name):
-        raise ValueError(f"an association named {name!r} is already registered")
-    return name
 
 
 def _country(written: str) -> str:
@@ -120,15 +223,10 @@ def _origins(session: Session, codes: Sequence[str]) -> list[Origin]:
 
 
 def _level(session: Session, code: str) -> PlaceLevel:
-    columns = {
-        PlaceLevel.COMMUNE: Commune.code,
-        PlaceLevel.PROVINCE: Commune.province_code,
-        PlaceLevel.REGION: Commune.region_code,
-    }
-    for level, column in columns.items():
-        if session.scalar(select(Commune.code).where(column == code).limit(1)):
-            return level
-    raise ValueError(f"origin {code!r} is not the census code of a commune, a province or a region")
+    place = place_of(session, code)
+    if place is None:
+        raise ValueError(f"origin {code!r} is not the census code of a commune, a province or a region")
+    return LEVELS[type(place)]
 
 
 def _interests(strengths: Mapping[Sector, int]) -> list[Interest]:
@@ -139,15 +237,15 @@ def _interests(strengths: Mapping[Sector, int]) -> list[Interest]:
     return [Interest(sector=sector, strength=strength) for sector, strength in strengths.items()]
 
 
-def _phone(session: Session, now: datetime, written: str, country: str, language: Language) -> str:
+def _phone(session: Session, now: datetime, written: str, country: str, language: Language, channel: str) -> str:
     try:
         number = parse_phone(written, country)
     except ValueError as error:
         raise ValueError(f"phone {written!r} is not a phone number of {country} or of the world") from error
     taken = active_contact(session, number)
     if taken:
-        raise ValueError(f"the phone already answers for {taken.association.name!r}")
+        raise TakenError(f"the phone already answers for {taken.association.name!r}")
     if know_phone(session, now, number, language).stopped_at:
         raise ValueError("the phone said STOP, and only who holds it can take that back")
-    record_consent(session, now, number, "import")
+    record_consent(session, now, number, channel)
     return number

@@ -1,21 +1,41 @@
-"""Needs: declared by an officer, verified by a coordinator."""
+"""Needs: declared by an officer, with details when they have them; verified by a coordinator."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from service.domain.errors import NotAllowedError, NotFoundError
+from service.domain.errors import MoveError, NotAllowedError, NotFoundError
 from service.domain.money import Money
+from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.reference import new_reference
 from service.domain.roles import OFFICERS
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import NEED_MOVES, AssociationState, NeedState, move
+from service.messaging.once import add_once
 from service.messaging.outbox import tell
 from service.models.associations import Officer
 from service.models.audit import record
-from service.models.needs import Need, need_by_reference
+from service.models.needs import Need, NeedDetails, need_by_reference
 from service.models.phones import Phone
 from service.usecases.proposals import close_proposals
+
+
+@dataclass(frozen=True)
+class Details:
+    """What may be known of a need beyond the short form; None is not said. Shares are in dirhams."""
+
+    permanent_population: int | None = None
+    summer_population: int | None = None
+    cost_basis: CostBasis | None = None
+    share_cash: Money | None = None
+    share_labour: Money | None = None
+    share_materials: Money | None = None
+    share_land: Money | None = None
+    funder_asked: Funder | None = None
+    commune_agreement: Agreement | None = None
+    land_status: LandStatus | None = None
+    water_right: WaterRight | None = None
 
 
 def declare_need(
@@ -28,38 +48,62 @@ def declare_need(
     cost: Money,
     village_share: Money,
     title: str,
-) -> Need:
-    """Write down what an officer reports, and send the reference. Amounts are in dirhams.
+    details: Details | None = None,
+) -> str:
+    """Write down what an officer reports, send the reference, and return it. Amounts are in dirhams.
 
     Raises NotAllowedError for a witness.
     """
     if officer.role not in OFFICERS:
         raise NotAllowedError
-    need = Need(
-        reference=_free_reference(session),
-        association_id=officer.association_id,
-        reported_by=officer.id,
-        sector=sector,
-        households=households,
-        cost=cost.minor,
-        village_share=village_share.minor,
-        title=title,
-        title_language=session.get_one(Phone, officer.phone).language,
-        state=NeedState.REPORTED,
-        reported_at=now,
-    )
-    session.add(need)
-    session.flush()
-    record(session, now, f"officer:{officer.id}", "need.reported", f"need:{need.id}")
-    tell(
-        session,
-        now,
-        event=f"need:{need.id}:reported",
-        phone=officer.phone,
-        template="need_saved",
-        reference=need.reference,
-    )
-    return need
+    values = {
+        "association_id": officer.association_id,
+        "reported_by": officer.id,
+        "sector": sector,
+        "households": households,
+        "cost": cost.minor,
+        "village_share": village_share.minor,
+        "title": title,
+        "title_language": session.get_one(Phone, officer.phone).language,
+        "state": NeedState.REPORTED,
+        "reported_at": now,
+    }
+    # A reference that is taken is drawn again: with 707,281 of them that is rare for long.
+    while not (need_id := add_once(session, Need, unique="reference", reference=(ref := new_reference()), **values)):
+        pass
+    record(session, now, f"officer:{officer.id}", "need.reported", f"need:{need_id}")
+    if details and details != Details():
+        _write_details(session, now, officer, need_id, details)
+    event = f"need:{need_id}:reported"
+    tell(session, now, event=event, phone=officer.phone, template="need_saved", reference=ref)
+    return ref
+
+
+def add_details(session: Session, now: datetime, *, officer: Officer, reference: str, details: Details) -> NeedDetails:
+    """Write what an officer adds to a need; what is said now replaces what was said before, the rest stays.
+
+    Raises NotFoundError for another village's need, NotAllowedError for a witness, MoveError when it was turned away.
+    """
+    need = need_by_reference(session, reference)
+    if not need or need.association_id != officer.association_id:
+        raise NotFoundError
+    if officer.role not in OFFICERS:
+        raise NotAllowedError
+    need = _locked(session, need.id)
+    if need.state is NeedState.REJECTED:
+        raise MoveError(before=need.state, after=need.state)
+    return _write_details(session, now, officer, need.id, details)
+
+
+def _write_details(session: Session, now: datetime, officer: Officer, need_id: int, details: Details) -> NeedDetails:
+    row = session.get(NeedDetails, need_id, populate_existing=True) or NeedDetails(need_id=need_id)
+    for name, value in vars(details).items():
+        if value is not None:
+            setattr(row, name, value.minor if isinstance(value, Money) else value)
+    row.declared_by, row.declared_at = officer.id, now
+    session.add(row)
+    record(session, now, f"officer:{officer.id}", "need.detailed", f"need:{need_id}")
+    return row
 
 
 def verify_need(session: Session, now: datetime, *, actor: str, need_id: int, urgency: Urgency) -> Need:
@@ -84,7 +128,7 @@ def reject_need(session: Session, now: datetime, *, actor: str, need_id: int, re
 
 
 def _locked(session: Session, need_id: int) -> Need:
-    need = session.get(Need, need_id, with_for_update={"of": Need})
+    need = session.get(Need, need_id, with_for_update={"of": Need}, populate_existing=True)
     if not need:
         raise NotFoundError
     return need
@@ -104,9 +148,3 @@ def _decide(session: Session, now: datetime, actor: str, need: Need, state: Need
             reason=reason,
         )
     return need
-
-
-def _free_reference(session: Session) -> str:
-    while need_by_reference(session, reference := new_reference()):
-        pass
-    return reference

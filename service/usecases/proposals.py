@@ -139,7 +139,7 @@ def _check_open(need: Need) -> None:
 
 def _answer(session: Session, now: datetime, contact: Contact, reference: str, state: ProposalState) -> Proposal:
     proposal = proposal_of(session, reference, contact.association_id)
-    if not proposal:
+    if not proposal or proposal.diaspora.state is not AssociationState.VERIFIED:
         raise NotFoundError(reference=reference)
     proposal.state = move(PROPOSAL_MOVES, proposal.state, state)
     proposal.answered_at, proposal.answered_by = now, contact.id
@@ -167,7 +167,8 @@ def remind(session: Session, now: datetime, after: timedelta) -> int:
     """Ask once more, and only once, who has not answered within `after`. Returns how many proposals wait so long."""
     waiting = unanswered_since(session, now - after)
     for proposal in waiting:
-        if proposal.need.state is not NeedState.VERIFIED:
+        paused = proposal.diaspora.paused_until
+        if proposal.need.state is not NeedState.VERIFIED or (paused and now < paused):
             continue
         for one in proposal.diaspora.active_contacts:
             tell(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 import numpy as np
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from service.domain.sectors import Sector, Urgency
@@ -51,7 +51,7 @@ def read_sides(session: Session, now: datetime, slots: int) -> Sides:
     shown = session.execute(select(Proposal.need_id, Proposal.diaspora_id, Proposal.state)).all()
     open_now = Counter(need_id for need_id, _, state in shown if state in OPEN)
     needs = [need for need in needs if open_now[need.id] < slots]
-    partners = _partners(session)
+    partners = _partners(session, now)
     places = _Places()
     return Sides(
         needs,
@@ -96,11 +96,16 @@ def _open_needs(session: Session) -> list[Need]:
     return list(session.scalars(found))
 
 
-def _partners(session: Session) -> list[DiasporaAssociation]:
+def _partners(session: Session, now: datetime) -> list[DiasporaAssociation]:
     reachable = select(Contact.association_id).join(Phone).where(Contact.left_at.is_(None), Phone.stopped_at.is_(None))
     found = (
         select(DiasporaAssociation)
-        .where(DiasporaAssociation.left_at.is_(None), DiasporaAssociation.id.in_(reachable))
+        .where(
+            DiasporaAssociation.left_at.is_(None),
+            DiasporaAssociation.state == AssociationState.VERIFIED,
+            or_(DiasporaAssociation.paused_until.is_(None), DiasporaAssociation.paused_until <= now),
+            DiasporaAssociation.id.in_(reachable),
+        )
         .order_by(DiasporaAssociation.id)
         .options(
             selectinload(DiasporaAssociation.contacts),

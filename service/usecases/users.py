@@ -6,11 +6,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.domain.errors import NotFoundError, TiwiziError
+from service.domain.phone import parse_phone
 from service.domain.roles import UserRole
 from service.domain.text import clean
+from service.models.associations import active_officer
 from service.models.audit import record
-from service.models.users import User
+from service.models.diaspora import active_contact
+from service.models.users import User, user_at
 from service.security import hash_password, new_password, password_fits
+from service.usecases.pins import clear_pin, has_pin
 
 SHORTEST_PASSWORD = 12  # characters
 LONGEST_PASSWORD = 200  # characters; argon2 would patiently hash a book
@@ -22,6 +26,13 @@ class NameTakenError(TiwiziError):
     """Another user has this name; `name` is in the values."""
 
     key = "error.name_taken"
+    status = 409
+
+
+class PhoneTakenError(TiwiziError):
+    """Another user dials from this phone, or it speaks for an association and would be shown that one's menu."""
+
+    key = "error.phone_taken"
     status = 409
 
 
@@ -58,6 +69,27 @@ def create_user(session: Session, now: datetime, *, name: str, role: UserRole) -
 def find_user(session: Session, name: str) -> User | None:
     """Return the user of that name."""
     return session.scalar(select(User).where(User.name == clean(name)))
+
+
+def set_phone(session: Session, now: datetime, *, name: str, number: str | None) -> User:
+    """Let a user dial from a phone; national numbers are Moroccan, None is no phone any more.
+
+    A PIN of that phone is forgotten: whoever dials first chooses another. So this also helps who forgot theirs.
+    Raises NotFoundError for a name that nobody has, PhoneTakenError, or ValueError for what is no number.
+    """
+    user = find_user(session, name)
+    if user is None:
+        raise NotFoundError
+    phone = parse_phone(number) if number is not None else None
+    if phone is not None:
+        holder = user_at(session, phone)
+        if (holder and holder is not user) or active_officer(session, phone) or active_contact(session, phone):
+            raise PhoneTakenError
+        if has_pin(session, phone):
+            clear_pin(session, phone)
+    user.phone = phone
+    record(session, now, "operator", "user.phone_set" if phone else "user.phone_removed", _subject(user))
+    return user
 
 
 def check_sign_in(session: Session, now: datetime, *, name: str, proven: str | None) -> User | None:

@@ -1,9 +1,8 @@
 """What a person sees when something cannot be done; never a phone number, never a trace."""
 
-from http import HTTPStatus
 from typing import Any
 
-from flask import Flask, Response, make_response, render_template, request
+from flask import Flask, Response, make_response, render_template
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
@@ -11,7 +10,6 @@ from service.domain.errors import TiwiziError
 from service.web.current import voice
 
 EXPLAINED = frozenset({400, 403, 404, 405, 413, 500})
-HOOKS = "/hooks/"
 
 
 def set_up_errors(app: Flask) -> None:
@@ -49,13 +47,5 @@ def _kept(error: HTTPException) -> list[tuple[str, str]]:
 
 
 def _answer(status: int, sentence: str) -> Response:
-    if request.path.startswith(HOOKS):
-        return _line(status)
     page = render_template("error.html", title=voice().say("web.error.title"), sentence=sentence)
     return make_response(page, status)
-
-
-def _line(status: int) -> Response:
-    """Answer a gateway with one plain line; a body too large is one that no gateway could have sent: 400."""
-    status = 400 if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE else status
-    return Response(f"{HTTPStatus(status).phrase}\n", status, mimetype="text/plain")

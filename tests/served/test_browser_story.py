@@ -174,6 +174,8 @@ def test_the_whole_story_in_a_browser(running: Service, people: list[Page], comp
     picture(table, "7-waiting-matter")
     pick(village, "Répondre")
     pick(village, "Oui, accepter")
+    for question in ("Choisissez un code secret", "encore une fois"):
+        write(village, question, "2580")
     shows(village, "Merci")
 
     village.open_tray()

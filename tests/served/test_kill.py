@@ -24,7 +24,7 @@ CODE = "*384*84#"
 # The answers of the whole conversation of each dial, in the order of the story.
 REGISTERS = ("3", "1", "1", "2", "4", "taliwin", "1", "Ifri", "Association Ifri", "1")
 REPORTS = ("1", "1", "84", "320 000", "60000", "Puits du bas", "1")
-ACCEPTS = ("1", "1")
+ACCEPTS = ("1", "1", "2580", "2580")
 TURNS = len(REGISTERS) + len(REPORTS) + len(ACCEPTS) + 3 + 2
 # Nobody presses two keys within a tenth of a second; another process may read the journal only after it is written.
 PAUSE = 0.1

@@ -18,13 +18,14 @@ from service.web.access import access
 from tests.conftest import MovedClock
 
 PHONE = "+212612345678"
+HOOK = "/hooks/console"
 
 
-def raising(path: str, error: Exception) -> Blueprint:
-    """One route that raises."""
-    blueprint = Blueprint("raising", __name__)
+def raising(error: Exception, prefix: str = "") -> Blueprint:
+    """One route, `/fails`, that raises."""
+    blueprint = Blueprint("raising", __name__, url_prefix=prefix)
 
-    @blueprint.route(path, methods=["GET", "POST"])
+    @blueprint.route("/fails", methods=["GET", "POST"])
     @access("gateway")
     def fail() -> str:
         raise error
@@ -32,17 +33,12 @@ def raising(path: str, error: Exception) -> Blueprint:
     return blueprint
 
 
-def reading_forms() -> Blueprint:
-    blueprint = Blueprint("forms", __name__)
+def reading_forms(prefix: str) -> Blueprint:
+    blueprint = Blueprint("forms", __name__, url_prefix=prefix)
 
-    @blueprint.post("/hooks/console/ussd")
+    @blueprint.post("/ussd")
     @access("gateway")
     def hook() -> str:
-        return request.form["text"]
-
-    @blueprint.post("/page")
-    @access("gateway")
-    def page() -> str:
         return request.form["text"]
 
     return blueprint
@@ -104,7 +100,7 @@ def test_sessions_are_not_signed_with_the_raw_key(make_app: Callable[..., Flask]
 def test_an_error_is_a_page_that_says_what_to_do(
     make_app: Callable[..., Flask], error: Exception, status: int, said: str
 ) -> None:
-    answer = make_app(raising("/fails", error)).test_client().get("/fails")
+    answer = make_app(raising(error)).test_client().get("/fails")
     assert answer.status_code == status
     assert said in answer.text
     assert answer.text.startswith("<!doctype html>")
@@ -134,22 +130,23 @@ def test_a_missing_page_is_a_page(make_app: Callable[..., Flask], method: str, p
 def test_a_gateway_gets_one_plain_line(
     make_app: Callable[..., Flask], path: str, method: str, status: int, line: str
 ) -> None:
-    app = make_app(reading_forms(), raising("/hooks/fails", RuntimeError(PHONE)))
+    app = make_app(reading_forms(HOOK), raising(RuntimeError(PHONE), "/hooks"))
     answer = app.test_client().open(path, method=method)
     assert (answer.status_code, answer.mimetype, answer.text) == (status, "text/plain", line)
 
 
 def test_a_body_too_large_is_413_for_people_and_400_for_gateways(make_app: Callable[..., Flask]) -> None:
-    client = make_app(reading_forms()).test_client()
+    client = make_app(reading_forms(HOOK)).test_client()
+    people = make_app(reading_forms("/page")).test_client()
     large, fitting = {"text": "x" * LARGEST_BODY}, {"text": "x" * (LARGEST_BODY - 100)}
-    assert client.post("/page", data=fitting).status_code == 200
-    assert client.post("/page", data=large).status_code == 413
+    assert people.post("/page/ussd", data=fitting).status_code == 200
+    assert people.post("/page/ussd", data=large).status_code == 413
     answer = client.post("/hooks/console/ussd", data=large)
     assert (answer.status_code, answer.text) == (400, "Bad Request\n")
 
 
 def test_a_missing_field_of_a_hook_is_400(make_app: Callable[..., Flask]) -> None:
-    answer = make_app(reading_forms()).test_client().post("/hooks/console/ussd", data={})
+    answer = make_app(reading_forms(HOOK)).test_client().post("/hooks/console/ussd", data={})
     assert (answer.status_code, answer.text) == (400, "Bad Request\n")
 
 

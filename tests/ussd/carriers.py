@@ -1,5 +1,6 @@
 """Ways to the service: its functions, its hooks over HTTP; and the phones that people hold, by USSD and by SMS."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,6 +18,7 @@ from ussd.transports.sms import Text, receive
 
 GATEWAY = "africastalking"
 HOOKS = f"/hooks/{GATEWAY}/a-hook-token-for-tests-only"
+CODE_SENT = re.compile(r"\b\d{6}\b")
 CODE = "*384*84#"
 
 
@@ -137,6 +139,11 @@ class Phone:
         before = len(self.inbox())
         self.carrier.sms(f"id{self.number}{next(self.ids)}", self.number, text)
         return "\n\n".join(self.inbox()[before:])
+
+    def filled(self, text: str) -> str:
+        """Return what is typed: `<code>` is the code that this phone was sent last."""
+        codes = [code for received in self.inbox() for code in CODE_SENT.findall(received)]
+        return text.replace("<code>", codes[-1]) if "<code>" in text else text
 
     def inbox(self) -> list[str]:
         """Return every text that was written to this phone."""

@@ -59,7 +59,7 @@ class Play:
         return self.phones[who]
 
     def _person(self, phone: Phone, step: Step) -> None:
-        what = tuple(self._filled(one) for one in step.what)
+        what = tuple(phone.filled(self._filled(one)) for one in step.what)
         match step.does:
             case "dials" | "types" | "dials long":
                 self._keys(phone, step, what)
@@ -83,7 +83,7 @@ class Play:
 
     def _keys(self, phone: Phone, step: Step, what: tuple[str, ...]) -> None:
         if isinstance(phone, SmsPhone):
-            if typed := what if step.by_sms is None else step.by_sms:
+            if typed := what if step.by_sms is None else tuple(phone.filled(one) for one in step.by_sms):
                 expected = step.sms_sees or (*step.sees, *step.ends)
                 self._look(expected, step.never, phone.types(*typed).text)
             return

@@ -97,7 +97,7 @@ def test_a_wrong_token_is_not_found_and_leaves_nothing(carrier: FlaskClient, con
         ("ussd", {name: value for name, value in TURN.items() if name != "text"}),
         ("ussd-end", {**END, "phoneNumber": "?"}),
         ("sms", {name: value for name, value in SMS.items() if name != "id"}),
-        ("sms", {**SMS, "from": "Tiwizi"}),
+        ("sms", {**SMS, "from": "+1 Tiwizi"}),
     ],
 )
 def test_a_malformed_callback_is_400_and_leaves_one_audit_line(

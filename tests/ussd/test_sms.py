@@ -1,5 +1,6 @@
 """What people text, and what they are answered."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -52,6 +53,15 @@ def other(phone: Handset, number: str) -> Handset:
     return Handset(phone.conversations, number, phone.ids)
 
 
+def confirms(phone: Handset, text: str) -> str:
+    """Send a text and then the code that it is answered with; return what comes back."""
+    (asked,) = phone.sends(text)
+    code = re.findall(r"\b[0-9]{6}\b", asked)
+    assert len(code) == 1, asked
+    (answer,) = phone.sends(code[0])
+    return answer
+
+
 def test_yes_reaches_the_village_and_its_yes_brings_both_together(
     container: Container, lyon: Handset, reference: str
 ) -> None:
@@ -60,7 +70,7 @@ def test_yes_reaches_the_village_and_its_yes_brings_both_together(
     assert f"{reference} est not" in noted
     assert "Lyon-Taliouine" in secretary.inbox()[-1]
     assert f"OUI {reference}" in secretary.inbox()[-1]
-    (contact,) = secretary.sends(f"oui {reference.lower()}")
+    contact = confirms(secretary, f"oui {reference.lower()}")
     assert "Fatima, +33 6 39 98 00 01" in contact
     assert "Ait Abdallah" in lyon.inbox()[-1]
     assert "+212 6 00 00 00 01" in lyon.inbox()[-1]
@@ -75,7 +85,8 @@ def test_the_village_accepts_by_ussd_as_well(container: Container, lyon: Handset
     assert secretary.dial().startswith(f"Ait Abdallah\nLyon-Taliouine s'intéresse à {reference}\n1 Répondre")
     assert "Lui donner votre numéro" in secretary.types("1")
     assert states(container)[0] is ProposalState.INTERESTED
-    assert "Merci" in secretary.types("1")
+    assert "code secret" in secretary.types("1")
+    assert "Merci" in secretary.types("2580", "2580")
     assert states(container)[0] is ProposalState.INTRODUCED
     assert "+33 6 39 98 00 01" in secretary.inbox()[-1]
 
@@ -112,11 +123,22 @@ def test_yes_to_one_of_two_waiting_associations_is_asked_not_guessed(
     other(lyon, UTRECHT).sends(f"OUI {reference}")
     secretary = other(lyon, SECRETARY)
     (asked,) = secretary.sends(f"OUI {reference}")
-    assert asked == FRENCH.say("sms.which_interest", code="*384*84#")
+    assert f"1 Lyon-Taliouine {reference}\n2 Utrecht-Souss {reference}" in asked
     assert states(container) == [ProposalState.INTERESTED] * 2
-    assert "1 Lyon-Taliouine" in (secretary.dial(), secretary.types("1"))[1]
-    secretary.types("2", "1")
+    assert "votre contact à Utrecht-Souss" in confirms(secretary, "2")
     assert states(container) == [ProposalState.INTERESTED, ProposalState.INTRODUCED]
+
+
+def test_no_to_one_of_two_waiting_associations_is_asked_and_needs_no_code(
+    container: Container, lyon: Handset, reference: str
+) -> None:
+    lyon.sends(f"OUI {reference}")
+    other(lyon, UTRECHT).sends(f"OUI {reference}")
+    secretary = other(lyon, SECRETARY)
+    secretary.sends(f"NON {reference}")
+    assert states(container) == [ProposalState.INTERESTED] * 2
+    secretary.sends("1")
+    assert states(container) == [ProposalState.REFUSED, ProposalState.INTERESTED]
 
 
 def test_an_answer_given_twice_is_said_so_and_changes_nothing(
@@ -127,7 +149,7 @@ def test_an_answer_given_twice_is_said_so_and_changes_nothing(
     assert "déjà" in answer
     assert states(container)[0] is ProposalState.INTERESTED
     secretary = other(lyon, SECRETARY)
-    secretary.sends(f"OUI {reference}")
+    confirms(secretary, f"OUI {reference}")
     assert "déjà" in secretary.sends(f"NON {reference}")[0]
     assert states(container)[0] is ProposalState.INTRODUCED
 
@@ -200,7 +222,7 @@ def test_a_stranger_registers_by_sms(container: Container, handset: NewHandset) 
 
 def test_a_machine_that_answers_answers_is_left_alone(handset: NewHandset) -> None:
     machine = handset(STRANGER)
-    answers = [machine.sends("Need help? We answer on Monday.") for _ in range(40)]
+    answers = [machine.sends(f"Need help? We answer on Monday. Ticket {number}") for number in range(40)]
     assert sum(len(answer) for answer in answers) == 30
 
 
@@ -243,7 +265,7 @@ def test_words_within_a_conversation_are_its_answer(container: Container, lyon: 
     assert '"Besoin de tuyaux"' in secretary.sends("Besoin de tuyaux")[0]
     assert states(container)[0] is ProposalState.INTERESTED
     assert "OUI" in secretary.sends("AIDE")[0]
-    secretary.sends(f"OUI {reference}")
+    confirms(secretary, f"OUI {reference}")
     assert states(container)[0] is ProposalState.INTRODUCED
 
 
@@ -302,9 +324,10 @@ def test_a_witness_is_told_who_answers(container: Container, lyon: Handset, refe
 def test_who_took_consent_back_is_not_introduced(container: Container, lyon: Handset, reference: str) -> None:
     lyon.sends(f"OUI {reference}")
     lyon.sends("STOP")
-    (answer,) = other(lyon, SECRETARY).sends(f"OUI {reference}")
-    assert "+33" not in answer
+    secretary = other(lyon, SECRETARY)
+    assert "+33" not in confirms(secretary, f"OUI {reference}")
     assert states(container)[0] is ProposalState.INTERESTED
+    assert "AIDE" in secretary.sends("1")[0]  # nothing waits any more
 
 
 def test_a_need_that_was_closed_is_said_to_be(

@@ -2,15 +2,15 @@
 
 from service.domain.roles import OfficerRole
 from service.locales import Language
-from service.models.communes import Commune, Province, Region, find_communes, provinces, regions
+from service.models.communes import Commune
 from service.usecases.associations import register_association
 from service.usecases.phones import know_phone, start
 from ussd.dialogues.context import Context
+from ussd.dialogues.places import ELSEWHERE, communes_like, home_provinces, must_match, provinces_of, some_regions
 from ussd.engine.dialogue import Talk, dialogue
-from ussd.engine.prompts import Choice, End, MisreadError, Option, Recall, Review, Text
+from ussd.engine.prompts import Choice, End, Recall, Review
+from ussd.engine.typed import Text
 
-ELSEWHERE = "elsewhere"
-COMMUNES_SHOWN = 6
 ROLES = (OfficerRole.PRESIDENT, OfficerRole.SECRETARY, OfficerRole.TREASURER)
 
 
@@ -18,12 +18,12 @@ ROLES = (OfficerRole.PRESIDENT, OfficerRole.SECRETARY, OfficerRole.TREASURER)
 def register(ctx: Context) -> Talk:
     """Role, place, name; then the association, its first officer, the language and the consent are written together."""
     role = yield Choice("association.role", ROLES)
-    province = yield Choice("association.place", lambda: _home_provinces(ctx))
+    province = yield Choice("association.place", lambda: home_provinces(ctx))
     if province == ELSEWHERE:
-        region = yield Choice("association.place.region", lambda: _regions(ctx))
-        province = yield Choice("association.place.province", lambda: _provinces(ctx, region))
-    typed = yield Text("association.place.typed", longest=40, check=lambda text: _must_match(ctx, province, text))
-    commune = yield Choice("association.place.commune", lambda: _communes(ctx, province, typed))
+        region = yield Choice("association.place.region", lambda: some_regions(ctx))
+        province = yield Choice("association.place.province", lambda: provinces_of(ctx, region))
+    typed = yield Text("association.place.typed", longest=40, check=lambda text: must_match(ctx, province, text))
+    commune = yield Choice("association.place.commune", lambda: communes_like(ctx, province, typed))
     place = yield Recall("association.place.name", lambda: ctx.place(ctx.session.get_one(Commune, commune)))
     douar = yield Text("association.douar", longest=40)
     name = yield Text("association.name", longest=40)
@@ -45,29 +45,3 @@ def register(ctx: Context) -> Talk:
         name=name,
     )
     return End("association.saved")
-
-
-def _home_provinces(ctx: Context) -> list[Option]:
-    return [*_provinces(ctx, ctx.settings.home_region), Option(ELSEWHERE, ctx.voice.say("association.elsewhere"))]
-
-
-def _provinces(ctx: Context, region: str) -> list[Option]:
-    return [_option(ctx, province) for province in provinces(ctx.session, region)]
-
-
-def _regions(ctx: Context) -> list[Option]:
-    return [_option(ctx, region) for region in regions(ctx.session)]
-
-
-def _option(ctx: Context, place: Province | Region) -> Option:
-    return Option(place.code, ctx.name(place.fr, place.ar))
-
-
-def _communes(ctx: Context, province: str, typed: str) -> list[Option]:
-    found = find_communes(ctx.session, province, typed, limit=COMMUNES_SHOWN)
-    return [Option(commune.code, ctx.place(commune)) for commune in found]
-
-
-def _must_match(ctx: Context, province: str, typed: str) -> None:
-    if not find_communes(ctx.session, province, typed, limit=1):
-        raise MisreadError("expect.commune")

@@ -9,8 +9,9 @@ from service.domain.errors import NotFoundError
 from service.locales import DEFAULT_LANGUAGE, Language, Speaker, speaker
 from service.models.associations import Officer, active_officer
 from service.models.communes import Commune
-from service.models.diaspora import active_contact
+from service.models.diaspora import Contact, active_contact
 from service.models.phones import Phone
+from service.models.users import user_at
 from service.settings import Settings
 from ussd.work import Work
 
@@ -52,17 +53,32 @@ class Context:
             raise NotFoundError
         return officer
 
+    def contact(self) -> Contact:
+        """Return the contact who speaks.
+
+        Raises NotFoundError when the phone no longer answers for a diaspora association.
+        """
+        contact = active_contact(self.session, self.phone)
+        if not contact:
+            raise NotFoundError
+        return contact
+
     def caller(self) -> dict[str, str]:
-        """Return who dials: `kind` (unknown, officer, contact), association and its state, language, SMS or not."""
+        """Return who dials: `kind` (unknown, officer, contact, coordinator), name, state, language, SMS or not."""
         phone = self.session.get(Phone, self.phone)
         language = phone.language if phone else ""
-        known = {"language": language, "sms": "stopped" if phone and phone.stopped_at else "on"}
+        sms = "stopped" if phone and phone.stopped_at else "on"
+        known = {"language": language, "sms": sms, "name": "", "role": "", "state": "", "reason": ""}
         if officer := active_officer(self.session, self.phone):
             association = officer.association
             standing = {"state": association.state.value, "reason": association.state_reason}
             return {**known, **standing, "kind": "officer", "role": officer.role, "name": association.name}
         if contact := active_contact(self.session, self.phone):
-            return {**known, "kind": "contact", "name": contact.association.name}
+            diaspora = contact.association
+            standing = {"state": diaspora.state.value, "reason": diaspora.state_reason}
+            return {**known, **standing, "kind": "contact", "name": diaspora.name}
+        if user := user_at(self.session, self.phone):
+            return {**known, "kind": "coordinator", "name": user.name}
         return {**known, "kind": "unknown"}
 
     def place(self, commune: Commune) -> str:

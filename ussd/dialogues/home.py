@@ -1,99 +1,158 @@
 """The first screen: who dials decides what it offers, and what waits for an answer comes first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from service.domain.roles import OFFICERS
 from service.domain.states import AssociationState
 from service.locales import Language
-from service.models.proposals import waiting_interests
+from service.models.communes import speaks_tachelhit
+from service.models.needs import projects_of
+from service.models.officers import open_invitations, waiting_changes
+from service.models.pledges import pledgeable
+from service.models.progress import waiting_reports
+from service.models.proposals import introduced_to, open_proposals, waiting_interests
 from service.usecases.phones import know_phone, start
 from ussd.dialogues.associations import register
+from ussd.dialogues.callbacks import call_me
 from ussd.dialogues.context import Context
+from ussd.dialogues.coordinators import calls, check_associations, check_needs
+from ussd.dialogues.diaspora import enrol, pause, profile
+from ussd.dialogues.leaving import leave
 from ussd.dialogues.needs import my_needs, report_need
+from ussd.dialogues.officers import agree, join, officers
 from ussd.dialogues.partners import answer_interest
-from ussd.engine.dialogue import Talk, dialogue, reading
-from ussd.engine.prompts import Choice, End, Menu, Option, Recall, Show
+from ussd.dialogues.pins import change_pin
+from ussd.dialogues.pledges import pledge, proposals
+from ussd.dialogues.progress import confirm_report, report_progress
+from ussd.dialogues.testimonies import give_testimony
+from ussd.engine.dialogue import Talk, dialogue
+from ussd.engine.prompts import Choice, End, Menu, Option, Recall
+
+Caller = dict[str, str]
 
 
 @dialogue("home")
 def home(ctx: Context) -> Talk:
-    """Greet whoever dials with what they may do."""
+    """Greet whoever dials with what they may do; what an SMS asked for comes at once."""
     caller = yield Recall("caller", ctx.caller)
     ctx.language = caller["language"] or ctx.language
-    start = yield Recall("start", lambda: ctx.start)
+    ctx.start = start = yield Recall("start", lambda: ctx.start)
     if caller["kind"] == "unknown":
         return (yield from welcome(ctx))
-    if caller["kind"] == "contact":
-        return (yield from contact_home(ctx, caller))
-    if start == "need" and "need" in _offers(caller, waiting=False):
-        return (yield from report_need(ctx))
-    return (yield from officer_home(ctx, caller))
+    waiting = yield Recall("waiting", lambda: _waiting(ctx, caller))
+    offers, others = _offers(caller, waiting)
+    if start in {*offers, *others, "callback"}:
+        return (yield from OFFERED[start](ctx))
+    return (yield from _menu(ctx, caller, waiting, offers, others))
 
 
-def officer_home(ctx: Context, caller: dict[str, str]) -> Talk:
-    """Offer what someone who speaks for a village association may do."""
-    waiting = yield Recall("waiting", lambda: _waiting(ctx))
-    offers = _offers(caller, waiting=bool(waiting))
-    key = "home.rejected" if "register" in offers else "home.waiting" if "answer" in offers else "home.officer"
+def _menu(ctx: Context, caller: Caller, waiting: dict[str, str], offers: list[str], others: list[str]) -> Talk:
     chosen = yield Menu(
-        key,
-        lambda: [Option(offer, ctx.voice.say(f"home.{offer}")) for offer in offers],
+        f"home.{_greeting(caller, waiting)}",
+        lambda: _lines(ctx, [*offers, *(["other"] if others else [])]),
         zero=Option("help", ctx.voice.say("home.help")),
-        values={"association": caller["name"], "reason": caller["reason"], **waiting},
+        values={"name": caller["name"], "reason": caller["reason"], **waiting},
     )
-    if chosen in OFFERED:
-        return (yield from OFFERED[chosen](ctx))
-    return (yield from reading(Show("help.officer", values={"number": ctx.settings.sms_number})))
+    if chosen == "help":
+        return (yield from _help(ctx, caller["kind"]))
+    if chosen == "other":
+        chosen = yield Choice("home.other", lambda: _lines(ctx, others))
+    return (yield from OFFERED[chosen](ctx))
 
 
-def _offers(caller: dict[str, str], *, waiting: bool) -> list[str]:
-    """Return the lines for an officer: what waits first, and nothing whose answer could not reach them."""
-    if caller["sms"] == "stopped":
-        return ["sms", "mine", "language"]
-    if caller["role"] not in OFFICERS:
-        return ["mine", "language"]
+def _help(ctx: Context, kind: str) -> Talk:
+    key = f"help.{kind}"
+    yield Choice(key, lambda: _lines(ctx, ["callback"]), values={"number": ctx.settings.sms_number})
+    return (yield from call_me(ctx))
+
+
+def _lines(ctx: Context, offers: Sequence[str]) -> list[Option]:
+    return [Option(offer, ctx.voice.say(f"home.{offer}")) for offer in offers]
+
+
+def _greeting(caller: Caller, waiting: dict[str, str]) -> str:
     if caller["state"] == AssociationState.REJECTED:
-        return ["register", "mine", "language"]
-    return [*(["answer"] if waiting else []), "need", "mine", "language"]
+        return "rejected"
+    return f"waiting.{waiting['what']}" if "what" in waiting else caller["kind"]
 
 
-def contact_home(ctx: Context, caller: dict[str, str]) -> Talk:
-    """Offer what is not done by SMS to someone who answers for a diaspora association."""
-    offers = ["language"] + (["sms"] if caller["sms"] == "stopped" else [])
-    chosen = yield Menu(
-        "home.contact",
-        lambda: [Option(offer, ctx.voice.say(f"home.{offer}")) for offer in offers],
-        zero=Option("help", ctx.voice.say("home.help")),
-        values={"association": caller["name"]},
-    )
-    if chosen == "language":
-        return (yield from change_language(ctx))
-    if chosen == "sms":
-        return (yield from start_sms(ctx))
-    return (yield from reading(Show("help.contact", values={"number": ctx.settings.sms_number})))
+def _offers(caller: Caller, waiting: dict[str, str]) -> tuple[list[str], list[str]]:
+    """Return the lines of the first screen and those behind *other*: nothing whose answer could not reach them."""
+    if caller["kind"] == "coordinator":
+        return ["check_needs", "check_associations", "calls"], ["pin", "language"]
+    if caller["sms"] == "stopped":
+        return ["sms", *(["mine"] if caller["kind"] == "officer" else []), "language", "leave"], []
+    testimony = ["testimony"] if "project" in waiting else []
+    if caller["kind"] == "contact":
+        proposed = ["proposals"] if "proposed" in waiting else []
+        pledges = ["pledge"] if "pledgeable" in waiting else []
+        return [*proposed, *pledges, "profile", "pause"], [*testimony, *PERSONAL]
+    if caller["state"] == AssociationState.REJECTED:
+        return ["register", "mine"], list(PERSONAL)
+    answers = [one for one in ("answer", "agree", "confirm") if one in waiting]
+    if caller["role"] not in OFFICERS:
+        return [*(one for one in answers if one == "confirm"), "mine"], [*testimony, *PERSONAL]
+    progress = ["progress"] if "project" in waiting else []
+    return [*answers, "need", *progress, "mine"], [*testimony, "officers", *PERSONAL]
+
+
+PERSONAL = ("pin", "language", "leave")
+
+
+def _waiting(ctx: Context, caller: Caller) -> dict[str, str]:
+    """Return what waits for the caller: `what` and its values are the most urgent, the other keys only say that."""
+    if caller["kind"] == "coordinator":
+        return {}
+    if caller["kind"] == "contact":
+        its_id = ctx.contact().association_id
+        looks = {"project": introduced_to, "proposed": open_proposals, "pledgeable": pledgeable}
+        return {what: "yes" for what, found in looks.items() if found(ctx.session, its_id)}
+    officer = ctx.officer()
+    found = {"project": "yes"} if projects_of(ctx.session, officer.association_id, limit=1) else {}
+    if reports := waiting_reports(ctx.session, officer):
+        found |= {"confirm": "yes", "what": "confirm", "reference": reports[0].need.reference}
+    if officer.role not in OFFICERS:
+        return found
+    if waiting_changes(ctx.session, ctx.now, officer):
+        found |= {"agree": "yes", "what": "agree"}
+    if interests := waiting_interests(ctx.session, officer.association_id):
+        first = interests[0]
+        found |= {"answer": "yes", "what": "answer", "diaspora": first.diaspora.name, "reference": first.need.reference}
+    return found
 
 
 @dialogue("welcome")
 def welcome(ctx: Context) -> Talk:
     """Someone new: their language, their consent, then what they may do."""
-    ctx.language = yield Menu("language", _languages)
+    ctx.language = yield Menu("language", lambda: _languages(ctx))
     agreed = yield Choice("consent", lambda: _yes_or_no(ctx))
     if agreed == "no":
         return End("consent.refused")
-    chosen = yield Menu(
-        "home.unknown",
-        lambda: [Option("register", ctx.voice.say("home.register"))],
-        zero=Option("help", ctx.voice.say("home.help")),
-    )
-    if chosen == "register":
-        return (yield from register(ctx))
-    return (yield from reading(Show("help.unknown", values={"number": ctx.settings.sms_number})))
+    offers = yield Recall("offers", lambda: _newcomer(ctx))
+    chosen = ctx.start if ctx.start in offers else None
+    if not chosen:
+        chosen = yield Menu(
+            "home.unknown", lambda: _lines(ctx, offers), zero=Option("help", ctx.voice.say("home.help"))
+        )
+    if chosen == "help":
+        return (yield from _help(ctx, "unknown"))
+    return (yield from OFFERED[chosen](ctx))
+
+
+def _newcomer(ctx: Context) -> list[str]:
+    """Return what a newcomer may do, the likeliest first."""
+    offers = ["register", "join", "enrol"]
+    if open_invitations(ctx.session, ctx.now, ctx.phone):
+        first = "join"
+    else:
+        first = "register" if ctx.phone.startswith(ctx.settings.home_prefix) else "enrol"
+    return sorted(offers, key=lambda offer: offer != first)
 
 
 @dialogue("language.change")
 def change_language(ctx: Context) -> Talk:
     """Another language from now on."""
-    ctx.language = yield Choice("language.which", _languages)
+    ctx.language = yield Choice("language.which", lambda: _languages(ctx))
     know_phone(ctx.facts, ctx.now, ctx.phone, Language(ctx.language))
     return End("language.changed")
 
@@ -108,32 +167,41 @@ def start_sms(ctx: Context) -> Talk:
     return End("start.done")
 
 
-# What each line of an officer's menu leads to.
+# What each line leads to; an SMS may name it too (ussd/transports/keywords.py).
 OFFERED: dict[str, Callable[[Context], Talk]] = {
     "answer": answer_interest,
+    "agree": agree,
+    "confirm": confirm_report,
     "need": report_need,
+    "progress": report_progress,
     "mine": my_needs,
+    "testimony": give_testimony,
+    "officers": officers,
+    "pin": change_pin,
     "language": change_language,
+    "leave": leave,
+    "callback": call_me,
     "sms": start_sms,
     "register": register,
+    "join": join,
+    "enrol": enrol,
+    "proposals": proposals,
+    "pledge": pledge,
+    "profile": profile,
+    "pause": pause,
+    "check_needs": check_needs,
+    "check_associations": check_associations,
+    "calls": calls,
 }
 
 
-def _waiting(ctx: Context) -> dict[str, str]:
-    interests = waiting_interests(ctx.session, ctx.officer().association_id)
-    if not interests:
-        return {}
-    return {"diaspora": interests[0].diaspora.name, "reference": interests[0].need.reference}
-
-
-def _languages() -> list[Option]:
-    # Each in its own name: who needs the line can read it.
-    return [
-        Option("shi", "Tachelhit"),
-        Option("ar", "العربية"),
-        Option("fr", "Français"),
-        Option("en", "English"),
-    ]
+def _languages(ctx: Context) -> list[Option]:
+    # Each in its own name: who needs the line can read it. What most speak where the caller lives comes first.
+    names = {"shi": "Tachelhit", "ar": "العربية", "fr": "Français", "en": "English"}
+    invited = open_invitations(ctx.session, ctx.now, ctx.phone)
+    commune = invited[0].association.commune_code if invited else None
+    first = "shi" if speaks_tachelhit(ctx.session, commune, ctx.settings.home_region) else "ar"
+    return [Option(one, names[one]) for one in sorted(names, key=lambda one: one != first)]
 
 
 def _yes_or_no(ctx: Context) -> list[Option]:

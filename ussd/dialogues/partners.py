@@ -4,6 +4,7 @@ from service.messaging.phrases import Country, words
 from service.models.proposals import Proposal, waiting_interests
 from service.usecases.proposals import accept_interest, refuse_interest
 from ussd.dialogues.context import Context
+from ussd.dialogues.pins import proven
 from ussd.engine.dialogue import Talk, dialogue
 from ussd.engine.prompts import Choice, End, Option, Recall
 
@@ -19,6 +20,8 @@ def answer_interest(ctx: Context) -> Talk:
     if not chosen:
         return End("interest.none")
     answer = yield Choice("interest.ask", lambda: _answers(ctx), values=_spoken(ctx, chosen))
+    if answer == "accept" and (refused := (yield from proven(ctx))):
+        return refused
     decide = accept_interest if answer == "accept" else refuse_interest
     decide(ctx.facts, ctx.now, officer=ctx.officer(), proposal_id=int(chosen["id"]))
     return End(f"interest.{answer}.done", chosen)

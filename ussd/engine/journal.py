@@ -1,6 +1,6 @@
 """What is kept of a conversation between two turns."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 # Entries that nobody typed begin with these: what was looked up; which dialogue began, one that is worth going on with
@@ -35,12 +35,15 @@ class Journal:
 
     def copy(self) -> "Journal":
         """Return a journal that can go on without this one; entries themselves never change."""
-        return replace(
-            self,
-            entries=list(self.entries),
-            shown=list(self.shown),
-            later=list(self.later),
-            before=list(self.before),
+        return Journal(
+            list(self.entries),
+            self.page,
+            self.more,
+            list(self.shown),
+            list(self.later),
+            list(self.before),
+            self.correcting,
+            self.resuming,
         )
 
     def correct(self, key: str) -> None:
@@ -56,6 +59,10 @@ class Journal:
         if self.later or self.before:
             self.entries = self.before
         self.later, self.before, self.correcting = [], [], False
+
+    def back_to(self, before: "Journal") -> None:
+        """Be as `before` was when it was copied."""
+        vars(self).update(vars(before.copy()))
 
     def cut(self, place: int) -> None:
         """Forget the answers from `place` on."""

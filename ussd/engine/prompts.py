@@ -1,16 +1,16 @@
 """What a dialogue can ask. A prompt knows its question and what it accepts; it knows no transport and no database."""
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import EnumType, StrEnum
 from typing import Any, Protocol
 
+from service.domain.text import search_key
+
 # Answers are JSON, because the journal is.
 Answer = Any
-# Points, commas and apostrophes group by three; centimes may be written when there are none.
-NUMBER = re.compile(r"(?P<whole>[0-9]+|[0-9]{1,3}([.,'][0-9]{3})+)([.,]0{1,2})?")
 DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789")
+FEWEST_LETTERS = 2
 
 
 class Voice(Protocol):
@@ -75,22 +75,31 @@ Options = type[StrEnum] | Sequence[StrEnum] | Callable[[], Sequence[Option]]
 
 @dataclass(frozen=True)
 class Choice(Prompt):
-    """One of several. Options from the database come as a function, called only when they are shown."""
+    """One of several. Options from the database come as a function, called only when they are shown.
+
+    `none` is the text of a last line for no answer, which the journal keeps as None.
+    """
 
     choices: Options = ()
+    none: str = field(default="", kw_only=True)
 
     def options(self, voice: Voice) -> list[Option]:
         """Return the numbered lines."""
+        last = [Option("", voice.say(self.none))] if self.none else []
         if isinstance(self.choices, EnumType | Sequence):
-            return [Option(member.value, voice.write(member)) for member in self.choices]
-        return list(self.choices())
+            return [*(Option(member.value, voice.write(member)) for member in self.choices), *last]
+        return [*self.choices(), *last]
 
     def read(self, typed: str, shown: Sequence[Option]) -> Answer:
-        """Accept the number of a line."""
+        """Accept the number of a line, or letters with which just one line begins."""
         number = typed.translate(DIGITS)
-        if not (number.isascii() and number.isdigit() and 1 <= int(number[:4]) <= len(shown)):
+        if number.isascii() and number.isdigit() and 1 <= int(number[:4]) <= len(shown):
+            return shown[int(number) - 1].value or None
+        letters = search_key(typed)
+        meant = [option for option in shown if search_key(option.text).startswith(letters)]
+        if len(letters) < FEWEST_LETTERS or letters.isdigit() or len(meant) != 1:
             raise MisreadError("expect.choice", highest=len(shown))
-        return shown[int(number) - 1].value
+        return meant[0].value or None
 
 
 @dataclass(frozen=True)
@@ -104,55 +113,6 @@ class Menu(Choice):
         if self.zero and typed.translate(DIGITS) == "0":
             return self.zero.value
         return super().read(typed, shown)
-
-
-@dataclass(frozen=True)
-class Number(Prompt):
-    """A whole number from `low` to `high`, however it is grouped. `nothing` offers `1` for none, as 0 goes back."""
-
-    low: int = 1
-    high: int = 1_000_000_000
-    nothing: str = ""
-
-    def question(self, voice: Voice) -> str:
-        """Return the question, with the line for none."""
-        asked = voice.say(self.key, **self.values)
-        return f"{asked}\n1 {voice.say(self.nothing)}" if self.nothing else asked
-
-    def read(self, typed: str, shown: Sequence[Option]) -> Answer:  # noqa: ARG002  # a number is not a line
-        """Accept `1500`, `1 500`, `1.500`, `1500,00 dh`, `١٥٠٠`."""
-        written = typed.translate(DIGITS).lower().removesuffix("dh").removesuffix("mad").replace(" ", "")
-        grouped = NUMBER.fullmatch(written)
-        digits = re.sub("[.,']", "", grouped["whole"]) if grouped else ""
-        if not 0 < len(digits) <= len(str(self.high)):
-            raise MisreadError("expect.number", low=self.low, high=self.high)
-        number = 0 if self.nothing and digits == "1" else int(digits)
-        if not self.accepts(number):
-            raise MisreadError("expect.number", low=self.low, high=self.high)
-        return number
-
-    def accepts(self, answer: Answer) -> bool:
-        """Tell whether the number is within bounds."""
-        return self.low <= answer <= self.high or (answer == 0 and bool(self.nothing))
-
-
-@dataclass(frozen=True)
-class Text(Prompt):
-    """A few words, at most `longest` characters. `check` may refuse them (MisreadError); it is not asked on replay."""
-
-    longest: int = 60
-    shortest: int = 2
-    check: Callable[[str], None] | None = None
-
-    def read(self, typed: str, shown: Sequence[Option]) -> Answer:  # noqa: ARG002  # words are not a line
-        """Accept words that fit."""
-        if len(typed) > self.longest:
-            raise MisreadError("expect.shorter", longest=self.longest)
-        if len(typed) < self.shortest or not any(letter.isalpha() for letter in typed):
-            raise MisreadError("expect.words")
-        if self.check:
-            self.check(typed)
-        return typed
 
 
 @dataclass(frozen=True)
@@ -170,10 +130,12 @@ class Review(Prompt):
 
     lines: Sequence[str] = ()
     send: str = "review.send"
+    also: str = ""
 
     def options(self, voice: Voice) -> list[Option]:
-        """Return *send* and *correct*."""
-        return [Option("send", voice.say(self.send)), Option("correct", voice.say("review.correct"))]
+        """Return *send*, *correct*, and what may be done besides (`also`, which the journal keeps as that)."""
+        besides = [Option("also", voice.say(self.also))] if self.also else []
+        return [Option("send", voice.say(self.send)), Option("correct", voice.say("review.correct")), *besides]
 
     def corrections(self, voice: Voice) -> list[Option]:
         """Return the lines that can be corrected, by their short names."""

@@ -47,6 +47,11 @@ class Player(Generic[C]):
         waiting = self._replay(journal)
         return waiting if isinstance(waiting, Screen) else self._render(journal, waiting)
 
+    def asked(self, journal: Journal) -> Prompt | None:
+        """Return the prompt that waits for an answer, None when the conversation is over."""
+        waiting = self._replay(journal)
+        return None if isinstance(waiting, Screen) else waiting.prompt
+
     def resume(self, journal: Journal) -> Screen:
         """Return the question whether to go on with what was begun."""
         journal.resuming = True

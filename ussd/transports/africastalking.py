@@ -22,6 +22,4 @@ def kept_of_end(form: dict[str, str]) -> dict[str, str]:
 
 def text(gateway: str, form: dict[str, str]) -> Text:
     """Return an inbound SMS; its id is the gateway's."""
-    # PostgreSQL cannot keep a NUL.
-    kept = {**form, "text": form["text"].replace("\x00", "")}
-    return Text(gateway, form["id"], form["from"], form["text"], payload=kept)
+    return Text(gateway, form["id"], form["from"], form["text"], payload=form)

@@ -4,8 +4,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from service.census.spelling import plain
 from service.domain.reference import parse_reference
-from service.domain.text import clean, search_key
+from service.domain.text import clean
 
 
 class Action(StrEnum):
@@ -18,24 +19,80 @@ class Action(StrEnum):
     STOP = "stop"
     START = "start"
     NEED = "need"
+    MENU = "menu"
+    GO_ON = "go_on"
+    PROGRESS = "progress"
+    CONFIRM = "confirm"
+    MINE = "mine"
+    TESTIMONY = "testimony"
+    OFFICERS = "officers"
+    JOIN = "join"
+    ENROL = "enrol"
+    PLEDGE = "pledge"
+    PROFILE = "profile"
+    PAUSE = "pause"
+    LANGUAGE = "language"
+    CALLBACK = "callback"
+    PIN = "pin"
+    LEAVE = "leave"
 
 
-# French, Arabic, Tachelhit and English, as people text them; a word stands for one action only (a test sees to it).
+# French, English, Tachelhit and Darija in Latin letters, Arabic, as people text them. A word stands for one action, and
+# one of four letters or more is never a slip of the thumb away from another action's (tests see to both).
 WORDS: dict[Action, tuple[str, ...]] = {
-    Action.YES: ("oui", "o", "ouii", "yes", "y", "ok", "wakha", "waxxa", "yah", "ih", "na3am", "نعم", "واخا"),
+    Action.YES: (
+        "oui",
+        "o",
+        "yes",
+        "y",
+        "ok",
+        "d'accord",
+        "wakha",
+        "waxxa",
+        "yah",
+        "ih",
+        "na3am",
+        "نعم",
+        "واخا",
+    ),
     Action.NO: ("non", "n", "no", "nn", "la", "lla", "oho", "uhu", "لا"),
-    Action.INFO: ("info", "infos", "details", "lkhbar", "معلومات", "اخبار"),
-    Action.HELP: ("aide", "help", "aider", "menu", "tiwisi", "3awn", "مساعدة", "مساعده"),
+    Action.INFO: ("info", "infos", "information", "details", "lkhbar", "معلومات", "اخبار"),
+    Action.HELP: ("aide", "help", "aider", "tiwisi", "3awn", "مساعدة"),
     Action.STOP: ("stop", "arret", "arreter", "hbes", "7bes", "stopper", "توقف", "قف"),
-    Action.START: ("start", "reprendre", "reprise", "bdu", "ابدأ", "ابدا"),
-    Action.NEED: ("besoin", "bsoin", "besoins", "need", "7aja", "haja", "lhajt", "حاجة", "حاجه"),
+    Action.START: ("start", "reprendre", "reprise", "bdu", "ابدأ"),
+    Action.NEED: ("besoin", "bsoin", "besoins", "need", "needs", "7aja", "haja", "lhajt", "حاجة"),
+    Action.MENU: ("menu", "accueil", "umugh", "قائمة"),
+    Action.GO_ON: ("suite", "continuer", "continue", "go on", "kmml", "kemmel", "تابع", "متابعة", "تتمة"),
+    Action.PROGRESS: ("avancement", "progres", "progress", "azwur", "taqaddum", "تقدم"),
+    Action.CONFIRM: ("confirmer", "confirm", "confirme", "sdid", "akkid", "تأكيد"),
+    Action.MINE: ("liste", "list", "mes besoins", "suivi", "my needs", "lhwayj", "lista", "لائحة", "حاجاتنا"),
+    Action.TESTIMONY: ("temoignage", "temoigner", "testimony", "tughdit", "chahada", "شهادة"),
+    Action.OFFICERS: ("bureau", "officers", "lmaktab", "مكتب"),
+    Action.JOIN: ("rejoindre", "join", "invitation", "kchem", "ldkhol", "انضمام", "دعوة"),
+    Action.ENROL: ("inscription", "inscrire", "register", "enrol", "enroll", "zmmm", "tasjil", "تسجيل"),
+    Action.PLEDGE: ("don", "dons", "donner", "promesse", "pledge", "donate", "tarzzift", "tabarru3", "تبرع", "تعهد"),
+    Action.PROFILE: ("profil", "profile", "ighfawn", "malaf", "ملف", "ملفنا"),
+    Action.PAUSE: ("pause", "sunfu", "stira7a", "استراحة", "توقف مؤقت"),
+    Action.LANGUAGE: ("langue", "language", "awal", "lugha", "لغة"),
+    Action.CALLBACK: ("rappel", "rappelez", "rappelez moi", "call me", "callback", "ghrat", "3iytu", "اتصلوا", "اتصال"),
+    Action.PIN: ("code", "code secret", "pin", "tangalt", "ramz", "رمز"),
+    Action.LEAVE: ("quitter", "leave", "ffgh", "khrej", "مغادرة", "انسحاب"),
 }
-ACTIONS = {search_key(word): action for action, words in WORDS.items() for word in words}
-
+# What no slip of the thumb may say: these end, begin and decide.
+EXACT = frozenset({Action.YES, Action.NO, Action.STOP, Action.START})
+# What may be about one need. Elsewhere the code of a need is five letters like others.
+ABOUT_ONE = frozenset({Action.YES, Action.NO, Action.INFO, Action.PLEDGE, Action.PROGRESS, Action.CONFIRM})
 
 # Words this short begin sentences too (*La piste…*, *O village…*): followed by others, they say neither yes nor no.
 SHORT = 2
+# A word of this many letters can be told with one of them wrong; what is nearly a shorter one is asked about.
+TOLD, NEARLY, SWAPPED = 5, 4, 2
+PUNCTUATION = ".,;:!?،؛؟"
 CODE_LIKE = re.compile(r"(?=.*[0-9-])[0-9A-Z]{2}[-_.]?[0-9A-Z]{3}", re.IGNORECASE)
+DOUBLED = re.compile(r"(.)\1+")
+ARTICLE = "ال"
+# As in BESOIN:EAU and oui,K7-4Q2.
+GLUED = re.compile(r"^([^\W\d]+)[,.;:!?=،؛؟]+(?=\S)")
 
 
 @dataclass(frozen=True)
@@ -52,26 +109,122 @@ class Command:
         """Whether it names a need, rightly or not."""
         return bool(self.reference or self.mistyped)
 
+    @property
+    def alone(self) -> bool:
+        """Whether nothing stands beside the word."""
+        return not (self.about_one or self.rest)
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a text may have been meant to say: keywords of one action or of several.
+
+    `command` is what it says when that is sure enough; else the one who wrote it is asked.
+    """
+
+    words: tuple[str, ...]
+    command: Command | None
+
+
+def key_of(word: str) -> str:
+    """Return what tells a word: no case, no accents, no article, one spelling of Arabic letters, no letter doubled."""
+    key = DOUBLED.sub(r"\1", plain(word))
+    return key.removeprefix(ARTICLE) if len(key) > NEARLY else key
+
+
+# By how many words they are: people write *mes besoins* and *mesbesoins*.
+INDEX: dict[int, dict[str, Action]] = {3: {}, 2: {}, 1: {}}
+# What is long enough to be told from what is nearly it: as it is spelled, and with its letters doubled.
+LONG: dict[int, list[tuple[str, str, Action, str]]] = {count: [] for count in INDEX}
+for _action, _words in WORDS.items():
+    for _word in _words:
+        _key = key_of(_word)
+        for _count in {len(_word.split()), 1} if len(_key) >= NEARLY else {len(_word.split())}:
+            INDEX[_count][_key] = _action
+            if len(_key) >= NEARLY:
+                LONG[_count].append((_key, plain(_word), _action, _word))
+
 
 def read_command(text: str) -> Command | None:
-    """Return what a text asks for, or None when its first word is no keyword."""
-    first, _, rest = clean(text).partition(" ")
-    key = search_key(first)
-    action = ACTIONS.get(key)
-    if not action:
-        return None
-    command = _command(action, rest)
-    sentence = command.rest and not command.about_one and len(key) <= SHORT
-    return None if sentence and action in {Action.YES, Action.NO} else command
+    """Return what a text asks for, or None when it begins with no keyword."""
+    words = _split(text)
+    for count in range(min(len(words), max(INDEX)), 0, -1):
+        typed = "".join(words[:count])
+        if action := INDEX[count].get(key_of(typed)):
+            return _unless_sentence(_command(action, " ".join(words[count:])), words[0])
+        if count > 1 and _like(typed, count):
+            # Not what its first word says: *توقف مؤقت* is a pause, also with a slip, and no STOP.
+            return None
+    return None
+
+
+def nearly(text: str) -> Guess | None:
+    """Return what a text that begins with no keyword was perhaps meant to ask for, when one letter of it is wrong.
+
+    None when it is like no keyword.
+    """
+    words = _split(text)
+    for count in range(min(len(words), max(INDEX)), 0, -1):
+        if meant := _like("".join(words[:count]), count):
+            rest = " ".join(words[count:])
+            told = any(len(key_of(word)) >= TOLD for word in meant.values())
+            sure = told and len(meant) == 1 and not EXACT & meant.keys()
+            form = not rest or any(letter.isdigit() for letter in rest)
+            return Guess(tuple(meant.values()), _command(next(iter(meant)), rest) if sure and form else None)
+    return None
+
+
+def _like(typed: str, count: int) -> dict[Action, str]:
+    """Return the keywords of `count` words that are what was typed but for one slip, one for each action."""
+    key, letters = key_of(typed), plain(typed)
+    if len(letters) < NEARLY:
+        return {}
+    return {
+        action: word
+        for spelled, doubled, action, word in LONG[count]
+        if one_slip(key, spelled) or one_slip(letters, doubled)
+    }
+
+
+def one_slip(typed: str, word: str) -> bool:
+    """Tell whether one letter too many, missing or wrong, or two letters swapped, makes one of the other."""
+    if abs(len(typed) - len(word)) > 1:
+        return False
+    begin = _alike(typed, word)
+    typed, word = typed[begin:], word[begin:]
+    end = _alike(typed[::-1], word[::-1])
+    typed, word = typed[: len(typed) - end], word[: len(word) - end]
+    return max(len(typed), len(word)) <= 1 or (len(typed) == SWAPPED and typed == word[::-1])
+
+
+def _alike(typed: str, word: str) -> int:
+    """Return with how many same letters both begin."""
+    same = 0
+    for letter, other in zip(typed, word, strict=False):
+        if letter != other:
+            break
+        same += 1
+    return same
+
+
+def _split(text: str) -> list[str]:
+    return GLUED.sub(r"\1 ", clean(text)).split(" ")
+
+
+def _unless_sentence(command: Command, word: str) -> Command | None:
+    sentence = command.rest and not command.about_one and len(word.strip(PUNCTUATION)) <= SHORT
+    return None if sentence and command.action in {Action.YES, Action.NO} else command
 
 
 def _command(action: Action, rest: str) -> Command:
+    if action not in ABOUT_ONE:
+        return Command(action, None, rest)
     words = rest.split(" ")
     # "K7-4Q2", "k74q2", and "K7 4Q2" from a phone whose hyphen is hard to find.
     for count in (1, 2):
-        if reference := parse_reference(" ".join(words[:count]).strip(".,;:!?")):
+        if reference := parse_reference(" ".join(words[:count]).strip(PUNCTUATION)):
             return Command(action, reference, " ".join(words[count:]))
-    written = words[0].strip(".,;:!?")
+    written = words[0].strip(PUNCTUATION)
     if CODE_LIKE.fullmatch(written):
         return Command(action, None, " ".join(words[1:]), mistyped=written.upper())
     return Command(action, None, rest)

@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from service.web.admin import associations, home, needs, password, sign_in
+from service.web.admin import associations, diaspora, home, needs, password, sign_in
 
 ID = "int(max=9223372036854775807)"  # the largest a database takes: more is nobody's number
 
@@ -10,6 +10,7 @@ ID = "int(max=9223372036854775807)"  # the largest a database takes: more is nob
 def _blueprint() -> Blueprint:
     made = Blueprint("admin", __name__, url_prefix="/admin")
     made.add_url_rule("/", "home", home.show)
+    made.add_url_rule(f"/calls/<{ID}:number>/done", "called", home.called, methods=["POST"])
     made.add_url_rule("/sign-in", "sign_in", sign_in.show)
     made.add_url_rule("/sign-in", "do_sign_in", sign_in.enter, methods=["POST"])
     made.add_url_rule("/sign-out", "sign_out", sign_in.leave, methods=["POST"])
@@ -22,6 +23,9 @@ def _blueprint() -> Blueprint:
     made.add_url_rule(
         f"/associations/<{ID}:number>/reject", "reject_association", associations.reject, methods=["POST"]
     )
+    made.add_url_rule("/diaspora", "diaspora", diaspora.show)
+    made.add_url_rule(f"/diaspora/<{ID}:number>/verify", "verify_diaspora", diaspora.verify, methods=["POST"])
+    made.add_url_rule(f"/diaspora/<{ID}:number>/reject", "reject_diaspora", diaspora.reject, methods=["POST"])
     made.add_url_rule("/needs", "needs", needs.show)
     made.add_url_rule(f"/needs/<{ID}:number>/verify", "verify_need", needs.verify, methods=["POST"])
     made.add_url_rule(f"/needs/<{ID}:number>/reject", "reject_need", needs.reject, methods=["POST"])

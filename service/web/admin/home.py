@@ -1,16 +1,32 @@
-"""The first page: what waits, each one click away."""
+"""The first page: what waits, each one click away, and who waits to be called."""
 
-from flask import render_template
+from flask import flash, redirect, render_template, url_for
+from werkzeug.wrappers import Response
 
-from service.models.session import reading
+from service.models.associations import unattended_associations
+from service.models.session import reading, transaction
+from service.usecases.callbacks import finish_callback, people_to_call
 from service.web.access import access
 from service.web.admin.queries import count_waiting
-from service.web.current import container
+from service.web.current import container, now, signed_in, voice
 
 
 @access("viewer")
 def show() -> str:
-    """Show how many associations and needs wait for a decision."""
+    """Show how much waits for a decision, whom to call, the longest first, and for whom nobody speaks any more."""
     with reading(container().engine) as session:
-        waiting = count_waiting(session)
-    return render_template("admin/home.html", waiting=waiting)
+        return render_template(
+            "admin/home.html",
+            waiting=count_waiting(session),
+            callers=people_to_call(session),
+            unattended=unattended_associations(session),
+        )
+
+
+@access("coordinator")
+def called(number: int) -> Response:
+    """Note that someone was called."""
+    with transaction(container().engine) as session:
+        finish_callback(session, now(), actor=f"user:{signed_in().id}", callback_id=number)
+    flash(voice().say("web.calls.noted"))
+    return redirect(url_for("admin.home"))

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from service.domain.states import AssociationState, NeedState
-from service.models import Need, Officer, VillageAssociation
+from service.models import DiasporaAssociation, Need, Officer, VillageAssociation
 
 PER_PAGE = 50
 Row = TypeVar("Row")
@@ -30,13 +30,15 @@ class Waiting:
     """How many wait for a decision."""
 
     associations: int
+    diaspora: int
     needs: int
 
 
 def count_waiting(session: Session) -> Waiting:
-    """Count pending associations and reported needs."""
+    """Count pending associations, of villages and of emigrants, and reported needs."""
     return Waiting(
         associations=_count(session, select(VillageAssociation).where(_pending())),
+        diaspora=_count(session, select(DiasporaAssociation).where(_enrolled())),
         needs=_count(session, select(Need).where(_reported())),
     )
 
@@ -49,6 +51,19 @@ def list_associations(session: Session, number: int, only: int | None = None) ->
     order = _waiting_first(_pending(), VillageAssociation.registered_at, VillageAssociation.id)
     page, pages = _cut(session, query, number)
     return Page(session.scalars(_slice(query.order_by(*order), page)).all(), page, pages)
+
+
+def list_diaspora(session: Session, number: int) -> Page[DiasporaAssociation]:
+    """Return a page of associations of emigrants with their contacts, origins and interests; who left is left out."""
+    query = select(DiasporaAssociation).where(DiasporaAssociation.left_at.is_(None))
+    order = _waiting_first(_enrolled(), DiasporaAssociation.registered_at, DiasporaAssociation.id)
+    page, pages = _cut(session, query, number)
+    rows = _slice(query.order_by(*order), page).options(
+        selectinload(DiasporaAssociation.contacts),
+        selectinload(DiasporaAssociation.origins),
+        selectinload(DiasporaAssociation.interests),
+    )
+    return Page(session.scalars(rows).all(), page, pages)
 
 
 def list_needs(session: Session, number: int) -> Page[tuple[Need, Officer]]:
@@ -65,6 +80,10 @@ def list_needs(session: Session, number: int) -> Page[tuple[Need, Officer]]:
 
 def _pending() -> ColumnElement[bool]:
     return VillageAssociation.state == AssociationState.PENDING
+
+
+def _enrolled() -> ColumnElement[bool]:
+    return (DiasporaAssociation.state == AssociationState.PENDING) & DiasporaAssociation.left_at.is_(None)
 
 
 def _reported() -> ColumnElement[bool]:

@@ -11,19 +11,24 @@ ROOMS = ("service", "ussd", "jobs")
 # What takes a key first, and what stands before the key it takes.
 SPEAKERS = {
     "say": "",
+    "Amount": "",
     "Choice": "",
+    "Date": "",
     "End": "",
     "Menu": "",
     "MisreadError": "",
     "Number": "",
+    "Percent": "",
+    "PhoneNumber": "",
     "Phrase": "",
     "Reason": "",
     "Review": "",
+    "Secret": "",
     "Show": "",
     "Text": "",
-    "_reply": "sms.",
+    "reply": "sms.",
 }
-NAMED = {"nothing": "", "send": "", "template": "sms."}
+NAMED = {"also": "", "none": "", "send": "", "template": "sms."}
 IN_TEMPLATES = re.compile(r"""\bt\(\s*["']([\w.]+)["']\s*[,)]""")
 JOINED_IN_TEMPLATES = re.compile(r'"([\w.]*)"\s*~|~\s*"([\w.]*)"')
 QUOTED = re.compile(r"""["']([\w.]+)["']""")
@@ -101,34 +106,41 @@ def words() -> frozenset[str]:
 
 
 @cache
-def joints() -> frozenset[tuple[str, str]]:
-    """Return what stands before and after the one gap of a key put together: `f"home.{offer}"` is `("home.", "")`."""
-    found = {(before, after) for page in templates() for before, after in JOINED_IN_TEMPLATES.findall(page)}
+def joints() -> frozenset[tuple[str, ...]]:
+    """Return what stands around the gaps of a key put together: `f"home.{offer}"` is `("home.", "")`.
+
+    Of two gaps, `f"{key}.{answer}.done"`, the first is a key of its own.
+    """
+    found: set[tuple[str, ...]] = {pair for page in templates() for pair in JOINED_IN_TEMPLATES.findall(page)}
     # What is written into the audit trail is named like a text and is none.
     audited = {id(part) for node in nodes() if _called(node) == "record" for part in ast.walk(node)}
     for node in nodes():
         if isinstance(node, ast.JoinedStr) and id(node) not in audited:
-            found |= _joint(node)
-    return frozenset(found - {("", "")})
+            found.add(_around(node))
+    return frozenset(parts for parts in found if len(parts) in {2, 3} and any(parts))
 
 
-def _joint(text: ast.JoinedStr) -> set[tuple[str, str]]:
-    parts = [part.value if isinstance(part, ast.Constant) else None for part in text.values]
-    if parts.count(None) != 1:
-        return set()
-    gap = parts.index(None)
-    return {("".join(map(str, parts[:gap])), "".join(map(str, parts[gap + 1 :])))}
+def _around(text: ast.JoinedStr) -> tuple[str, ...]:
+    around = [""]
+    for part in text.values:
+        if isinstance(part, ast.Constant):
+            around[-1] += str(part.value)
+        else:
+            around.append("")
+    return tuple(around)
 
 
 def could_be_said(key: str, depth: int = 2) -> bool:
     """Tell whether a source holds this key, or the parts to put it together."""
-    return key in words() or (
-        depth > 0
-        and any(
-            key.startswith(before)
-            and key.endswith(after)
-            and could_be_said(key[len(before) : len(key) - len(after)], depth - 1)
-            for before, after in joints()
-            if len(key) > len(before) + len(after)
-        )
-    )
+    return key in words() or (depth > 0 and any(_could_fill(parts, key, depth - 1) for parts in joints()))
+
+
+def _could_fill(parts: tuple[str, ...], key: str, depth: int) -> bool:
+    before, *between, after = parts
+    if not (key.startswith(before) and key.endswith(after) and len(key) > len("".join(parts))):
+        return False
+    inside = key[len(before) : len(key) - len(after)]
+    if not between:
+        return could_be_said(inside, depth)
+    first, joint, last = inside.rpartition(between[0] or ".")
+    return bool(joint) and "." in first and could_be_said(first, depth) and could_be_said(last, depth)

@@ -5,9 +5,12 @@ import re
 import pytest
 
 from service.domain.errors import TiwiziError
-from service.domain.roles import OfficerRole, UserRole
+from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
+from service.domain.progress import HelpWanted, Problem, Stage
+from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.sectors import Sector, Urgency
-from service.domain.states import AssociationState, NeedState
+from service.domain.states import AssociationState, NeedState, ReportState
+from service.domain.testimonies import Publication
 from service.locales import Language, speaker
 from service.matching.reasons import REASON_KEYS
 from service.web.errors import EXPLAINED
@@ -15,7 +18,11 @@ from tests.service.locales.catalogues import DOMAINS, texts
 from tests.service.locales.sources import asked, could_be_said
 
 # Values that are said as words: `Speaker.write` makes the key of the kind and the value.
-SAID = (Sector, Urgency, OfficerRole, AssociationState, NeedState, UserRole)
+SAID = (
+    *(Sector, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
+    *(Stage, Problem, HelpWanted, Publication),
+    *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState),
+)
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}
 
 
@@ -32,9 +39,10 @@ def test_the_walk_finds_each_way_of_asking() -> None:
     assert {
         "key.back",  # say
         "need.sector",  # a prompt
-        "home.waiting",  # one of two
+        "progress.saved.alone",  # one of two
         "need.sector.label",  # a line of a review
         "need.share.nothing",  # a named part of a prompt
+        "progress.percent",  # a prompt of one dialogue
         "expect.number",  # what was misread
         "sms.help_diaspora",  # an answer
         "sms.introduced_village",  # a message

@@ -12,6 +12,7 @@ from service.messaging.receipts import adopt_receipts, lock_phone, take_receipt
 from service.models import Message, Receipt
 from service.models.session import transaction
 from tests.conftest import MovedClock
+from tests.world import newest_message
 
 PHONE = "+212612345678"
 GATEWAY = "africastalking"
@@ -21,8 +22,8 @@ def sent(
     engine: Engine, clock: MovedClock, state: MessageState, provider_id: str | None = "a1", event: str = "x"
 ) -> int:
     with transaction(engine) as session:
-        message = tell(session, clock(), event=event, phone=PHONE, template="refused", reference="K7-4Q2")
-        assert message is not None
+        tell(session, clock(), event=event, phone=PHONE, template="refused", reference="K7-4Q2")
+        message = newest_message(session)
         message.state, message.gateway, message.provider_id = state, GATEWAY, provider_id
         return message.id
 

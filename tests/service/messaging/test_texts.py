@@ -78,6 +78,7 @@ def longest(language: Language) -> dict[str, Any]:
         "title": "إصلاح البئر السفلي وشراء مضخة شمسية وأنابيب للدوار كله" if arabic else "w" * 60,
         "reasons": [Phrase("reason.waiting", {"days": 365}), Phrase("reason.evidence")],
         "text": "w" * 160,
+        "words": "AVANCEMENT ou MES BESOINS ou REJOINDRE",
     }
 
 
@@ -98,6 +99,7 @@ USUAL = {
     "amount": Money.of(320_000),
     "share": Money.of(60_000),
     "title": "Puits du bas",
+    "words": "SUITE ou SUIVI",
     "reasons": [Phrase("reason.origin.commune"), Phrase("reason.size")],
 }
 

@@ -11,6 +11,7 @@ from service.messaging.outbox import tell
 from service.models import AuditEntry, Message, Phone, Receipt
 from service.models.session import transaction
 from service.web.receipts import receipts_blueprint
+from tests.world import newest_message
 
 PHONE = "+212612345678"
 TOKEN = "a-hook-token-for-tests-only"
@@ -31,8 +32,8 @@ def client(container: Container) -> FlaskClient:
 
 def accepted(container: Container) -> int:
     with transaction(container.engine) as session:
-        message = tell(session, container.clock(), event="x", phone=PHONE, template="refused", reference="K7-4Q2")
-        assert message is not None
+        tell(session, container.clock(), event="x", phone=PHONE, template="refused", reference="K7-4Q2")
+        message = newest_message(session)
         message.state, message.gateway, message.provider_id = MessageState.ACCEPTED, "africastalking", "a1"
         return message.id
 

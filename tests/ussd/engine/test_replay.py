@@ -6,8 +6,9 @@ import pytest
 from tests.ussd.engine.conversation import Desk, Phone
 from ussd.engine.dialogue import Dialogue, Talk, dialogue, reading
 from ussd.engine.journal import Journal
-from ussd.engine.prompts import Choice, End, Menu, MisreadError, Number, Option, Recall, Review, Show, Text
+from ussd.engine.prompts import Choice, End, Menu, MisreadError, Option, Recall, Review, Show
 from ussd.engine.replay import Player
+from ussd.engine.typed import Number, Text
 
 COLOURS = [Option("r", "red"), Option("g", "green")]
 
@@ -21,7 +22,7 @@ def look(ctx: Desk) -> str:
 def order(ctx: Desk) -> Talk:
     colour = yield Choice("colour", lambda: COLOURS)
     number = yield Number("number", low=1, high=100)
-    spare = yield Number("spare", low=1, high=number, nothing="none")
+    spare = yield Number("spare", low=1, high=number, none="none")
     name = yield Text("name", longest=10)
     yield Review("review", lines=("colour", "number", "name"), values={"c": colour, "n": number, "s": spare, "t": name})
     ctx.facts.append((colour, number, spare, name))

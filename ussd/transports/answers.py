@@ -1,0 +1,122 @@
+"""Yes, no and what is asked about one need, by SMS; and what is said when the world moved meanwhile."""
+
+from service.domain.errors import MoveError, NotAllowedError, TiwiziError
+from service.domain.money import Money
+from service.domain.roles import OFFICERS
+from service.domain.states import NeedState
+from service.models.associations import Officer
+from service.models.diaspora import Contact
+from service.models.needs import Need, need_by_reference
+from service.models.proposals import open_proposals, proposal_of, waiting_interests
+from service.usecases.proposals import decline, express_interest, refuse_interest
+from ussd.transports.forms import promises
+from ussd.transports.inbox import Inbox
+from ussd.transports.keywords import Action, Command
+
+LONGEST_REASON = 200
+
+
+def contact_answers(inbox: Inbox, contact: Contact, command: Command) -> None:
+    """Note a diaspora association's interest, or its no and why."""
+    reference = command.reference or _only_reference(inbox)
+    if not reference:
+        inbox.reply("which_reference")
+    elif command.action is Action.YES:
+        code = inbox.settings.ussd_code
+        express_interest(inbox.session, inbox.now, contact=contact, reference=reference, code=code)
+        inbox.reply("interest_noted", reference=reference)
+    elif promises(command.rest):
+        # NON and DON are one key apart.
+        inbox.ask_which(("non", "don"))
+    else:
+        reason = command.rest[:LONGEST_REASON]
+        decline(inbox.session, inbox.now, contact=contact, reference=reference, reason=reason)
+        inbox.reply("decline_noted", reference=reference)
+
+
+def officer_answers(inbox: Inbox, officer: Officer, command: Command) -> None:
+    """Note a village's no; begin its yes, which the code sent back proves."""
+    waiting = waiting_interests(inbox.session, officer.association_id)
+    meant = [one for one in waiting if command.reference in {None, one.need.reference}]
+    if not meant and command.reference:
+        _unknown_or_answered(inbox, officer, command.reference)
+    elif not meant:
+        inbox.reply("not_understood")
+    elif officer.role not in OFFICERS:
+        inbox.reply("not_allowed")
+    elif command.action is Action.NO and len(meant) == 1:
+        refuse_interest(inbox.session, inbox.now, officer=officer, proposal_id=meant[0].id)
+        inbox.reply("refusal_noted", reference=meant[0].need.reference)
+    else:
+        # Which one is asked where several wait.
+        which = [("interest.which", str(meant[0].id))] if len(meant) == 1 else []
+        answer = "accept" if command.action is Action.YES else "refuse"
+        inbox.converse("", "answer", [*which, ("interest.ask", answer)])
+
+
+def inform(inbox: Inbox, command: Command) -> None:
+    """Say what the one who asks may know of a need."""
+    reference = command.reference or _only_reference(inbox)
+    need = _need(inbox, reference) if reference else None
+    if need:
+        association = need.association
+        inbox.reply(
+            "info",
+            reference=need.reference,
+            sector=need.sector,
+            douar=association.douar,
+            commune=association.commune,
+            households=need.households,
+            amount=Money(need.cost),
+            share=Money(need.village_share),
+            title=need.title,
+            state=need.state,
+        )
+    elif reference:
+        inbox.reply("reference_unknown", reference=reference)
+    else:
+        inbox.reply("which_reference")
+
+
+def refuse(inbox: Inbox, refusal: TiwiziError) -> None:
+    """Say why what the text asked for cannot be."""
+    reference = (inbox.command.reference if inbox.command else None) or ""
+    match refusal:
+        case NotAllowedError():
+            inbox.reply("not_allowed")
+        case _ if not reference:
+            # The world moved under the conversation (a colleague was faster…).
+            inbox.conversations.end_by_sms(inbox.session, inbox.phone)
+            inbox.reply("moved")
+        case MoveError() if _closed(inbox, reference):
+            inbox.reply("closed", reference=reference)
+        case MoveError():
+            inbox.reply("already_answered", reference=reference)
+        case _:
+            inbox.reply("reference_unknown", reference=reference)
+
+
+def _unknown_or_answered(inbox: Inbox, officer: Officer, reference: str) -> None:
+    need = need_by_reference(inbox.session, reference)
+    mine = need and need.association_id == officer.association_id
+    inbox.reply("already_answered" if mine else "reference_unknown", reference=reference)
+
+
+def _only_reference(inbox: Inbox) -> str | None:
+    """Return the reference that is meant when just one proposal waits for this contact."""
+    waiting = open_proposals(inbox.session, inbox.contact.association_id) if inbox.contact else []
+    return waiting[0].need.reference if len(waiting) == 1 else None
+
+
+def _need(inbox: Inbox, reference: str) -> Need | None:
+    """Return the need if the one who asks may know of it."""
+    if inbox.contact:
+        shown = proposal_of(inbox.session, reference, inbox.contact.association_id)
+        return shown.need if shown else None
+    need = need_by_reference(inbox.session, reference)
+    return need if need and inbox.officer and need.association_id == inbox.officer.association_id else None
+
+
+def _closed(inbox: Inbox, reference: str) -> bool:
+    need = need_by_reference(inbox.session, reference)
+    return need is not None and need.state is NeedState.REJECTED

@@ -1,0 +1,61 @@
+"""The question that waits while a text comes: whether the text is its answer, or a word of command."""
+
+import re
+from dataclasses import dataclass
+
+from ussd.engine.prompts import Menu, MisreadError, Option, Prompt, Show
+from ussd.engine.typed import Secret, Text
+from ussd.transports.keywords import PUNCTUATION, Action, Command
+
+# What a person may say in the middle of anything, even where words are the answer.
+ALWAYS = frozenset({Action.HELP, Action.INFO, Action.NEED, Action.MENU, Action.GO_ON})
+# Words that stand before a code.
+BEFORE_CODES = frozenset({Action.JOIN, Action.PIN})
+DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True)
+class Question:
+    """A prompt that waits, and the lines it showed."""
+
+    prompt: Prompt
+    shown: list[Option]
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is lost by turning to something else: a page that was read, a menu."""
+        return isinstance(self.prompt, Show | Menu)
+
+    def takes(self, text: str) -> bool:
+        """Tell whether the text is an answer, rightly put or not: where words are asked for, words are."""
+        return isinstance(self.prompt, Text) or self.fits(text)
+
+    def fits(self, text: str) -> bool:
+        """Tell whether the text is an answer that goes on; a secret is not compared."""
+        if isinstance(self.prompt, Secret):
+            return len(DIGIT.findall(text)) == self.prompt.digits
+        try:
+            self.prompt.read(text, self.shown)
+        except MisreadError:
+            return False
+        return True
+
+    def means(self, command: Command, text: str) -> bool:
+        """Tell whether a keyword is one here: words that answer the question, or go on as a sentence, are not."""
+        if command.about_one or (command.alone and command.action in ALWAYS):
+            return True
+        if self.takes(text):
+            return False
+        return self.idle or command.action not in {Action.YES, Action.NO}
+
+    def answer(self, command: Command | None, text: str) -> str:
+        """Return what of the text is the answer: people write *code 482913!*, and say no more."""
+        if not isinstance(self.prompt, Secret):
+            return text
+        return (command.rest if command and command.action in BEFORE_CODES else text).strip(PUNCTUATION)
+
+
+def kept(text: str, command: Command | None, question: Question | None) -> str:
+    """Return what may be kept of a text: no digits where they are a secret, no NUL, which PostgreSQL cannot keep."""
+    secret = (question and isinstance(question.prompt, Secret)) or (command and command.action in BEFORE_CODES)
+    return (DIGIT.sub("*", text) if secret else text).replace("\x00", "")
