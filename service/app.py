@@ -42,7 +42,7 @@ def create_app(container: Container, blueprints: Iterable[Blueprint]) -> Flask:
     gateways = make_gateways({"MAX_CONTENT_LENGTH": LARGEST_BODY}, hooks)
     for one in (app, gateways):
         check_declarations(one)
-    app.wsgi_app = _doors(app.wsgi_app, gateways, container.settings.proxies)  # type: ignore[method-assign]  # Flask's way
+    app.wsgi_app = _doors(app.wsgi_app, gateways, container.settings.proxies)  # type: ignore[method-assign, assignment]  # Flask's way
     return app
 
 

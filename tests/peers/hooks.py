@@ -50,9 +50,9 @@ class StandInHooks:
 
     def blueprint(self) -> Blueprint:
         """Return the hooks under the paths of the real ones; another token is 404."""
-        blueprint = Blueprint("hooks", __name__)
+        blueprint = Blueprint("hooks", __name__, url_prefix="/hooks/africastalking")
 
-        @blueprint.post("/hooks/africastalking/<token>/<hook>")
+        @blueprint.post("/<token>/<hook>")
         @access("gateway")
         def hear(token: str, hook: str) -> Response:
             return self._hear(token, hook)

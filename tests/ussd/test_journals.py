@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from service.container import Container
 from service.models import JournalRow, Need
 from service.models.session import reading, transaction
 from tests.conftest import MovedClock
 from tests.ussd.conftest import NEED, Handset, rows
 from tests.world import SECRETARY, STRANGER
+from ussd.journals import Journals
 from ussd.sessions import Conversations
 
 NewHandset = Callable[[str], Handset]
@@ -71,6 +74,23 @@ def test_an_answer_that_died_with_its_process_is_taken_from_the_carriers_text(
     another.types("60000", "Puits", "1")
     assert rows(container, Need) == 1
     another.conversations.close()
+
+
+def test_another_process_waits_for_what_the_first_is_writing(
+    secretary: Handset, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = secretary.conversations.journals
+    another = Conversations(secretary.conversations.container)
+    clock.move(seconds=1)
+    secretary.dial()
+    secretary.types(*NEED[:2])
+    first.flush()
+    monkeypatch.setattr(first, "flush", lambda: None)
+    secretary.types(NEED[2])
+    monkeypatch.setattr("ussd.sessions.sleep", lambda _seconds: Journals.flush(first))
+    secretary.conversations = another
+    assert secretary.types(NEED[3]).startswith("Part du village")
+    another.close()
 
 
 def test_a_confirmation_sent_to_two_processes_at_once_writes_one_need(container: Container, secretary: Handset) -> None:

@@ -214,7 +214,7 @@ def test_a_conversation_that_the_world_overtook_ends_politely_and_writes_nothing
     for phone in (secretary, colleague):
         phone.dial()
         phone.types("1")
-    assert "Merci" in colleague.types("1")
+    assert "Merci" in colleague.types("1", "2580", "2580")
     ended = secretary.types("2")
     assert ended.startswith("Cela a chang")
     assert secretary.seen[-1].ended
