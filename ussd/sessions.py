@@ -1,31 +1,34 @@
 """Turns: what a carrier or an SMS brings is fed to the conversation, and every turn is answered once."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from time import sleep
 
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, event
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from service.container import Container
 from service.domain.errors import TiwiziError
+from service.locales import Language
 from service.messaging.segments import fold
-from service.models.journals import AnsweredTurn, JournalRow
+from service.models.journals import JournalRow
 from service.models.session import reading, transaction
 from service.security import keyed_hash
 from ussd.dialogues.context import Context
-from ussd.dialogues.home import home
-from ussd.engine.journal import Journal
+from ussd.dialogues.home import CALLER, home
+from ussd.engine.journal import LOOKED, Journal
 from ussd.engine.paging import SMS_BUDGET, USSD_BUDGET
 from ussd.engine.prompts import Answer, Option, Prompt
 from ussd.engine.replay import Player, Screen
 from ussd.journals import FLUSH_EVERY, Conversation, Journals
-from ussd.work import AnsweredError, TooSoonError, Work
+from ussd.work import AnsweredError, TooSoonError, Work, answered_before
 
 # How long what was begun can be gone on with.
 DRAFT_KEPT = timedelta(hours=24)
 SEPARATOR = "*"
+TICK = timedelta(microseconds=1)
 # Times that a process waits for what another one writes behind: together a second.
 PATIENCE = 20
 SMS_SESSION = "sms"
@@ -79,7 +82,13 @@ class Conversations:
                 return _screen(answered.reply)
             except TiwiziError:
                 # The world moved under the conversation (a colleague was faster…): nothing of this turn was kept.
-                return self._play(turn, key, held, moved=True)
+                return self._overtaken(turn, key, held)
+            except IntegrityError:
+                # What may be there once only: the same turn wrote it, played by another process at the same time.
+                with reading(self.container.engine) as session:
+                    if reply := answered_before(session, key):
+                        return _screen(reply)
+                raise
 
     def answer_sms(
         self, session: Session, phone: str, text: str | None, start: str = "", given: Sequence[tuple[str, Answer]] = ()
@@ -101,7 +110,8 @@ class Conversations:
             screen = player.show(journal)
         else:
             screen = player.answer(journal, text)
-        after = Conversation(SMS_SESSION, Journal() if screen.ended else journal, screen.ended, touched_at=now)
+        at = _following(before, now)
+        after = Conversation(SMS_SESSION, Journal() if screen.ended else journal, screen.ended, touched_at=at)
         if not work.forgets:
             self.journals.write(session, phone, after)
         event.listen(session, "after_commit", lambda _session: self.journals.forget(phone), once=True)
@@ -122,7 +132,23 @@ class Conversations:
 
     def end_by_sms(self, session: Session, phone: str) -> None:
         """Forget what was begun, in the caller's transaction: the world moved under it."""
-        self.journals.write(session, phone, Conversation(SMS_SESSION, touched_at=self.container.clock()))
+        at = _following(self._for_sms(session, phone), self.container.clock())
+        self.journals.write(session, phone, Conversation(SMS_SESSION, touched_at=at))
+        event.listen(session, "after_commit", lambda _session: self.journals.forget(phone), once=True)
+
+    def speak(self, session: Session, phone: str, language: Language) -> None:
+        """Go on with what was begun in another language, in the caller's transaction."""
+        known = self._for_sms(session, phone)
+        if not known.journal.entries:
+            return
+        caller = LOOKED + CALLER
+        entries = [
+            [key, {**seen, "language": language.value}] if key == caller else [key, seen]
+            for key, seen in known.journal.entries
+        ]
+        journal = replace(known.journal, entries=entries)
+        at = _following(known, self.container.clock())
+        self.journals.write(session, phone, replace(known, journal=journal, touched_at=at))
         event.listen(session, "after_commit", lambda _session: self.journals.forget(phone), once=True)
 
     def draft(self, session: Session, phone: str, carrier_session: str) -> Journal | None:
@@ -154,13 +180,20 @@ class Conversations:
                 len(turn.text),
                 key,
                 {**(known.replies if known.session == turn.session else {}), key: reply},
-                now,
+                _following(known, now),
             )
             if screen.ended:
                 self._write_end(turn.phone, reply, after, work)
             else:
                 self.journals.keep(turn.phone, after)
         return screen
+
+    def _overtaken(self, turn: Turn, key: str, held: Conversation | None) -> Screen:
+        """End politely, unless it was this very turn that moved the world, played by another process."""
+        try:
+            return self._play(turn, key, held, moved=True)
+        except AnsweredError as answered:
+            return _screen(answered.reply)
 
     def _write_end(self, phone: str, reply: str, after: Conversation, work: Work) -> None:
         session = work.facts()
@@ -189,10 +222,8 @@ class Conversations:
         if newest.session == turn.session:
             if reply := newest.replies.get(key):
                 raise AnsweredError(reply)
-        elif turn.text:
-            answered = work.session().scalar(select(AnsweredTurn.reply).where(AnsweredTurn.key == key))
-            if answered:
-                raise AnsweredError(answered)
+        elif turn.text and (reply := answered_before(work.session(), key)):
+            raise AnsweredError(reply)
         return newest
 
     def _caught_up(self, known: Conversation, turn: Turn) -> Conversation:
@@ -294,6 +325,11 @@ def _feed_all(player: Player[Context], journal: Journal, answers: list[str], wor
             break
     work.too_soon = False
     return screen
+
+
+def _following(before: Conversation, now: datetime) -> datetime:
+    """Return when a conversation goes on: after what it goes on from, also by a clock that stood still or went back."""
+    return max(now, before.touched_at + TICK) if before.touched_at else now
 
 
 def _fresh(known: Conversation, now: datetime) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from sqlalchemy import Engine, bindparam, select, update
+from sqlalchemy import Engine, bindparam, select
 from sqlalchemy.orm import Session
 
 from service.messaging.once import add_once
@@ -14,9 +14,9 @@ from service.models.base import table_of
 from service.models.journals import AnsweredTurn, JournalRow
 from service.models.session import transaction
 
-TURNS, ROWS = table_of(AnsweredTurn), table_of(JournalRow)
+ROWS = table_of(JournalRow)
 HOLD = select(ROWS.c.phone).where(ROWS.c.phone == bindparam("one")).with_for_update()
-NOTE = update(TURNS).where(TURNS.c.key == bindparam("turn")).values(reply=bindparam("said"))
+ANSWERED = select(AnsweredTurn.reply).where(AnsweredTurn.key == bindparam("turn"))
 
 
 class AnsweredError(Exception):
@@ -42,14 +42,14 @@ class Work:
         # Whether the facts of this turn forget the phone: then its conversation is not kept either.
         self.forgets = False
         self._open: Session | None = None
-        self._claimed = False
+        self._changing = False
         self._given = False
 
     @classmethod
     def within(cls, session: Session, phone: str, now: datetime) -> Self:
         """Work in somebody else's transaction, which has its own key and commit."""
         work = cls(session.get_bind().engine, phone, "", now)
-        work._open, work._claimed, work._given = session, True, True
+        work._open, work._changing, work._given = session, True, True
         hold(session, phone)
         return work
 
@@ -66,8 +66,9 @@ class Work:
         """
         if self.too_soon:
             raise TooSoonError
-        if not self._claimed:
-            self._claim()
+        if not self._changing:
+            self._close()
+            self._open, self._changing = Session(self.engine, expire_on_commit=False), True
         return self.session()
 
     @contextmanager
@@ -81,30 +82,22 @@ class Work:
         if self._given:
             yield self.session()
             return
-        if self._open:
-            # On SQLite without WAL, a reader of ours would keep the commit waiting.
-            self._open.close()
-            self._open = None
+        # On SQLite without WAL, a reader of ours would keep the commit waiting.
+        self._close()
         with transaction(self.engine) as session:
             yield session
 
-    def _claim(self) -> None:
-        if self._open:
-            self._open.close()
-        self._open = Session(self.engine, expire_on_commit=False)
-        # Whoever inserts the key has the turn; who comes second waits for the first to commit, and finds the reply.
-        new = add_once(self._open, AnsweredTurn, unique="key", key=self.key, reply="", answered_at=self.now)
-        if not new:
-            raise AnsweredError(
-                self._open.scalars(select(AnsweredTurn.reply).where(AnsweredTurn.key == self.key)).one()
-            )
-        hold(self._open, self.phone)
-        self._claimed = True
-
     def answered(self, reply: str) -> None:
-        """Note the reply with the facts, and put both on disk."""
-        self.session().connection().execute(NOTE, {"turn": self.key, "said": reply})
-        self.session().commit()
+        """Note the reply with the facts, and put both on disk.
+
+        Raises AnsweredError when this turn was answered meanwhile: then nothing of it is kept.
+        """
+        session = self.session()
+        # Who inserts the key has the turn; who comes second waits here for the first to commit, and undoes its own.
+        if not add_once(session, AnsweredTurn, unique="key", key=self.key, reply=reply, answered_at=self.now):
+            session.rollback()
+            raise AnsweredError(answered_before(session, self.key) or "")
+        session.commit()
 
     def __enter__(self) -> Self:
         """Begin with nothing open."""
@@ -114,8 +107,18 @@ class Work:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close; what was not committed is rolled back."""
-        if self._open and not self._given:
+        if not self._given:
+            self._close()
+
+    def _close(self) -> None:
+        if self._open:
             self._open.close()
+        self._open = None
+
+
+def answered_before(session: Session, key: str) -> str | None:
+    """Return what this turn was answered, when it changed a fact."""
+    return session.scalar(ANSWERED, {"turn": key})
 
 
 def hold(session: Session, phone: str) -> None:

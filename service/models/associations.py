@@ -2,13 +2,14 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, bindparam, select, text
+from sqlalchemy import ForeignKey, Index, Row, String, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from service.domain.roles import OFFICERS, OfficerRole
 from service.domain.states import AssociationState
 from service.models.base import Base, Id, stored
 from service.models.communes import Commune
+from service.models.phones import Phone
 
 
 class VillageAssociation(Base):
@@ -56,19 +57,31 @@ class Officer(Base):
     left_at: Mapped[datetime | None]
 
     association: Mapped[VillageAssociation] = relationship(back_populates="officers")
+    line: Mapped[Phone] = relationship(viewonly=True)
 
 
+# Built once, as every dial and every fact of a village asks them.
 AT_PHONE = (
     select(Officer)
     .where(Officer.phone == bindparam("number"), Officer.left_at.is_(None))
-    # The association is greeted by name at every dial; its commune's census figures are not asked then.
-    .options(joinedload(Officer.association).lazyload(VillageAssociation.commune))
+    # Who is spoken for is also who is answered, in the phone's language.
+    .options(joinedload(Officer.line, innerjoin=True))
+)
+SPEAKS_FOR = (
+    select(Officer.role, VillageAssociation.name, VillageAssociation.state, VillageAssociation.state_reason)
+    .join(Officer.association)
+    .where(Officer.phone == bindparam("number"), Officer.left_at.is_(None))
 )
 
 
 def active_officer(session: Session, phone: str) -> Officer | None:
     """Return the officer who speaks from this phone today."""
     return session.scalar(AT_PHONE, {"number": phone})
+
+
+def speaks_for(session: Session, phone: str) -> Row[OfficerRole, str, AssociationState, str] | None:
+    """Return the role that this phone speaks in today, and the association's name, state and the reason of it."""
+    return session.connection().execute(SPEAKS_FOR, {"number": phone}).first()
 
 
 def waiting_associations(session: Session, limit: int = 20) -> list[VillageAssociation]:

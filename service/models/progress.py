@@ -2,8 +2,8 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, Text, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
+from sqlalchemy import ForeignKey, String, Text, exists, select
+from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.roles import ChangeKind
@@ -49,14 +49,14 @@ def waiting_reports(session: Session, officer: Officer) -> list[ProgressReport]:
 
     Of each project only the last report waits: a newer one says what the older ones no longer do.
     """
-    newest = select(func.max(ProgressReport.id)).group_by(ProgressReport.need_id)
+    newer = aliased(ProgressReport)
     waiting = session.scalars(
         select(ProgressReport)
         .join(ProgressReport.need)
         .where(
             Need.association_id == officer.association_id,
             ProgressReport.state == ReportState.DECLARED,
-            ProgressReport.id.in_(newest),
+            ~exists().where(newer.need_id == ProgressReport.need_id, newer.id > ProgressReport.id),
         )
         .order_by(ProgressReport.id)
     )

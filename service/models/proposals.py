@@ -16,11 +16,17 @@ class Proposal(Base):
     """One need shown once to one diaspora association, with the reasons it was told (catalogue keys and values)."""
 
     __tablename__ = "proposals"
-    __table_args__ = (UniqueConstraint("need_id", "diaspora_id"), Index(None, "state", "proposed_at"))
+    __table_args__ = (
+        UniqueConstraint("need_id", "diaspora_id"),
+        Index(None, "state", "proposed_at"),
+        # What waits for one side is asked at every dial.
+        Index(None, "need_id", "state"),
+        Index(None, "diaspora_id", "state", "proposed_at"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"))
-    diaspora_id: Mapped[int] = mapped_column(ForeignKey("diaspora_associations.id"), index=True)
+    diaspora_id: Mapped[int] = mapped_column(ForeignKey("diaspora_associations.id"))
     state: Mapped[ProposalState] = mapped_column(stored(ProposalState))
     score: Mapped[float]
     reasons: Mapped[list[Any]]
@@ -40,8 +46,11 @@ def waiting_interests(session: Session, association_id: int) -> list[Proposal]:
     return list(
         session.scalars(
             select(Proposal)
-            .join(Proposal.need)
-            .where(Need.association_id == association_id, Proposal.state == ProposalState.INTERESTED)
+            # Not joined: SQLite would look through the interests of all villages.
+            .where(
+                Proposal.need_id.in_(select(Need.id).where(Need.association_id == association_id)),
+                Proposal.state == ProposalState.INTERESTED,
+            )
             .order_by(Proposal.answered_at, Proposal.id)
         )
     )

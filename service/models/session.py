@@ -1,10 +1,11 @@
 """Engines and transactions, the same on SQLite and PostgreSQL."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from threading import Lock
+from threading import Condition, Lock
 from types import ModuleType
 from typing import Any
 
@@ -16,9 +17,95 @@ FIRST_SAFE_WAL = (3, 51, 3)
 BUSY_MS = 10_000
 # Twice as many connections a process at most: a server's usual 100 serve a worker and the web of four cores.
 POOL = 8
-# Whose turn it is to write, by database file, within this process.
-WRITERS: dict[str, Lock] = {}
 WRITING = "tiwizi_writing"
+
+
+class Writers:
+    """Who writes to one SQLite file within this process: one at a time, but all wait for the disk together."""
+
+    def __init__(self, file: str) -> None:
+        """Write to `file`."""
+        self._wal = f"{file}-wal"
+        self._turn = Lock()
+        self._disk = Condition()
+        self._syncing = False
+        # How many commits there were, and how many of them are on disk.
+        self._committed = self._durable = 0
+        # Whether there is a write-ahead log to put there; else SQLite does all of it.
+        self._logs = False
+
+    def prepare(self, connection: Any, _record: object, *, durable: bool) -> None:
+        """Set up a connection of the driver's."""
+        # `begin` begins; the driver's own habit of doing so late would lose write locks.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
+        mode = "WAL" if _sqlite().sqlite_version_info >= FIRST_SAFE_WAL else "DELETE"
+        self._logs = cursor.execute(f"PRAGMA journal_mode={mode}").fetchone() == ("wal",)
+        cursor.execute(f"PRAGMA synchronous={'FULL' if durable and not self._logs else 'NORMAL'}")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    def begin(self, connection: Connection) -> None:
+        """Begin a transaction, which may write unless its connection says that it only reads."""
+        if connection.get_execution_options().get("tiwizi_readonly"):
+            connection.exec_driver_sql("BEGIN DEFERRED")
+            return
+        # SQLite's own waiting sleeps ever longer and tries again, so some would wait for seconds: here they queue.
+        # When the queue stands still, its own waiting says what is wrong.
+        connection.info[WRITING] = self._turn.acquire(timeout=BUSY_MS / 1000)
+        try:
+            # A reader that becomes a writer half-way cannot wait for its turn; so whoever may write says so at once.
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        except BaseException:
+            self.leave(connection)
+            raise
+
+    def commit(self, connection: Connection, *, durable: bool) -> None:
+        """Commit, let the next one write, and return when it is on disk."""
+        wrote = WRITING in connection.info
+        try:
+            connection.exec_driver_sql("COMMIT")
+        finally:
+            self.leave(connection)
+        if wrote and durable and self._logs:
+            self._wait_for_disk()
+
+    def leave(self, connection: Connection) -> None:
+        """Let the next one write."""
+        if connection.info.pop(WRITING, False):
+            self._turn.release()
+
+    def _wait_for_disk(self) -> None:
+        """Have all that was committed until now put on disk: by this thread, or by one that is at it for many."""
+        with self._disk:
+            self._committed += 1
+            mine = self._committed
+            while self._durable < mine:
+                if self._syncing:
+                    self._disk.wait()
+                    continue
+                self._syncing, upto = True, self._committed
+                self._disk.release()
+                try:
+                    self._sync()
+                finally:
+                    self._disk.acquire()
+                    self._syncing = False
+                    self._disk.notify_all()
+                self._durable = upto
+
+    def _sync(self) -> None:
+        # What is committed stands in the write-ahead log; closing that file drops no lock of SQLite's, which has
+        # them on others.
+        log = os.open(self._wal, os.O_RDONLY)
+        try:
+            os.fsync(log)
+        finally:
+            os.close(log)
+
+
+WRITERS: dict[str, Writers] = {}
 
 
 def make_engine(url: str, *, durable: bool = True) -> Engine:
@@ -32,11 +119,12 @@ def make_engine(url: str, *, durable: bool = True) -> Engine:
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, module=_sqlite(), pool_size=POOL, max_overflow=POOL, hide_parameters=True)
-    event.listen(engine, "connect", partial(_prepare, synchronous="FULL" if durable else "NORMAL"))
-    writers = WRITERS.setdefault(parsed.database or "", Lock())
-    event.listen(engine, "begin", partial(_begin, writers))
-    for ended in ("commit", "rollback"):
-        event.listen(engine, ended, partial(_leave, writers))
+    file = parsed.database or ""
+    writers = WRITERS.setdefault(file, Writers(file))
+    event.listen(engine, "connect", partial(writers.prepare, durable=durable))
+    event.listen(engine, "begin", writers.begin)
+    event.listen(engine, "commit", partial(writers.commit, durable=durable))
+    event.listen(engine, "rollback", writers.leave)
     return engine
 
 
@@ -56,38 +144,6 @@ def _sqlite() -> ModuleType:
         return sqlite3
     module: ModuleType = dbapi2
     return module
-
-
-def _prepare(connection: Any, _record: object, *, synchronous: str) -> None:
-    # SQLAlchemy's "begin" event below begins; the driver's own habit of doing so late would lose write locks.
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    version = tuple(int(part) for part in cursor.execute("select sqlite_version()").fetchone()[0].split("."))
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_MS}")
-    cursor.execute(f"PRAGMA journal_mode={'WAL' if version >= FIRST_SAFE_WAL else 'DELETE'}")
-    cursor.execute(f"PRAGMA synchronous={synchronous}")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
-
-
-def _begin(writers: Lock, connection: Connection) -> None:
-    if connection.get_execution_options().get("tiwizi_readonly"):
-        connection.exec_driver_sql("BEGIN DEFERRED")
-        return
-    # SQLite's own waiting sleeps ever longer and tries again, so some would wait for seconds: here they queue. When
-    # the queue stands still, its own waiting says what is wrong.
-    connection.info[WRITING] = writers.acquire(timeout=BUSY_MS / 1000)
-    try:
-        # A reader that becomes a writer half-way cannot wait for its turn; so whoever may write says so at once.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-    except BaseException:
-        _leave(writers, connection)
-        raise
-
-
-def _leave(writers: Lock, connection: Connection) -> None:
-    if connection.info.pop(WRITING, False):
-        writers.release()
 
 
 @contextmanager

@@ -26,6 +26,8 @@ from service.models.users import User
 
 # So many last digits are the same however a number is written: with the country or not, grouped or not.
 TELLING_DIGITS = 8
+# What a turn is answered whose reply told the number: the session ends.
+EMPTIED = "END "
 
 
 def forget(session: Session, now: datetime, *, phone: str) -> None:
@@ -120,7 +122,7 @@ def _erase(session: Session, now: datetime, phone: str) -> None:
         delete(Callback).where(Callback.phone == phone),
         # Another's conversation may have had the number on its screen.
         delete(JournalRow).where(or_(JournalRow.phone == phone, *on_screen)),
-        update(AnsweredTurn).where(*_mention(phone, AnsweredTurn.reply)).values(reply=""),
+        update(AnsweredTurn).where(*_mention(phone, AnsweredTurn.reply)).values(reply=EMPTIED),
     ):
         session.execute(statement, execution_options={"synchronize_session": False})
     record(session, now, f"phone:{gone}", "phone.forgotten", f"phone:{gone}")

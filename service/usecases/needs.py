@@ -17,7 +17,6 @@ from service.messaging.outbox import tell
 from service.models.associations import Officer
 from service.models.audit import record
 from service.models.needs import Need, NeedDetails, need_by_reference
-from service.models.phones import Phone
 from service.usecases.proposals import close_proposals
 
 
@@ -52,10 +51,12 @@ def declare_need(
 ) -> str:
     """Write down what an officer reports, send the reference, and return it. Amounts are in dirhams.
 
-    Raises NotAllowedError for a witness.
+    Raises NotAllowedError for a witness, MoveError when the association was turned away.
     """
     if officer.role not in OFFICERS:
         raise NotAllowedError
+    if officer.association.state is AssociationState.REJECTED:
+        raise MoveError
     values = {
         "association_id": officer.association_id,
         "reported_by": officer.id,
@@ -64,7 +65,7 @@ def declare_need(
         "cost": cost.minor,
         "village_share": village_share.minor,
         "title": title,
-        "title_language": session.get_one(Phone, officer.phone).language,
+        "title_language": officer.line.language,
         "state": NeedState.REPORTED,
         "reported_at": now,
     }

@@ -16,7 +16,6 @@ from service.messaging.phrases import Phrase
 from service.models.associations import Officer
 from service.models.audit import record
 from service.models.needs import Need, need_by_reference
-from service.models.phones import Phone
 from service.models.progress import ProgressReport, is_reporter, latest_report, shown_to
 
 
@@ -52,7 +51,7 @@ def declare_progress(
         help_wanted=progress.help_wanted,
         next_step=progress.next_step,
         next_on=progress.next_on,
-        language=session.get_one(Phone, officer.phone).language,
+        language=officer.line.language,
         state=ReportState.DECLARED,
         reported_by=officer.id,
         reported_at=now,

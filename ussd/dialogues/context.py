@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.errors import NotFoundError
 from service.locales import DEFAULT_LANGUAGE, Language, Speaker, speaker
-from service.models.associations import Officer, active_officer
+from service.models.associations import Officer, active_officer, speaks_for
 from service.models.communes import Commune
 from service.models.diaspora import Contact, active_contact
 from service.models.phones import Phone
@@ -69,10 +69,9 @@ class Context:
         language = phone.language if phone else ""
         sms = "stopped" if phone and phone.stopped_at else "on"
         known = {"language": language, "sms": sms, "name": "", "role": "", "state": "", "reason": ""}
-        if officer := active_officer(self.session, self.phone):
-            association = officer.association
-            standing = {"state": association.state.value, "reason": association.state_reason}
-            return {**known, **standing, "kind": "officer", "role": officer.role, "name": association.name}
+        if village := speaks_for(self.session, self.phone):
+            standing = {"state": village.state.value, "reason": village.state_reason}
+            return {**known, **standing, "kind": "officer", "role": village.role, "name": village.name}
         if contact := active_contact(self.session, self.phone):
             diaspora = contact.association
             standing = {"state": diaspora.state.value, "reason": diaspora.state_reason}

@@ -257,9 +257,15 @@ def upgrade():
     op.add_column("diaspora_associations", sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True))
     op.add_column("users", sa.Column("phone", sa.String(length=16), nullable=True))
     op.create_index(op.f("ix_users_phone"), "users", ["phone"], unique=True)
+    op.drop_index(op.f("ix_proposals_diaspora_id"), table_name="proposals")
+    op.create_index(op.f("ix_proposals_diaspora_id_state_proposed_at"), "proposals", ["diaspora_id", "state", "proposed_at"], unique=False)
+    op.create_index(op.f("ix_proposals_need_id_state"), "proposals", ["need_id", "state"], unique=False)
 
 
 def downgrade():
+    op.drop_index(op.f("ix_proposals_need_id_state"), table_name="proposals")
+    op.drop_index(op.f("ix_proposals_diaspora_id_state_proposed_at"), table_name="proposals")
+    op.create_index(op.f("ix_proposals_diaspora_id"), "proposals", ["diaspora_id"], unique=False)
     op.drop_index(op.f("ix_users_phone"), table_name="users")
     op.drop_column("users", "phone")
     op.drop_column("diaspora_associations", "paused_until")
