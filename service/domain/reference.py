@@ -2,28 +2,29 @@
 
 Four characters and a check character over an alphabet of 29 (a prime) without look-alikes (0 O, 1 I L, 5 S, U V), so
 the weighted sum finds every single wrong character and every swap of two neighbours (ISO 7064's idea, with weights of
-our own).
+our own). Where the one drawn is taken, five and a check character: `K74-Q2M`.
 """
 
 import re
 import secrets
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRTVWXYZ"
-WEIGHTS = (2, 3, 4, 5)
-SHAPE = re.compile(r"([0-9A-Z]{2})[-_. ]?([0-9A-Z]{3})")
+WEIGHTS = (2, 3, 4, 5, 6)
+SHORT, LONG = 4, 5  # characters before the check character
+SHAPE = re.compile(r"([0-9A-Z]{2,3})[-_. ]?([0-9A-Z]{3})")
 # Also the digits of an Arabic keypad.
 LOOK_ALIKES = str.maketrans("SU٢٣٤٥٦٧٨٩", "5V23456789")
 
 
-def new_reference() -> str:
-    """Return a random code out of 707,281; the caller keeps it unique."""
-    body = "".join(secrets.choice(ALPHABET) for _ in WEIGHTS)
+def new_reference(*, longer: bool = False) -> str:
+    """Return a random code out of 707,281, or a `longer` one out of 20,511,149; the caller keeps it unique."""
+    body = "".join(secrets.choice(ALPHABET) for _ in range(LONG if longer else SHORT))
     return _dash(body + check_character(body))
 
 
 def check_character(body: str) -> str:
-    """Return the character that makes `body` (four of `ALPHABET`) a valid code."""
-    total = sum(weight * ALPHABET.index(letter) for weight, letter in zip(WEIGHTS, body, strict=True))
+    """Return the character that makes `body` (four or five of `ALPHABET`) a valid code."""
+    total = sum(weight * ALPHABET.index(letter) for weight, letter in zip(WEIGHTS, body, strict=False))
     return ALPHABET[-total % len(ALPHABET)]
 
 
@@ -33,10 +34,10 @@ def parse_reference(typed: str) -> str | None:
     if not match:
         return None
     code = "".join(match.groups())
-    if any(letter not in ALPHABET for letter in code) or check_character(code[:4]) != code[4]:
+    if any(letter not in ALPHABET for letter in code) or check_character(code[:-1]) != code[-1]:
         return None
     return _dash(code)
 
 
 def _dash(code: str) -> str:
-    return f"{code[:2]}-{code[2:]}"
+    return f"{code[:-3]}-{code[-3:]}"

@@ -69,15 +69,17 @@ def declare_need(
         "state": NeedState.REPORTED,
         "reported_at": now,
     }
-    # A reference that is taken is drawn again: with 707,281 of them that is rare for long.
-    while not (need_id := add_once(session, Need, unique="reference", reference=(ref := new_reference()), **values)):
-        pass
+    need_id, reference = None, ""
+    while not need_id:
+        # A code that is taken gives way to a longer one, of which there are enough for every village there is.
+        reference = new_reference(longer=bool(reference))
+        need_id = add_once(session, Need, unique="reference", reference=reference, **values)
     record(session, now, f"officer:{officer.id}", "need.reported", f"need:{need_id}")
     if details and details != Details():
         _write_details(session, now, officer, need_id, details)
     event = f"need:{need_id}:reported"
-    tell(session, now, event=event, phone=officer.phone, template="need_saved", reference=ref)
-    return ref
+    tell(session, now, event=event, phone=officer.phone, template="need_saved", reference=reference)
+    return reference
 
 
 def add_details(session: Session, now: datetime, *, officer: Officer, reference: str, details: Details) -> NeedDetails:
