@@ -3,30 +3,24 @@
 import signal
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter, process_time
 from types import FrameType
-from wsgiref.types import WSGIEnvironment
 
 from flask import Flask
 from sqlalchemy import Engine, event
-from werkzeug.test import EnvironBuilder
 
 from benchmarks import conversations, country
 from benchmarks.bare import wsgi as bare
 from benchmarks.conversations import Conversation
 from benchmarks.country import Caller
+from benchmarks.inside import calls_of, container_of, play
 from benchmarks.load import Turn
-from benchmarks.servers import PATH, TOKEN
-from service.container import Container, make_container
-from service.settings import Settings
 from wsgi import make_app
 
 Row = dict[str, str | float | int | None]
-Call = tuple[WSGIEnvironment, str]
 BUILD = Path(__file__).parents[1] / "build"
 EVERY = 0.001  # seconds between two looks
 WARM_UP = 50
@@ -59,7 +53,7 @@ def measure() -> list[Row]:
     Raises ValueError when a reply is not as it must be.
     """
     with tempfile.TemporaryDirectory(dir=BUILD) as folder, country.database("SQLite", Path(folder)) as url:
-        container = _container(url)
+        container = container_of(url)
         app = make_app(container)
         phones = iter(country.callers())
         bare_us = _bare_us()
@@ -70,27 +64,16 @@ def measure() -> list[Row]:
     return rows
 
 
-def _container(url: str) -> Container:
-    settings = Settings(
-        _env_file=None,  # type: ignore[call-arg]  # pydantic-settings' own parameter
-        database_url=url,
-        secret_key="a-key-that-protects-nothing-but-benchmarks",  # noqa: S106  # it says so
-        hook_tokens=(TOKEN,),
-        sms_routes={"*": "console"},
-    )
-    return make_container(settings)
-
-
 def _dissect(
     app: Flask, name: str, kind: Callable[[Caller], Conversation], count: int, phones: Iterator[Caller], bare_us: float
 ) -> Iterable[Row]:
     talks = [kind(next(phones)) for _ in range(WARM_UP + count)]
-    _play(app, _calls(turn for talk in talks for turn in talk.before))
-    _play(app, _calls(turn for talk in talks[:WARM_UP] for turn in talk.measured))
-    measured = _calls(turn for talk in talks[WARM_UP:] for turn in talk.measured)
+    play(app, calls_of(turn for talk in talks for turn in talk.before))
+    play(app, calls_of(turn for talk in talks[:WARM_UP] for turn in talk.measured))
+    measured = calls_of(turn for talk in talks[WARM_UP:] for turn in talk.measured)
     looks: Counter[str] = Counter()
     with _statements_counted() as statements, _looking(looks):
-        wall, cpu = _play(app, measured)
+        wall, cpu = play(app, measured)
     turns, whole = len(measured), f"{name}, one thread"
     yield _row(f"{name}: CPU", cpu / turns * 1e6, "µs", "bare Flask: CPU", cpu / turns * 1e6 / bare_us, turns)
     yield _row(f"{name}: SQL statements", statements.total() / turns, "a turn", None, None, turns)
@@ -103,26 +86,7 @@ def _dissect(
 def _bare_us() -> float:
     """Return the CPU of a bare Flask turn in microseconds, in one thread and without a server."""
     turns = [Turn(turn.form, "CON Tiwizi") for turn in conversations.middle(country.callers()[0]).measured] * 200
-    return _play(bare.app, _calls(turns))[1] / len(turns) * 1e6
-
-
-def _play(app: Flask, calls: Sequence[Call]) -> tuple[float, float]:
-    """Play turns one after the other; return the seconds they took and the CPU seconds."""
-    wall, cpu = perf_counter(), process_time()
-    for environment, expected in calls:
-        reply = b"".join(app(environment, lambda *_: lambda _: None)).decode()
-        if not reply.startswith(expected):
-            raise ValueError(f"{reply} instead of {expected}")
-    return perf_counter() - wall, process_time() - cpu
-
-
-def _calls(turns: Iterable[Turn]) -> list[Call]:
-    return [(_environment(turn), turn.expected) for turn in turns]
-
-
-def _environment(turn: Turn) -> WSGIEnvironment:
-    form_type = "application/x-www-form-urlencoded"
-    return EnvironBuilder(path=PATH, method="POST", data=turn.form, content_type=form_type).get_environ()
+    return play(bare.app, calls_of(turns))[1] / len(turns) * 1e6
 
 
 @contextmanager
