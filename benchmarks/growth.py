@@ -49,11 +49,9 @@ def _growing(backend: str) -> Iterator[Row]:
             container = container_of(url)
             app = make_app(container)
             for name, kind in TURNS.items():
-                cpu_us = _cost(app, kind, phones)
-                against = first.setdefault(name, cpu_us)
-                yield _row(
-                    f"{name} beside {stored:,} needs, {backend}: CPU", cpu_us, "µs", "beside one", cpu_us / against
-                )
+                cpu_us, turns = _cost(app, kind, phones, here)
+                ratio = cpu_us / first.setdefault(name, cpu_us)
+                yield _row(f"{name} beside {stored:,} needs, {backend}: CPU", cpu_us, "µs", "beside 1", ratio, turns)
             container.engine.dispose()
 
 
