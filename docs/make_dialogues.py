@@ -2,6 +2,7 @@
 # ruff: noqa: INP001  # a script beside the page it writes, in no package
 
 from collections.abc import Iterator, Sequence
+from datetime import date
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -11,29 +12,54 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from service.locales import Language, speaker
-from service.messaging.segments import fold, measure
+from service.messaging.segments import fold
 from service.models.base import Base
 from service.models.session import make_engine, transaction
 from service.usecases.communes import load_communes
 from tests.service.locales.catalogues import texts
-from tests.ussd.tour import Scene, Tour, callers
-from ussd.engine.paging import USSD_BUDGET
+from tests.ussd.tour import PARTS, Part, Scene, Tour, play
+from tests.ussd.walk import hurried
+from ussd.dialogues.home import OFFERED
+from ussd.engine.dialogue import Dialogue
 
 PAGE = Path(__file__).with_name("dialogues.md")
 COLUMNS = {Language.FR: "Français", Language.SHI: "Tachelhit", Language.AR: "العربية", Language.EN: "English"}
 INTRODUCTION = """\
 # Les écrans du téléphone
 
-Tout ce que Tiwizi peut montrer sur un téléphone simple, écran par écran, dans l'ordre de la conversation. Chaque
-écran porte un numéro ; en dessous, ce que l'on a tapé, et sur quel écran, pour y arriver. `0` revient en arrière,
-`00` va au menu, `98` montre la suite. Un trait sépare les pages d'un même écran. Sous chaque page, sa longueur et
-celle que tous les réseaux laissent passer : 160 signes, 70 dès qu'il y a une lettre arabe.
+Tout ce que Tiwizi peut montrer sur un téléphone simple, dans l'ordre de la conversation. Cherchez d'abord qui appelle,
+puis ce que l'on veut faire. Chaque écran porte un numéro ; en dessous, ce que l'on a tapé, et sur quel écran, pour y
+arriver. `0` revient en arrière, `00` va au menu, `98` montre la suite ; un trait sépare les pages d'un même écran.
+Par SMS, les questions sont les mêmes : envoyez MENU et répondez à chaque message.
 
-Les noms, les nombres et les références sont des exemples. Cette page est écrite par le programme
-(`python -m docs.make_dialogues`) et ne se corrige pas à la main : les phrases sont dans `service/locales`.
+Les noms, les nombres, les codes et les références sont des exemples. Un écran qui se répète n'est montré qu'une fois.
 """
-EXAMPLES: dict[str, Any] = {"low": 1, "high": 20_000, "highest": 7, "longest": 40, "reason": "..."}
+COLOPHON = """\
+---
+Page écrite par le programme (`python -m docs.make_dialogues`), à ne pas corriger à la main : les phrases sont dans
+`service/locales`. Le nom d'un dialogue dans le code est l'ancre de son titre.
+"""
+EXAMPLES: dict[str, Any] = {
+    "low": 1,
+    "high": 20_000,
+    "highest": 7,
+    "longest": 40,
+    "digits": 4,
+    "first": date(2026, 11, 23),
+    "last": date(2029, 11, 22),
+    "reference": "K7-4Q2",
+    "code": "402817",
+    "day": date(2026, 11, 25),
+    "reason": "...",
+}
+# What is said of an answer, beside the texts that only say what was expected.
+ANSWERED = {"pin.wrong", "pin.easy", "pin.differs", "code.wrong", "officers.taken"}
 Chapter = list[Scene]
+FRENCH = speaker(Language.FR)
+GREETINGS = {"home", "welcome"}  # a caller's chapter begins with them
+TITLES = {"officers.seen": "officers.see", "need.complete": "need.seen.complete"} | {
+    one.name: f"home.{offer}" for offer, one in OFFERED.items() if isinstance(one, Dialogue)
+}
 
 
 def page() -> str:
@@ -48,54 +74,76 @@ def page() -> str:
         for language in COLUMNS:
             tours[language], told = _toured(engine, language)
         engine.dispose()
-    chapters = (_chapter(who, [tours[language][who] for language in COLUMNS]) for who in tours[Language.FR])
-    return "\n".join([INTRODUCTION, *chapters, _phrases(told)])
+    french = tours[Language.FR]
+    chapters = [_chapter(who, [tours[language][who] for language in COLUMNS]) for who in french]
+    return "\n".join([INTRODUCTION, _contents(french), *chapters, _phrases(told), COLOPHON])
 
 
 def _toured(engine: Engine, language: Language) -> tuple[dict[str, Chapter], set[str]]:
-    with Session(engine) as session:
+    with hurried(), Session(engine) as session:
+        play(session, language)
         tour = Tour(language)
-        chapters = {who: tour.of(session, phone) for who, phone in callers(session, language).items()}
+        chapters = {part.title: tour.of(session, part) for part in PARTS}
         session.rollback()
     return chapters, tour.told
 
 
+def _contents(french: dict[str, Chapter]) -> str:
+    """Return who dials, each with what they may do and on which screens it is."""
+    lines = []
+    for who, scenes in french.items():
+        parts = (
+            f"[{_title(name)}](#{name}-{group[0].number}) {group[0].number}"
+            for name, group in _grouped(scenes)
+            if name not in GREETINGS
+        )
+        lines.append(f"- **{who}** : {' · '.join([f'écran {scenes[0].number}', *parts])}")
+    return "\n".join([*lines, ""])
+
+
 def _chapter(who: str, languages: Sequence[Chapter]) -> str:
     lines = [f"## {who}", ""]
-    rows = list(zip(*languages, strict=True))
-    for name, group in groupby(rows, key=lambda row: row[0].dialogue):
-        some = list(group)
-        opened = some[0][0]
-        lines += [f"### {opened.typed.lstrip('0123456789 ')} (`{name}`)", ""] if opened.after else []
+    rows = {row[0].number: row for row in zip(*languages, strict=True)}
+    for name, group in _grouped(languages[0]):
+        lines += [f'### <a id="{name}-{group[0].number}"></a>{_title(name)}', ""] if name not in GREETINGS else []
         lines += [f"| | {' | '.join(COLUMNS.values())} |", "|---" * (len(COLUMNS) + 1) + "|"]
-        lines += [_row(row) for row in some]
+        lines += [_row(rows[scene.number]) for scene in group]
         lines.append("")
     return "\n".join(lines)
 
 
+def _grouped(scenes: Chapter) -> list[tuple[str, Chapter]]:
+    return [(name, list(group)) for name, group in groupby(scenes, key=lambda scene: scene.dialogue)]
+
+
+def _title(name: str) -> str:
+    """Return the line of a menu that leads to a dialogue."""
+    return FRENCH.say(TITLES.get(name, name))
+
+
 def _row(row: Sequence[Scene]) -> str:
     french = row[0]
-    if any(scene.keys != french.keys for scene in row):
+    if any(_told(scene) != _told(french) for scene in row):
         raise ValueError(f"the languages part at screen {french.number}: {[sorted(scene.keys) for scene in row]}")
     way = f"<br>{french.after} : {_marked(french.typed)}" if french.after else ""
     cells = (_cell(language, scene.pages) for language, scene in zip(COLUMNS, row, strict=True))
     return f"| **{french.number}**{way} | {' | '.join(cells)} |"
 
 
+def _told(scene: Scene) -> set[str]:
+    # Whom to call in which language: everybody on the stage speaks the one of the column.
+    return {key for key in scene.keys if not key.startswith("coordinator.language.")}
+
+
 def _cell(language: Language, pages: Sequence[str]) -> str:
-    shown = "<hr>".join(f"{_marked(text)}<br><sub>{_length(text)}</sub>" for text in pages)
+    shown = "<hr>".join(map(_marked, pages))
     return f'<div dir="rtl">{shown}</div>' if language is Language.AR else shown
-
-
-def _length(text: str) -> str:
-    size = measure(text)
-    return f"{size.units}/{USSD_BUDGET.gsm7 if size.encoding == 'gsm7' else USSD_BUDGET.ucs2}"
 
 
 def _phrases(told: set[str]) -> str:
     """Return the lines that only some answers or some moments bring."""
     rest = [key for key in texts(Language.FR, "ussd") if key not in told]
-    asked = [key for key in rest if key.startswith("expect.")]
+    asked = [key for key in rest if key.startswith("expect.") or key in ANSWERED]
     sections = {
         "Quand la réponse ne convient pas": (asked, "Une ligne au-dessus de la même question."),
         "À certains moments seulement": (

@@ -19,6 +19,8 @@ from service.security import token_fits
 LONGEST_FIELD = 1_000  # characters, of anything that nobody typed
 LONGEST_ID = 60  # Africa's Talking's have 38
 IDS = frozenset({"id", "sessionId"})
+# What no gateway leaves empty: two events without an id would be one.
+FILLED = IDS | {"status"}
 TYPED = "text"
 NUL = "\x00"
 # Who writes from no phone: a service's short number, a sender's name (TS 23.040: eleven characters).
@@ -42,7 +44,7 @@ def fields(
     # Read here: werkzeug's way through streams and multi-dicts takes as long as the rest of a turn's request.
     sent = request.get_data(cache=False).decode("utf-8", "replace")
     form = dict(parse_qsl(sent, keep_blank_values=True, separator="&"))
-    wrong = next((name for name in required if name not in form), None) or _unlikely(form)
+    wrong = _missing(form, required) or _unlikely(form)
     try:
         form[phone] = parse_phone(form.get(phone, ""))
     except ValueError:
@@ -59,6 +61,11 @@ def malformed(container: Container, gateway: str, field: str) -> None:
         kind = request.path.rpartition("/")[2]
         record(session, container.clock(), f"gateway:{gateway}", "hook.malformed", kind, field=field[:40])
     abort(400)
+
+
+def _missing(form: dict[str, str], required: Sequence[str]) -> str | None:
+    filled = {name for name, value in form.items() if value.strip() or name not in FILLED}
+    return next((name for name in required if name not in filled), None)
 
 
 def _unlikely(form: dict[str, str]) -> str | None:

@@ -10,7 +10,7 @@ from service.models import Message
 from service.models.base import Base
 from service.models.session import reading, transaction
 from tests.conftest import MovedClock
-from tests.world import SECRETARY, settle, village
+from tests.world import LYON, SECRETARY, UTRECHT, diaspora, need_of, proposed, settle, village
 from ussd.engine.replay import Screen
 from ussd.sessions import Conversations, Turn
 from ussd.transports.sms import Text, receive
@@ -84,3 +84,20 @@ def secretary(container: Container, handset: Callable[[str], Handset], clock: Mo
     with transaction(container.engine) as session:
         village(session, clock())
     return phone
+
+
+@pytest.fixture
+def lyon(handset: Callable[[str], Handset]) -> Handset:
+    return handset(LYON)
+
+
+@pytest.fixture
+def reference(container: Container, handset: Callable[[str], Handset], clock: MovedClock) -> str:
+    """A verified need of the village, shown to Lyon and to Utrecht."""
+    handset(SECRETARY)  # its country is settled
+    with transaction(container.engine) as session:
+        village(session, clock())
+        need = need_of(session, clock())
+        proposed(session, clock(), need, diaspora(session, clock()))
+        proposed(session, clock(), need, diaspora(session, clock(), UTRECHT, "Utrecht-Souss"))
+        return need.reference

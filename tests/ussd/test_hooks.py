@@ -98,6 +98,12 @@ def test_a_wrong_token_is_not_found_and_leaves_nothing(carrier: FlaskClient, con
         ("ussd-end", {**END, "phoneNumber": "?"}),
         ("sms", {name: value for name, value in SMS.items() if name != "id"}),
         ("sms", {**SMS, "from": "+1 Tiwizi"}),
+        ("sms", {**SMS, "id": ""}),
+        ("ussd", {**TURN, "sessionId": " "}),
+        ("ussd-end", {**END, "sessionId": ""}),
+        ("ussd-end", {**END, "status": ""}),
+        ("ussd-end", {name: value for name, value in END.items() if name != "status"}),
+        ("ussd-end", {**END, "errorMessage": "x" * 1_001}),
     ],
 )
 def test_a_malformed_callback_is_400_and_leaves_one_audit_line(
@@ -130,12 +136,53 @@ def test_hostile_text_is_always_a_screen(carrier: FlaskClient, typed: str) -> No
 
 def test_a_sessions_end_is_kept_once_without_what_was_typed(carrier: FlaskClient, container: Container) -> None:
     for _ in range(3):
-        assert carrier.post(f"{HOOKS}/ussd-end", data=END).status_code == 200
+        assert carrier.post(f"{HOOKS}/ussd-end", data={**END, "text": "1*1*84*1234", "new": "1234"}).status_code == 200
     with reading(container.engine) as session:
         event = session.scalars(select(InboundEvent)).one()
-    assert event.payload["hopsCount"] == "7"
-    assert "1234" not in str(event.payload)
-    assert "secret" not in str(event.payload)
+    assert (event.gateway, event.kind, event.phone) == ("africastalking", "ussd-end", SECRETARY)
+    assert event.external_id == END["sessionId"]
+    told = ("date", "status", "cost", "durationInMillis", "hopsCount", "networkCode", "errorMessage")
+    assert event.payload == {name: END[name] for name in told}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "Failed", "errorMessage": "Session timed out", "cost": "0.1"},
+        {"status": "Odd", "hopsCount": "", "durationInMillis": "never", "cost": "-", "networkCode": "abc", "date": "?"},
+    ],
+)
+def test_an_end_is_kept_in_the_carriers_words_also_odd_ones(
+    carrier: FlaskClient, container: Container, changes: dict[str, str]
+) -> None:
+    assert carrier.post(f"{HOOKS}/ussd-end", data={**END, **changes}).status_code == 200
+    with reading(container.engine) as session:
+        assert changes.items() <= session.scalars(select(InboundEvent)).one().payload.items()
+
+
+def test_an_end_that_says_only_what_it_must_is_kept(carrier: FlaskClient, container: Container) -> None:
+    least = {name: END[name] for name in ("sessionId", "phoneNumber", "status")}
+    assert carrier.post(f"{HOOKS}/ussd-end", data=least).status_code == 200
+    assert count(container, InboundEvent) == 1
+
+
+def test_who_was_cut_off_is_invited_back_once_however_often_the_end_is_told(
+    carrier: FlaskClient, container: Container
+) -> None:
+    before = count(container, Message)
+    for text in ("", "1", "1*1", "1*1*84"):
+        carrier.post(f"{HOOKS}/ussd", data={**TURN, "text": text})
+    for _ in range(3):
+        assert carrier.post(f"{HOOKS}/ussd-end", data=END).status_code == 200
+    assert count(container, Message) == before + 1
+    with reading(container.engine) as session:
+        assert session.scalars(select(Message.template).order_by(Message.id.desc())).first() == "dropped"
+
+
+def test_of_an_sms_only_known_fields_are_kept(carrier: FlaskClient, container: Container) -> None:
+    carrier.post(f"{HOOKS}/sms", data={**SMS, "note": "1234"})
+    with reading(container.engine) as session:
+        assert session.scalars(select(InboundEvent)).one().payload == SMS
 
 
 def test_an_sms_is_taken_once_and_answered_once(carrier: FlaskClient, container: Container) -> None:

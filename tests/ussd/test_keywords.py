@@ -167,3 +167,62 @@ def test_a_reference_with_a_wrong_letter_is_told_from_none() -> None:
     wrong = CODE.replace("4", "5")
     assert read_command(f"OUI {wrong.lower()}") == Command(Action.YES, None, "", mistyped=wrong)
     assert read_command("OUI merci") == Command(Action.YES, None, "merci")
+
+
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        (f"OUI pour {CODE}", "pour"),
+        (f"Oui le besoin {CODE} svp", "le besoin svp"),
+        (f"OUI pour {CODE.replace('-', ' ').lower()}", "pour"),
+        (f"نعم ل {CODE}", "ل"),
+        (f"DON 5000 EUR {CODE}", "5000 EUR"),
+        (f"NON la-bas, {CODE}", "la-bas,"),
+    ],
+)
+def test_a_reference_may_stand_later(text: str, rest: str) -> None:
+    command = read_command(text)
+    assert command
+    assert (command.reference, command.rest, command.mistyped) == (CODE, rest, "")
+
+
+@pytest.mark.parametrize("text", ["OUI K7 4Q3", "OUI k7-4q3", "OUI pour K7-4Q3", "NON vraiment pas K7-4Q3"])
+def test_a_mistyped_reference_is_told_wherever_it_stands(text: str) -> None:
+    command = read_command(text)
+    assert command
+    assert (command.reference, command.mistyped.replace(" ", "-")) == (None, "K7-4Q3")
+
+
+@pytest.mark.parametrize(
+    "text", ["NON trop loin, 100km", "NON il faut 20000 dh", "NON c'est trop", "DON 20000", "DON 5 000"]
+)
+def test_words_and_numbers_are_no_mistyped_reference(text: str) -> None:
+    command = read_command(text)
+    assert command
+    assert not command.about_one
+
+
+def test_a_code_far_down_a_long_text_is_not_looked_for() -> None:
+    command = read_command("INFO " + "mot " * 30_000 + CODE)
+    assert command
+    assert not command.about_one
+
+
+@pytest.mark.parametrize(
+    ("text", "contrary"),
+    [
+        ("OUI NON", "NON"),
+        ("oui ou non?", "non"),
+        (f"NON {CODE} oui", "oui"),
+        ("Yes no", "no"),
+        ("نعم لا", "لا"),
+        ("OUI merci", ""),
+        ("YES no problem", ""),
+        ("NON trop loin", ""),
+        ("INFO oui", ""),
+    ],
+)
+def test_a_yes_that_says_no_as_well_is_told(text: str, contrary: str) -> None:
+    command = read_command(text)
+    assert command
+    assert command.contrary == contrary

@@ -1,6 +1,6 @@
 """The first screen: who dials decides what it offers, and what waits for an answer comes first."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from service.domain.roles import OFFICERS
 from service.domain.states import AssociationState
@@ -25,16 +25,17 @@ from ussd.dialogues.pins import change_pin
 from ussd.dialogues.pledges import pledge, proposals
 from ussd.dialogues.progress import confirm_report, report_progress
 from ussd.dialogues.testimonies import give_testimony
-from ussd.engine.dialogue import Talk, dialogue
+from ussd.engine.dialogue import Dialogue, Talk, dialogue
 from ussd.engine.prompts import Choice, End, Menu, Option, Recall
 
 Caller = dict[str, str]
+CALLER = "caller"  # the place in the journal of who dials, and of the language spoken with them
 
 
 @dialogue("home")
 def home(ctx: Context) -> Talk:
     """Greet whoever dials with what they may do; what an SMS asked for comes at once."""
-    caller = yield Recall("caller", ctx.caller)
+    caller = yield Recall(CALLER, ctx.caller)
     ctx.language = caller["language"] or ctx.language
     ctx.start = start = yield Recall("start", lambda: ctx.start)
     if caller["kind"] == "unknown":
@@ -168,7 +169,7 @@ def start_sms(ctx: Context) -> Talk:
 
 
 # What each line leads to; an SMS may name it too (ussd/transports/keywords.py).
-OFFERED: dict[str, Callable[[Context], Talk]] = {
+OFFERED: dict[str, Dialogue[Context]] = {
     "answer": answer_interest,
     "agree": agree,
     "confirm": confirm_report,

@@ -9,7 +9,7 @@ from service.domain.money import Currency
 from ussd.engine.prompts import DIGITS, Answer, MisreadError, Option, Prompt, Voice
 
 # Points, commas, apostrophes and spaces group by three; centimes may be written when there are none.
-NUMBER = re.compile(r"(?P<whole>[0-9]+|[0-9]{1,3}([.,'][0-9]{3})+)([.,]0{1,2})?")
+NUMBER = re.compile(r"(?P<whole>[0-9]+|[0-9]{1,3}([ .,'][0-9]{3})+)([.,]0{1,2})?")
 DAY = re.compile(r"([0-9]{1,2})[ /.-]+([0-9]{1,2})(?:[ /.-]+([0-9]{2}|[0-9]{4}))?")
 CURRENCY_NAMES = {
     Currency.MAD: re.compile(r"dirhams?|dh|mad|درهم|دراهم"),
@@ -98,8 +98,9 @@ class Amount(Typed):
         return [number, currency.value]
 
     def accepts(self, answer: Answer) -> bool:
-        """Tell whether the amount is within bounds."""
-        return self.low <= answer[0] <= self.high or (answer[0] == 0 and bool(self.none))
+        """Tell whether the amount is within bounds, and in a currency that is asked for."""
+        within = self.low <= answer[0] <= self.high or (answer[0] == 0 and bool(self.none))
+        return within and answer[1] in self.currencies
 
 
 @dataclass(frozen=True)
@@ -165,8 +166,8 @@ class Secret(Prompt):
 
 def whole(written: str) -> int | None:
     """Return the whole number that was written, None when it is none."""
-    grouped = NUMBER.fullmatch(written.replace(" ", ""))
-    digits = re.sub("[.,']", "", grouped["whole"]) if grouped else ""
+    grouped = NUMBER.fullmatch(written.strip())
+    digits = re.sub("[ .,']", "", grouped["whole"]) if grouped else ""
     return int(digits) if 0 < len(digits) <= MOST_DIGITS else None
 
 

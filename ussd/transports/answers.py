@@ -11,9 +11,10 @@ from service.models.proposals import open_proposals, proposal_of, waiting_intere
 from service.usecases.proposals import decline, express_interest, refuse_interest
 from ussd.transports.forms import promises
 from ussd.transports.inbox import Inbox
-from ussd.transports.keywords import Action, Command
+from ussd.transports.keywords import Action, Command, key_of
 
 LONGEST_REASON = 200
+REFUSAL_LIKE_PLEDGE = "non"  # one key from *don*
 
 
 def contact_answers(inbox: Inbox, contact: Contact, command: Command) -> None:
@@ -25,9 +26,8 @@ def contact_answers(inbox: Inbox, contact: Contact, command: Command) -> None:
         code = inbox.settings.ussd_code
         express_interest(inbox.session, inbox.now, contact=contact, reference=reference, code=code)
         inbox.reply("interest_noted", reference=reference)
-    elif promises(command.rest):
-        # NON and DON are one key apart.
-        inbox.ask_which(("non", "don"))
+    elif key_of(command.word) == REFUSAL_LIKE_PLEDGE and promises(command.rest):
+        inbox.ask_which((command.word, "don"))
     else:
         reason = command.rest[:LONGEST_REASON]
         decline(inbox.session, inbox.now, contact=contact, reference=reference, reason=reason)
@@ -109,12 +109,13 @@ def _only_reference(inbox: Inbox) -> str | None:
 
 
 def _need(inbox: Inbox, reference: str) -> Need | None:
-    """Return the need if the one who asks may know of it."""
+    """Return the need if the one who asks may know of it: coordinators may of all."""
     if inbox.contact:
         shown = proposal_of(inbox.session, reference, inbox.contact.association_id)
         return shown.need if shown else None
     need = need_by_reference(inbox.session, reference)
-    return need if need and inbox.officer and need.association_id == inbox.officer.association_id else None
+    own = need and inbox.officer and need.association_id == inbox.officer.association_id
+    return need if own or inbox.user else None
 
 
 def _closed(inbox: Inbox, reference: str) -> bool:

@@ -5,29 +5,37 @@ What does not fit, or could be read in two ways, is left to be asked; the review
 
 import re
 from collections.abc import Sequence
+from functools import partial
 from itertools import takewhile
 from typing import NamedTuple
 
 from service.domain.money import Currency
 from service.locales import Language, speaker
 from service.usecases.officers import INVITATION_DIGITS, hash_invitation
-from ussd.dialogues.needs import COST, HOUSEHOLDS, SECTOR, TITLE
+from ussd.dialogues.needs import COST, FORM, HOUSEHOLDS, SECTOR, TITLE
 from ussd.dialogues.pledges import HIGHEST_PLEDGE, LOWEST_PLEDGE
 from ussd.engine.prompts import DIGITS, Answer, MisreadError, Option, Prompt
-from ussd.engine.typed import Amount, Number
+from ussd.engine.typed import CURRENCY_NAMES, Amount, Number, whole
 from ussd.transports.keywords import ARTICLE, PUNCTUATION, Action, Command, key_of
 
 # Answers by the keys of their prompts, in the order in which they are asked.
 Given = Sequence[tuple[str, Answer]]
 
-# Marks that stand for what a number counts: the village's households, or dirhams.
-HOUSES, MONEY = "\u2302", "\u00a4"
+# Marks between a number and what it counts: the village's households; dirhams; anything else that costs are told in,
+# which is asked anew. The last stands for a space within a unit.
+HOUSES, MONEY, OTHER, SPACE = "\u2302", "\u00a4", "\u20a0", "\u2423"
+DIRHAMS = f"dhs|{CURRENCY_NAMES[Currency.MAD].pattern}"
+OTHER_MONEY = f"{CURRENCY_NAMES[Currency.EUR].pattern}|[$£]|dollars?|usd|centimes?|r[iy]als?|ريال|سنتيم"
+THOUSANDS = "k|mille|thousand|alf|ألف|الف|millions?|melyun|مليون"
 UNITS = {
     HOUSES: "foyers?|familles?|maisons?|households?|families|takatin|أسرة|اسرة|أسر|عائلة",
-    MONEY: "dirhams?|dhs?|mad|درهم|دراهم",
+    MONEY: DIRHAMS,
+    OTHER: f"{OTHER_MONEY}|(?:{THOUSANDS})(?: (?:{DIRHAMS}|{OTHER_MONEY}))?",
 }
-COUNTED = {mark: re.compile(rf"(?<=\d) ?(?:{names})\b", re.IGNORECASE) for mark, names in UNITS.items()}
-NUMERAL = re.compile(rf"\d[\d.,']*[{HOUSES}{MONEY}]?")
+COUNTED = {mark: re.compile(rf"(?<=\d) ?({names})(?!\w)", re.IGNORECASE) for mark, names in UNITS.items()}
+SIGN_FIRST = re.compile(r"([€$£]) ?(\d\S*)")
+MARK = re.compile(f"[{''.join(UNITS)}{SPACE}]")
+NUMERAL = re.compile(rf"\d[\d.,']*(?:{MARK.pattern}\S*)?")
 GROUP, LEADING_GROUP = 3, range(1, 4)  # digits of a thousand, and of what stands before the first
 MOST_WORDS = 3  # of a sector's name
 MOST_NUMERALS = 8
@@ -60,7 +68,7 @@ def given(command: Command, language: str, usual: Currency) -> Given:
     match command.action:
         case Action.NEED:
             return need(command.rest, language)
-        case Action.PLEDGE if about:
+        case Action.PLEDGE:
             return pledge(about, command.rest, usual)
         case Action.PROGRESS:
             return [*_which("project.which", about), *number("progress.percent", command.rest)]
@@ -74,23 +82,21 @@ def given(command: Command, language: str, usual: Currency) -> Given:
 
 def need(rest: str, language: str) -> Given:
     """Return what `EAU 84 320000 puits du bas` says of a need; words are looked up in `language` first."""
-    for mark, counted in COUNTED.items():
-        rest = counted.sub(mark, rest)
-    words = [word for word in (word.strip(PUNCTUATION) for word in rest.split()) if word]
+    words = [word for word in (word.strip(PUNCTUATION) for word in _marked(rest).split()) if word]
     before = list(takewhile(lambda word: not NUMERAL.fullmatch(word), words))
     sector, about = _sector(before, language)
     sizes, after = _sizes(words[len(before) :])
     # Words before the numbers that name no sector say what it is about.
-    title = _read(TITLE, " ".join(after or about))
-    answers = zip((SECTOR, HOUSEHOLDS, COST, TITLE), (sector, *sizes, title), strict=True)
-    return [(prompt.key, answer) for prompt, answer in answers if answer is not None]
+    title = _read(TITLE, MARK.sub(" ", " ".join(after or about)))
+    answers = zip(FORM, (sector, *sizes, title), strict=True)
+    return [(prompt.key, answer) for prompt, answer in answers if answer is not None and prompt.accepts(answer)]
 
 
 def pledge(reference: str, rest: str, usual: Currency) -> Given:
     """Return what `K7-4Q2 5000 EUR` promises; an amount without a currency is in the `usual` one."""
     currencies = sorted(Currency, key=lambda one: one != usual)
     amount = _read(Amount("pledge.amount", low=LOWEST_PLEDGE, high=HIGHEST_PLEDGE, currencies=currencies), rest)
-    return [("pledge.need", reference), *([("pledge.amount", amount)] if amount else [])]
+    return [*_which("pledge.need", reference), *([("pledge.amount", amount)] if amount else [])]
 
 
 def promises(rest: str) -> bool:
@@ -117,6 +123,18 @@ def language(rest: str) -> Language | None:
     return SPOKEN.get(key_of(rest))
 
 
+def _marked(rest: str) -> str:
+    """Return the text with each number and its unit as one word."""
+    rest = SIGN_FIRST.sub(r"\2\1", rest)
+    for mark, counted in COUNTED.items():
+        rest = counted.sub(partial(_glued, mark), rest)
+    return rest
+
+
+def _glued(mark: str, found: re.Match[str]) -> str:
+    return mark + found[1].replace(" ", SPACE)
+
+
 def _which(key: str, reference: str) -> Given:
     return [(key, reference)] if reference else []
 
@@ -136,27 +154,43 @@ def _sizes(words: list[str]) -> tuple[_Sizes, list[str]]:
     """Return the sizes that the words begin with, and the words after them."""
     numerals = list(takewhile(NUMERAL.fullmatch, words[:MOST_NUMERALS]))
     for count in range(len(numerals), 0, -1):
-        read = [_Sizes(_households(numerals[:end]), _cost(numerals[end:count])) for end in range(count + 1)]
         # All that stands there must be said by it, and at most one number may begin the title.
-        whole = [one for end, one in enumerate(read) if one.said == (end > 0) + (end < count)]
-        best = [one for one in whole if one.said == max(one.said for one in whole)]
-        if len(best) == 1 and len(numerals) - count <= 1:
+        best = _readings(numerals[:count])
+        if len(best) == 1 and len(numerals) - count <= 1 and not _goes_on(numerals, count):
             return best[0], words[count:]
     return _Sizes(None, None), words[len(numerals) :]
 
 
+def _readings(numerals: list[str]) -> list[_Sizes]:
+    """Return the ways to read all of the numerals, those that say most: households first, or with a unit the cost."""
+    count, told = len(numerals), bool(MARK.search("".join(numerals)))
+    read = [(_Sizes(_households(numerals[:end]), _cost(numerals[end:])), end) for end in range(count + 1)]
+    read += [(_Sizes(_households(numerals[end:]), _cost(numerals[:end])), end) for end in range(1, count) if told]
+    all_of_it = [sizes for sizes, end in read if sizes.said == (end > 0) + (end < count)]
+    return [sizes for sizes in all_of_it if sizes.said == max(one.said for one in all_of_it)]
+
+
+def _goes_on(numerals: list[str], count: int) -> bool:
+    """Tell whether the numeral after `count` of them may be one more group of the number before it."""
+    after = [MARK.split(one)[0] for one in numerals[count : count + 1]]
+    return any(_joined([*numerals[begin:count], *after], HOUSES) for begin in range(1, count) if after)
+
+
 def _households(numerals: list[str]) -> Answer:
-    return None if MONEY in "".join(numerals) else _read(HOUSEHOLDS, _joined(numerals, HOUSES))
+    return _read(HOUSEHOLDS, _joined(numerals, HOUSES))
 
 
 def _cost(numerals: list[str]) -> Answer:
-    return None if HOUSES in "".join(numerals) else _read(COST, _joined(numerals, MONEY))
+    if OTHER in "".join(numerals[-1:]):
+        # Understood to be a cost, but not how much in dirhams.
+        return [0, ""] if whole(_joined(numerals, OTHER)) else None
+    return _read(COST, _joined(numerals, MONEY))
 
 
 def _joined(numerals: list[str], mark: str) -> str:
-    """Return numerals as one number where they are its groups, and else nothing."""
+    """Return numerals as one number where they are its groups and count nothing but what is marked so, else nothing."""
     *before, last = numerals or [""]
-    groups = [*before, last.removesuffix(mark)]
+    groups = [*before, last.partition(mark)[0]]
     grouped = len(groups[0]) in LEADING_GROUP and all(len(group) == GROUP for group in groups[1:])
     return "".join(groups) if len(groups) == 1 or (grouped and all(map(str.isdigit, groups))) else ""
 

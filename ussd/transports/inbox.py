@@ -53,7 +53,8 @@ class Inbox:
         self.phone, self.text = text.phone, text.text
         self.officer = active_officer(session, text.phone)
         self.contact = active_contact(session, text.phone)
-        self.known = bool(self.officer or self.contact or user_at(session, text.phone))
+        self.user = user_at(session, text.phone)
+        self.known = bool(self.officer or self.contact or self.user)
         phone = session.get(Phone, text.phone)
         self.stopped = bool(phone and phone.stopped_at)
         self.language = phone.language if phone else DEFAULT_LANGUAGE
@@ -99,9 +100,10 @@ class Inbox:
         """Take the text as the answer to what waits; False when nothing is begun."""
         return self.converse(self.question.answer(self.command, self.text) if self.question else self.text)
 
-    def replies_lately(self) -> int:
-        """Return how many messages this phone was sent within the hour."""
-        return self._messages(Message.created_at > self.now - LATELY)
+    def replies_lately(self, *templates: str) -> int:
+        """Return how many messages, or of these templates, this phone was sent within the hour."""
+        of_these = (Message.template.in_(templates),) if templates else ()
+        return self._messages(Message.created_at > self.now - LATELY, *of_these)
 
     def _messages(self, *where: Any) -> int:
         return self.session.scalar(select(func.count()).where(Message.phone == self.phone, *where)) or 0

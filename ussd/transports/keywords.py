@@ -1,8 +1,10 @@
 """Reading an SMS: the word that says what to do, the reference it is about, and the rest."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import product
 
 from service.census.spelling import plain
 from service.domain.reference import parse_reference
@@ -88,7 +90,12 @@ SHORT = 2
 # A word of this many letters can be told with one of them wrong; what is nearly a shorter one is asked about.
 TOLD, NEARLY, SWAPPED = 5, 4, 2
 PUNCTUATION = ".,;:!?،؛؟"
-CODE_LIKE = re.compile(r"(?=.*[0-9-])[0-9A-Z]{2}[-_.]?[0-9A-Z]{3}", re.IGNORECASE)
+# What was meant as a code: a word, or two with figures among the letters; later in a text, not without its dash.
+CODE_LIKE = re.compile(
+    r"(?=.*[0-9-])[0-9A-Z]{2,3}[-_.]?[0-9A-Z]{3}|(?=.*[0-9])(?=.*[A-Z])[0-9A-Z]{2,3} [0-9A-Z]{3}", re.IGNORECASE
+)
+LATER_CODE_LIKE = re.compile(r"(?=.*[0-9])(?=.*[A-Z])[0-9A-Z]{2,3}[-_.][0-9A-Z]{3}", re.IGNORECASE)
+LATEST = 12  # word of a text that is looked at for a code
 DOUBLED = re.compile(r"(.)\1+")
 ARTICLE = "ال"
 # As in BESOIN:EAU and oui,K7-4Q2.
@@ -97,12 +104,16 @@ GLUED = re.compile(r"^([^\W\d]+)[,.;:!?=،؛؟]+(?=\S)")
 
 @dataclass(frozen=True)
 class Command:
-    """A read text. `reference` is None when there is none; `mistyped` is what was meant as one; `rest` follows."""
+    """A read text. `reference` is None when there is none; `mistyped` is what was meant as one; `rest` are the others.
+
+    `word` is the keyword as it was typed.
+    """
 
     action: Action
     reference: str | None
     rest: str
     mistyped: str = ""
+    word: str = field(default="", compare=False)
 
     @property
     def about_one(self) -> bool:
@@ -113,6 +124,15 @@ class Command:
     def alone(self) -> bool:
         """Whether nothing stands beside the word."""
         return not (self.about_one or self.rest)
+
+    @property
+    def contrary(self) -> str:
+        """The word beside a yes that says no, or the other way round: *oui ou non*; none is empty."""
+        contrary = {Action.YES: Action.NO, Action.NO: Action.YES}.get(self.action)
+        words = [word.strip(PUNCTUATION) for word in self.rest.split(" ")]
+        # A short one may be a word of any sentence, unless it stands there alone.
+        telling = [word for word in words if len(word) > SHORT] or words
+        return next((word for word in telling if INDEX[1].get(key_of(word)) is contrary), "") if contrary else ""
 
 
 @dataclass(frozen=True)
@@ -128,8 +148,9 @@ class Guess:
 
 def key_of(word: str) -> str:
     """Return what tells a word: no case, no accents, no article, one spelling of Arabic letters, no letter doubled."""
-    key = DOUBLED.sub(r"\1", plain(word))
-    return key.removeprefix(ARTICLE) if len(key) > NEARLY else key
+    key = plain(word)
+    # The article first: its letter may be doubled with that of the word.
+    return DOUBLED.sub(r"\1", key.removeprefix(ARTICLE) if len(key) > NEARLY else key)
 
 
 # By how many words they are: people write *mes besoins* and *mesbesoins*.
@@ -151,7 +172,8 @@ def read_command(text: str) -> Command | None:
     for count in range(min(len(words), max(INDEX)), 0, -1):
         typed = "".join(words[:count])
         if action := INDEX[count].get(key_of(typed)):
-            return _unless_sentence(_command(action, " ".join(words[count:])), words[0])
+            command = replace(_command(action, " ".join(words[count:])), word=" ".join(words[:count]))
+            return _unless_sentence(command)
         if count > 1 and _like(typed, count):
             # Not what its first word says: *توقف مؤقت* is a pause, also with a slip, and no STOP.
             return None
@@ -169,9 +191,16 @@ def nearly(text: str) -> Guess | None:
             rest = " ".join(words[count:])
             told = any(len(key_of(word)) >= TOLD for word in meant.values())
             sure = told and len(meant) == 1 and not EXACT & meant.keys()
-            form = not rest or any(letter.isdigit() for letter in rest)
-            return Guess(tuple(meant.values()), _command(next(iter(meant)), rest) if sure and form else None)
+            command = replace(_command(next(iter(meant)), rest), word=" ".join(words[:count]))
+            return Guess(tuple(meant.values()), command if sure and _like_form(command) else None)
     return None
+
+
+def _like_form(command: Command) -> bool:
+    """Tell whether nothing follows a word, or what people write with one; a sentence may begin with anything."""
+    if command.action is Action.LANGUAGE:
+        return " " not in command.rest
+    return not command.rest or command.about_one or any(map(str.isdigit, command.rest))
 
 
 def _like(typed: str, count: int) -> dict[Action, str]:
@@ -211,8 +240,8 @@ def _split(text: str) -> list[str]:
     return GLUED.sub(r"\1 ", clean(text)).split(" ")
 
 
-def _unless_sentence(command: Command, word: str) -> Command | None:
-    sentence = command.rest and not command.about_one and len(word.strip(PUNCTUATION)) <= SHORT
+def _unless_sentence(command: Command) -> Command | None:
+    sentence = command.rest and not command.about_one and len(command.word.strip(PUNCTUATION)) <= SHORT
     return None if sentence and command.action in {Action.YES, Action.NO} else command
 
 
@@ -220,11 +249,37 @@ def _command(action: Action, rest: str) -> Command:
     if action not in ABOUT_ONE:
         return Command(action, None, rest)
     words = rest.split(" ")
-    # "K7-4Q2", "k74q2", and "K7 4Q2" from a phone whose hyphen is hard to find.
-    for count in (1, 2):
-        if reference := parse_reference(" ".join(words[:count]).strip(PUNCTUATION)):
-            return Command(action, reference, " ".join(words[count:]))
-    written = words[0].strip(PUNCTUATION)
-    if CODE_LIKE.fullmatch(written):
-        return Command(action, None, " ".join(words[1:]), mistyped=written.upper())
+    likely = [one for one in _parts(words) if one.likely and not (action is Action.PLEDGE and one.is_number)]
+    for one in likely:
+        if reference := parse_reference(one.written):
+            return Command(action, reference, one.others)
+    for one in likely:
+        if (LATER_CODE_LIKE if one.later else CODE_LIKE).fullmatch(one.written):
+            return Command(action, None, one.others, mistyped=one.written.upper())
     return Command(action, None, rest)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One or two words of a text, where they stand, and the others: "K7 4Q2" is from a phone without a hyphen."""
+
+    written: str
+    others: str
+    later: bool
+
+    @property
+    def likely(self) -> bool:
+        """Whether it may be a code: after the keyword anything, later (*oui pour K7-4Q2*) no mere word or number."""
+        letters = any(letter.isalpha() for letter in self.written)
+        return not self.later or "-" in self.written or (letters and any(map(str.isdigit, self.written)))
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is an amount rather than a code."""
+        return self.written.replace(" ", "").isdigit()
+
+
+def _parts(words: list[str]) -> Iterator[_Part]:
+    for place, count in product(range(min(len(words), LATEST)), (1, 2)):
+        part, others = words[place : place + count], words[:place] + words[place + count :]
+        yield _Part(" ".join(part).strip(PUNCTUATION), " ".join(others), later=place > 0)

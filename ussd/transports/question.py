@@ -11,7 +11,12 @@ from ussd.transports.keywords import PUNCTUATION, Action, Command
 ALWAYS = frozenset({Action.HELP, Action.INFO, Action.NEED, Action.MENU, Action.GO_ON})
 # Words that stand before a code.
 BEFORE_CODES = frozenset({Action.JOIN, Action.PIN})
+# Words after which numbers are read, or a reason is written.
+BEFORE_NUMBERS = frozenset({Action.NEED, Action.PLEDGE, Action.PROGRESS, Action.PAUSE, Action.NO})
 DIGIT = re.compile(r"\d")
+# Digits by themselves, also in groups; those of a PIN or a code are so many.
+FIGURES = re.compile(r"(?<![\w+-])\d+(?: \d+)*(?![\w-])")
+LIKE_SECRET = range(4, 7)
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,17 @@ class Question:
 
 
 def kept(text: str, command: Command | None, question: Question | None) -> str:
-    """Return what may be kept of a text: no digits where they are a secret, no NUL, which PostgreSQL cannot keep."""
-    secret = (question and isinstance(question.prompt, Secret)) or (command and command.action in BEFORE_CODES)
-    return (DIGIT.sub("*", text) if secret else text).replace("\x00", "")
+    """Return what may be kept of a text: no digits that are a secret, no NUL, which PostgreSQL cannot keep.
+
+    People also send a PIN that nobody asked for: where digits answer nothing, those that might be one go too.
+    """
+    text = text.replace("\x00", "")
+    if (question and isinstance(question.prompt, Secret)) or (command and command.action in BEFORE_CODES):
+        return DIGIT.sub("*", text)
+    if (command and command.action in BEFORE_NUMBERS) or (question and question.takes(text)):
+        return text
+    return FIGURES.sub(lambda found: _masked(found[0]), text)
+
+
+def _masked(figures: str) -> str:
+    return DIGIT.sub("*", figures) if len(DIGIT.findall(figures)) in LIKE_SECRET else figures

@@ -19,8 +19,9 @@ from ussd.transports.keywords import Action, Command, nearly
 
 __all__ = ("Text", "receive")
 
-# An unknown phone may be a machine that answers answers: so many texts of help, and turns of a registration, an hour.
-UNKNOWN_ANSWERS, UNKNOWN_TURNS = 3, 30
+# An unknown phone may be a machine that answers answers: so many texts of help, and texts of any kind, an hour.
+UNKNOWN_HELP, UNKNOWN_TEXTS = 3, 30
+HELPFUL = ("help_unknown", "which_word")
 # Where a word leads, by the names of `ussd.dialogues.home.OFFERED`; what the caller is not offered leads to the menu.
 STARTS = {
     Action.NEED: "need",
@@ -87,11 +88,12 @@ def _handle(inbox: Inbox, refusal: TiwiziError | None) -> None:
 
 def _stranger(inbox: Inbox) -> None:
     """Let a newcomer begin. Nothing they are answered depends on what there is: no code of a need is looked up."""
-    sent = inbox.replies_lately()
-    asks_help = inbox.command and inbox.command.action in {Action.HELP, Action.START}
-    if not asks_help and sent < UNKNOWN_TURNS and (_begun(inbox) or inbox.goes_on()):
+    if inbox.replies_lately() >= UNKNOWN_TEXTS:
         return
-    if sent < UNKNOWN_ANSWERS and (asks_help or not _guessed(inbox)):
+    asks_help = inbox.command and inbox.command.action in {Action.HELP, Action.START}
+    if not asks_help and (_begun(inbox) or inbox.goes_on()):
+        return
+    if inbox.replies_lately(*HELPFUL) < UNKNOWN_HELP and (asks_help or not _guessed(inbox)):
         inbox.reply("help_unknown", code=inbox.settings.ussd_code)
 
 
@@ -128,12 +130,21 @@ def _guessed(inbox: Inbox) -> bool:
     return True
 
 
+def _doubted(inbox: Inbox, command: Command) -> bool:
+    """Ask rather than guess where the code of a need is none, or a yes says no as well."""
+    if command.mistyped:
+        inbox.reply("reference_unknown", reference=command.mistyped)
+    elif command.contrary:
+        inbox.ask_which((command.word, command.contrary))
+    return bool(command.mistyped or command.contrary)
+
+
 def _obey(inbox: Inbox, command: Command) -> None:
     know_phone(inbox.session, inbox.now, inbox.phone)
     language = forms.language(command.rest) if command.action is Action.LANGUAGE else None
     match command.action:
-        case _ if command.mistyped:
-            inbox.reply("reference_unknown", reference=command.mistyped)
+        case _ if _doubted(inbox, command):
+            pass
         case Action.HELP | Action.START:
             _help(inbox)
         case Action.INFO:
@@ -149,7 +160,8 @@ def _obey(inbox: Inbox, command: Command) -> None:
         case Action.LANGUAGE if language:
             _speak(inbox, language)
         case _ if command.reference and command.reference not in _references(inbox, command.action):
-            inbox.reply("reference_unknown", reference=command.reference)
+            # One's own, but there is nothing to promise, report or confirm: where it stands says why.
+            inform(inbox, command)
         case _:
             inbox.converse("", _start(inbox, command.action), _given(inbox, command))
 
@@ -165,6 +177,7 @@ def _help(inbox: Inbox) -> None:
 def _speak(inbox: Inbox, language: Language) -> None:
     """Speak another language at once, beside what was begun: that is gone on with."""
     know_phone(inbox.session, inbox.now, inbox.phone, language)
+    inbox.conversations.speak(inbox.session, inbox.phone, language)
     inbox.reply("dialogue", text=speaker(language).say("language.changed"))
 
 
