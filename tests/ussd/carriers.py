@@ -10,8 +10,9 @@ from sqlalchemy import select
 
 from service.messaging.segments import measure
 from service.models import Message
-from service.models.session import reading
+from service.models.session import reading, transaction
 from tests.conftest import MovedClock
+from ussd.drops import invite_back
 from ussd.engine.replay import Screen
 from ussd.sessions import Conversations, Turn
 from ussd.transports.sms import Text, receive
@@ -20,6 +21,7 @@ GATEWAY = "africastalking"
 HOOKS = f"/hooks/{GATEWAY}/a-hook-token-for-tests-only"
 CODE_SENT = re.compile(r"\b\d{6}\b")
 CODE = "*384*84#"
+CUT = "Incomplete"
 
 
 class Carrier(Protocol):
@@ -53,7 +55,9 @@ class Direct:
         receive(self.conversations, Text(GATEWAY, message_id, number, text))
 
     def end(self, session: str, number: str) -> None:
-        """Only the hooks hear of this."""
+        """Handle a session's end."""
+        with transaction(self.conversations.container.engine) as facts:
+            invite_back(self.conversations, facts, phone=number, carrier_session=session, status=CUT)
 
 
 @dataclass(frozen=True)
@@ -76,7 +80,7 @@ class Http:
 
     def end(self, session: str, number: str) -> None:
         """Post a session's end."""
-        form = {"sessionId": session, "phoneNumber": number, "serviceCode": CODE, "status": "Incomplete"}
+        form = {"sessionId": session, "phoneNumber": number, "serviceCode": CODE, "status": CUT}
         assert self._post("ussd-end", form) == ""
 
     def _post(self, hook: str, form: dict[str, str]) -> str:
@@ -98,6 +102,7 @@ class Phone:
     session: str = ""
     text: str = ""
     answered: list[tuple[str, str, Screen]] = field(default_factory=list)
+    sent: list[tuple[str, str]] = field(default_factory=list)
     read: int = 0
 
     def dials(self, *typed: str) -> Screen:
@@ -115,7 +120,7 @@ class Phone:
         """Type answers one after the other; all but the last go on."""
         for answer in typed:
             assert not (self.answered and self.answered[-1][2].ended), "the session is over"
-            self.loses(answer)
+            self.loses(self.filled(answer))
             self._turn()
         return self.answered[-1][2]
 
@@ -136,14 +141,20 @@ class Phone:
     def texts(self, text: str) -> str:
         """Send an SMS; return what came back, one text after the other."""
         self.clock.move(seconds=5)
-        before = len(self.inbox())
-        self.carrier.sms(f"id{self.number}{next(self.ids)}", self.number, text)
-        return "\n\n".join(self.inbox()[before:])
+        before = self.inbox()
+        self.sent.append((f"id{self.number}{next(self.ids)}", self.filled(text)))
+        self._bring(*self.sent[-1])
+        after = self.inbox()
+        # Who is forgotten has but one text left: this answer.
+        return "\n\n".join(after[len(before) :] if after[: len(before)] == before else after)
 
     def filled(self, text: str) -> str:
         """Return what is typed: `<code>` is the code that this phone was sent last."""
+        if "<code>" not in text:
+            return text
         codes = [code for received in self.inbox() for code in CODE_SENT.findall(received)]
-        return text.replace("<code>", codes[-1]) if "<code>" in text else text
+        assert codes, "no code was sent"
+        return text.replace("<code>", codes[-1])
 
     def inbox(self) -> list[str]:
         """Return every text that was written to this phone."""
@@ -155,6 +166,9 @@ class Phone:
         before, texts = self.read, self.inbox()
         self.read = len(texts)
         return texts[before:]
+
+    def _bring(self, message_id: str, text: str) -> None:
+        self.carrier.sms(message_id, self.number, text)
 
     def _turn(self) -> Screen:
         screen = self.carrier.turn(self.session, self.number, self.text)
@@ -168,21 +182,14 @@ class Phone:
 class SmsPhone(Phone):
     """A phone that has no USSD: each answer is a text of its own."""
 
-    sent: list[tuple[str, str]] = field(default_factory=list)
-
     def types(self, *typed: str) -> Screen:
         """Send each answer; each is answered."""
         answer = ""
         for text in typed:
-            self.clock.move(seconds=5)
-            before = len(self.inbox())
-            self.sent.append((f"id{self.number}{next(self.ids)}", text))
-            self.late(0)
-            answer = "\n\n".join(self.inbox()[before:])
+            answer = self.texts(text)
             assert answer, "no text came back"
         return Screen(answer, ended=False)
 
     def late(self, before: int) -> None:
         """Bring a text, perhaps once more."""
-        message_id, text = self.sent[-1 - before]
-        self.carrier.sms(message_id, self.number, text)
+        self._bring(*self.sent[-1 - before])

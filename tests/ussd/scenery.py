@@ -3,34 +3,68 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from service.domain.roles import OfficerRole
+from service.domain.roles import OfficerRole, UserRole
 from service.domain.sectors import Urgency
-from service.domain.states import AssociationState
+from service.domain.states import AssociationState, ProposalState
 from service.locales import Language
-from service.models import Commune, Consent, Need, Officer, Proposal, VillageAssociation
+from service.models import (
+    Callback,
+    Commune,
+    Consent,
+    DiasporaAssociation,
+    Need,
+    Officer,
+    Pledge,
+    ProgressReport,
+    Proposal,
+    Testimony,
+    User,
+    VillageAssociation,
+)
 from service.models.base import Base
 from service.models.diaspora import active_contact
-from service.usecases.associations import reject_association, verify_association
+from service.usecases.associations import register_association, reject_association, verify_association
 from service.usecases.needs import reject_need, verify_need
-from service.usecases.phones import know_phone
-from service.usecases.proposals import express_interest
-from tests.world import LYON, SECRETARY, STRANGER, TREASURER, UTRECHT, commune, diaspora, need_of, proposed, village
+from service.usecases.phones import know_phone, record_consent
+from service.usecases.proposals import accept_interest, express_interest
+from tests.ussd.projects import half_done
+from tests.world import (
+    LYON,
+    SECRETARY,
+    STRANGER,
+    TALIOUINE,
+    TREASURER,
+    UTRECHT,
+    commune,
+    diaspora,
+    need_of,
+    officer_of,
+    proposed,
+    village,
+)
+from ussd.dialogues.needs import MORE, SHARES
 
 PHONES = {
     "secretary": SECRETARY,
     "treasurer": TREASURER,
     "neighbour": "+212600000003",
     "witness": "+212600000004",
+    "president": "+212600000010",
     "stranger": STRANGER,
+    "paris": "+33639980077",
+    "coordinator": "+212600000050",
     "lyon": LYON,
     "utrecht": UTRECHT,
 }
 COORDINATOR = "user:1"
 Fact = str | list[str]
+T = TypeVar("T", bound=Base)
+S = TypeVar("S", Need, Proposal, ProgressReport)
 Setting = Callable[[Session, datetime], object]
 
 
@@ -43,6 +77,16 @@ def colleague(role: OfficerRole, phone: str) -> Setting:
         association.officers.append(Officer(phone=phone, role=role, joined_at=now))
 
     return join
+
+
+def newcomers(session: Session, now: datetime) -> None:
+    """Register a village that no coordinator has looked at yet."""
+    know_phone(session, now, SECRETARY, Language.FR)
+    record_consent(session, now, SECRETARY, "ussd")
+    role = OfficerRole.SECRETARY
+    register_association(
+        session, now, phone=SECRETARY, role=role, commune_code=TALIOUINE, douar="Ifri", name="Ait Abdallah"
+    )
 
 
 def another_region(session: Session, _now: datetime) -> None:
@@ -72,6 +116,23 @@ def interested(who: str) -> Setting:
     return answer
 
 
+def introduced(session: Session, now: datetime) -> None:
+    """Let the village accept whoever is interested: the need is a project now."""
+    interest = session.scalars(select(Proposal).where(Proposal.state == ProposalState.INTERESTED)).one()
+    accept_interest(session, now, officer=officer_of(session), proposal_id=interest.id)
+
+
+def staff(role: UserRole) -> Setting:
+    """Return what lets somebody of the coordination dial."""
+
+    def employ(session: Session, now: datetime) -> None:
+        number = PHONES["coordinator"]
+        user = User(name="Zahra", role=role, password_hash="", password_once=False, phone=number, created_at=now)
+        session.add(user)
+
+    return employ
+
+
 def speaking(language: Language) -> Setting:
     """Return what makes a village whose secretary reads another language than French."""
     return lambda session, now: village(session, now, language=language)
@@ -82,7 +143,9 @@ GIVEN: Mapping[str, Setting] = {
     **{f"village in {language}": speaking(language) for language in Language},
     "neighbour": lambda session, now: village(session, now, PHONES["neighbour"], name="Tamaloukt"),
     "treasurer": colleague(OfficerRole.TREASURER, TREASURER),
+    "president": colleague(OfficerRole.PRESIDENT, PHONES["president"]),
     "witness": colleague(OfficerRole.WITNESS, PHONES["witness"]),
+    "village not yet verified": newcomers,
     "another region": another_region,
     "need": need_of,
     "need not yet verified": lambda session, now: need_of(session, now, verified=False),
@@ -90,6 +153,10 @@ GIVEN: Mapping[str, Setting] = {
     "utrecht asked": asked("utrecht", "Utrecht-Souss"),
     "lyon interested": interested("lyon"),
     "utrecht interested": interested("utrecht"),
+    "introduced": introduced,
+    "half done": lambda session, now: half_done(session, now, newest_need(session).reference),
+    "coordinator": staff(UserRole.COORDINATOR),
+    "viewer": staff(UserRole.VIEWER),
 }
 
 
@@ -143,16 +210,32 @@ def count(entity: type[Base]) -> Callable[[Session], Fact]:
     return lambda session: str(session.scalar(select(func.count()).select_from(entity)))
 
 
+def states(entity: type[S]) -> Callable[[Session], Fact]:
+    """Return what lists the states of an entity's rows, oldest first."""
+    return lambda session: [one.state.value for one in session.scalars(select(entity).order_by(entity.id))]
+
+
+def newest(entity: type[T]) -> Callable[[Session], T]:
+    """Return what finds the row of an entity that was written last."""
+    return lambda session: session.scalars(select(entity)).all()[-1]
+
+
+def details(session: Session) -> Fact:
+    """Return the details that were added to the newest need: `field value`, amounts in dirhams."""
+    added = newest_need(session).details
+    said = {field: getattr(added, field) for field in MORE} if added else {}
+    return [f"{field} {one // 100 if field in SHARES else one}" for field, one in said.items() if one is not None]
+
+
 FACTS: Mapping[str, Callable[[Session], Fact]] = {
     "associations": count(VillageAssociation),
     "needs": count(Need),
     "consents": lambda session: str(
         session.scalar(select(func.count()).select_from(Consent).where(Consent.withdrawn_at.is_(None)))
     ),
-    "needs are": lambda session: [state.value for state in session.scalars(select(Need.state).order_by(Need.id))],
-    "proposals are": lambda session: [
-        state.value for state in session.scalars(select(Proposal.state).order_by(Proposal.id))
-    ],
+    "needs are": states(Need),
+    "proposals are": states(Proposal),
+    "reports are": states(ProgressReport),
     "sector": lambda session: newest_need(session).sector.value,
     "households": lambda session: str(newest_need(session).households),
     "cost": lambda session: str(newest_need(session).cost // 100),
@@ -162,4 +245,22 @@ FACTS: Mapping[str, Callable[[Session], Fact]] = {
     "douar": lambda session: newest_association(session).douar,
     "commune": lambda session: newest_association(session).commune.name_fr,
     "role": lambda session: newest_association(session).officers[0].role.value,
+    "officers are": lambda session: [
+        officer.role.value for officer in sorted(newest_association(session).active_officers, key=lambda one: one.id)
+    ],
+    "urgency": lambda session: newest_need(session).urgency.value,
+    "details": details,
+    "percent": lambda session: str(newest(ProgressReport)(session).percent),
+    "spent": lambda session: str((newest(ProgressReport)(session).spent or 0) // 100),
+    "next": lambda session: str(newest(ProgressReport)(session).next_on),
+    "testimony": lambda session: newest(Testimony)(session).text,
+    "testimonies": count(Testimony),
+    "diaspora": lambda session: newest(DiasporaAssociation)(session).name,
+    "country": lambda session: newest(DiasporaAssociation)(session).country,
+    "origins": lambda session: [one.place_code for one in newest(DiasporaAssociation)(session).origins],
+    "sectors": lambda session: [one.sector.value for one in newest(DiasporaAssociation)(session).interests],
+    "means": lambda session: str((newest(DiasporaAssociation)(session).yearly_capacity or 0) // 100),
+    "at a time": lambda session: str(newest(DiasporaAssociation)(session).attention_slots),
+    "pledged": lambda session: [f"{one.minor // 100} {one.currency}" for one in session.scalars(select(Pledge))],
+    "callbacks": count(Callback),
 }

@@ -40,18 +40,28 @@ class Step:
 
 @dataclass(frozen=True)
 class Conversation:
-    """One story: what is there before, what is said, and what is so at the end."""
+    """One story: what is there before, what is said, and what is so at the end; `about` is the name of its file."""
 
+    about: str
     story: str
     given: tuple[str, ...]
     steps: tuple[Step, ...]
     facts: Mapping[str, Fact]
 
     @property
-    def by_sms(self) -> bool:
-        """Whether it can be begun by SMS too: every dial says what is sent instead."""
-        dials = [step for step in self.steps if step.does.startswith("dials")]
-        return bool(dials) and all(step.by_sms is not None for step in dials)
+    def ways(self) -> tuple[str, ...]:
+        """How it can be held: by SMS too where every dial says what is sent instead, only so where nobody dials."""
+        by_sms = all(step.by_sms is not None for step in self._dials)
+        return (*(("ussd",) if self.dialled else ()), "http", *(("sms",) if by_sms else ()))
+
+    @property
+    def dialled(self) -> bool:
+        """Whether somebody dials; else all of it is texts."""
+        return bool(self._dials)
+
+    @property
+    def _dials(self) -> list[Step]:
+        return [step for step in self.steps if step.does.startswith("dials")]
 
 
 @cache
@@ -60,7 +70,7 @@ def conversations() -> tuple[Conversation, ...]:
 
     Raises ValueError with a sentence that names the story when one is not written as the README says.
     """
-    return tuple(_conversation(written) for path in sorted(FOLDER.glob("*.yaml")) for written in _read(path))
+    return tuple(_conversation(path.stem, written) for path in sorted(FOLDER.glob("*.yaml")) for written in _read(path))
 
 
 def _read(path: Path) -> Iterator[dict[str, Any]]:
@@ -68,7 +78,7 @@ def _read(path: Path) -> Iterator[dict[str, Any]]:
     yield from yaml.load(path.read_text(), Loader=yaml.BaseLoader)  # noqa: S506  # it builds nothing but texts
 
 
-def _conversation(written: dict[str, Any]) -> Conversation:
+def _conversation(about: str, written: dict[str, Any]) -> Conversation:
     story = written["story"]
     unknown = set(written) - {"story", "given", "talk", "facts"}
     unknown |= {one for one in _texts(written.get("given", [])) if one not in GIVEN}
@@ -76,6 +86,7 @@ def _conversation(written: dict[str, Any]) -> Conversation:
     if unknown:
         raise ValueError(f"{story}: what is {sorted(unknown)}?")
     return Conversation(
+        about,
         story,
         _texts(written.get("given", [])),
         tuple(_step(story, step) for step in written["talk"]),
@@ -95,7 +106,7 @@ def _step(story: str, written: dict[str, Any]) -> Step:
         raise ValueError(f"{story}: who does what in {written}?")
     sees, ends, never, sms_sees = (_texts(written.get(check, [])) for check in ("sees", "ends", "never", "sms sees"))
     by_sms = _texts(written["by sms"]) if "by sms" in written else None
-    return Step(who, does, _texts(written[done[0]], keep_empty=does in KEYED), sees, ends, never, by_sms, sms_sees)
+    return Step(who, does, _texts(written[done[0]], keep_empty=does == "types"), sees, ends, never, by_sms, sms_sees)
 
 
 def _texts(written: Any, *, keep_empty: bool = False) -> tuple[str, ...]:

@@ -3,20 +3,27 @@
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count, groupby, zip_longest
+from statistics import median
 
 import pytest
-from sqlalchemy import Engine
+from argon2 import PasswordHasher
+from sqlalchemy import Engine, select
 
+from service import security
 from service.app import create_app
 from service.container import Container
+from service.models import Need
 from service.models.base import Base
 from service.models.session import make_engine, reading, transaction
 from tests.conftest import MovedClock
 from tests.ussd.carriers import Carrier, Direct, Http, Phone, SmsPhone
 from tests.ussd.scenery import FACTS, GIVEN, PHONES, Coordinator, newest_need
-from tests.ussd.script import Conversation, Step, conversations
+from tests.ussd.script import DECIDED, Conversation, Step, conversations
 from tests.world import settle
+from ussd.dialogues.context import Context
+from ussd.dialogues.home import OFFERED
+from ussd.engine.dialogue import Talk
 from ussd.engine.replay import Screen
 from ussd.hooks import hooks_blueprint
 from ussd.sessions import Conversations
@@ -24,9 +31,18 @@ from ussd.sessions import Conversations
 RUNS = [
     pytest.param(conversation, way, id=f"{way}: {conversation.story}")
     for conversation in conversations()
-    for way in ("ussd", "http", "sms")
-    if way != "sms" or conversation.by_sms
+    for way in conversation.ways
 ]
+
+
+WAYS = ("ussd", "http", "sms")
+FEWEST_STORIES = 60
+# Those that report needs on USSD, without details.
+SHORT_FORMS = [
+    one for one in conversations() if one.facts.get("needs", "0") != "0" and "details" not in one.facts and one.dialled
+]
+MENU, MOST_SCREENS = 1, 8
+MOST_LETTERS, SECONDS_A_SCREEN, A_MINUTE = 400, 5, 60
 
 
 @dataclass
@@ -47,7 +63,7 @@ class Play:
         if step.who == "clock":
             number, unit = step.what[0].split(" ")
             self.clock.move(**{unit: float(number)})
-        elif step.who == "coordinator":
+        elif step.does in DECIDED:
             with transaction(self.container.engine) as session:
                 Coordinator(session, self.clock()).does(step.does, *step.what or ("",))
         else:
@@ -59,7 +75,9 @@ class Play:
         return self.phones[who]
 
     def _person(self, phone: Phone, step: Step) -> None:
-        what = tuple(phone.filled(self._filled(one)) for one in step.what)
+        if isinstance(phone, SmsPhone) and step.by_sms == ():
+            return
+        what = tuple(self._filled(one) for one in step.what)
         match step.does:
             case "dials" | "types" | "dials long":
                 self._keys(phone, step, what)
@@ -83,9 +101,9 @@ class Play:
 
     def _keys(self, phone: Phone, step: Step, what: tuple[str, ...]) -> None:
         if isinstance(phone, SmsPhone):
-            if typed := what if step.by_sms is None else tuple(phone.filled(one) for one in step.by_sms):
-                expected = step.sms_sees or (*step.sees, *step.ends)
-                self._look(expected, step.never, phone.types(*typed).text)
+            typed = what if step.by_sms is None else tuple(self._filled(one) for one in step.by_sms)
+            expected = step.sms_sees or (*step.sees, *step.ends)
+            self._look(expected, step.never, phone.types(*typed).text)
             return
         begun: dict[str, Callable[..., Screen]] = {"dials": phone.dials, "dials long": phone.dials_long}
         screen = begun.get(step.does, phone.types)(*what)
@@ -115,46 +133,146 @@ def _plain(text: str) -> str:
     return " ".join(bare.casefold().split())
 
 
+@pytest.fixture(scope="module", autouse=True)
+def quick_hashes() -> Iterator[None]:
+    """A PIN is hashed slowly against thieves who guess. There are none here, and many PINs."""
+    security.password_fits(None, "")  # what is kept of nobody's stays as it is
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(security, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+        yield
+
+
 @pytest.fixture(scope="module")
 def one_engine(database_url: str) -> Iterator[Engine]:
-    """One engine for all: what it learnt of the statements stays, and the table of runs is long."""
-    engine = make_engine(database_url)
+    """One engine for all, that waits for no disk: what it learnt of the statements stays, and there are many runs."""
+    engine = make_engine(database_url, durable=False)
     yield engine
+    _empty(engine)
     engine.dispose()
 
 
 @pytest.fixture
-def engine(one_engine: Engine) -> Iterator[Engine]:
-    yield one_engine
-    with one_engine.begin() as connection:
+def engine(one_engine: Engine) -> Engine:
+    return one_engine
+
+
+@pytest.fixture
+def stage(container: Container, clock: MovedClock) -> Iterator["Stage"]:
+    held = Conversations(container)
+    yield Stage(held, clock)
+    held.close()
+
+
+@dataclass
+class Stage:
+    """Where conversations are played, one after the other, each in an empty country on the same day."""
+
+    held: Conversations
+    clock: MovedClock
+
+    def play(self, conversation: Conversation, way: str) -> Play:
+        """Play it to its end, and look at what is so then."""
+        self.clock.now = MovedClock().now
+        for phone in PHONES.values():
+            self.held.journals.forget(phone)
+        self.held.journals.flush()
+        _empty(self.held.container.engine)
+        settle(self.held.container.engine)
+        play = play_of(self.held, self.clock, conversation, way)
+        play.set_up(conversation.given)
+        for number, step in enumerate(conversation.steps, 1):
+            try:
+                play.step(step)
+            except AssertionError as failed:
+                raise AssertionError(f"{conversation.story}, step {number}, {step}\n{failed}") from failed
+        with reading(self.held.container.engine) as session:
+            assert {name: FACTS[name](session) for name in conversation.facts} == conversation.facts
+        return play
+
+
+def _empty(engine: Engine) -> None:
+    with engine.begin() as connection:
         for table in reversed(Base.metadata.sorted_tables):
             connection.execute(table.delete())
 
 
-@pytest.fixture
-def held(container: Container) -> Iterator[Conversations]:
-    settle(container.engine)
-    conversations = Conversations(container)
-    yield conversations
-    conversations.close()
-
-
-def play_of(held: Conversations, clock: MovedClock, way: str) -> Play:
+def play_of(held: Conversations, clock: MovedClock, conversation: Conversation, way: str) -> Play:
     carrier: Carrier = Direct(held)
     if way == "http":
         carrier = Http(create_app(held.container, [hooks_blueprint(held)]).test_client())
-    kind, ids = SmsPhone if way == "sms" else Phone, count()
+    kind, ids = SmsPhone if way == "sms" or not conversation.dialled else Phone, count()
     return Play(held.container, clock, lambda number: kind(number, carrier, held, clock, ids))
 
 
 @pytest.mark.parametrize(("conversation", "way"), RUNS)
-def test_conversation(held: Conversations, clock: MovedClock, conversation: Conversation, way: str) -> None:
-    play = play_of(held, clock, way)
-    play.set_up(conversation.given)
-    for number, step in enumerate(conversation.steps, 1):
-        try:
-            play.step(step)
-        except AssertionError as failed:
-            raise AssertionError(f"{conversation.story}, step {number}, {step}\n{failed}") from failed
-    with reading(held.container.engine) as session:
-        assert {name: FACTS[name](session) for name in conversation.facts} == conversation.facts
+def test_conversation(stage: Stage, conversation: Conversation, way: str) -> None:
+    stage.play(conversation, way)
+
+
+def test_sixty_and_more_stories_are_held_in_every_way() -> None:
+    every_way = [one.story for one in conversations() if one.ways == WAYS]
+    assert len(set(every_way)) == len(every_way) >= FEWEST_STORIES
+
+
+def test_every_dialogue_is_held_to_its_end(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    left = set(OFFERED)
+    for name, talk in OFFERED.items():
+        monkeypatch.setitem(OFFERED, name, noting(name, talk, left))
+    # One story of each file in turn: so all are soon told.
+    files = [list(stories) for _, stories in groupby(conversations(), key=lambda one: one.about)]
+    for story in filter(None, chain.from_iterable(zip_longest(*files))):
+        if left:
+            stage.play(story, story.ways[0])
+    assert not left
+
+
+def noting(name: str, talk: Callable[[Context], Talk], left: set[str]) -> Callable[[Context], Talk]:
+    """Return the dialogue, which is left no more once it has come to its end."""
+
+    def noted(ctx: Context) -> Talk:
+        end = yield from talk(ctx)
+        left.discard(name)
+        return end
+
+    return noted
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What it took on USSD to report a need, from the dial to the receipt: screens, and letters typed."""
+
+    screens: int
+    letters: int
+
+
+def reported(play: Play) -> Iterator[Reported]:
+    """Return what each need of a story took; a session that was dropped counts with the one that went on."""
+    with reading(play.container.engine) as session:
+        references = set(session.scalars(select(Need.reference)))
+    for phone in play.phones.values():
+        screens = letters = 0
+        before = ("", "")
+        for session_id, text, screen in phone.answered:
+            typed = text.removeprefix(before[1]).removeprefix("*") if session_id == before[0] else text
+            screens, letters, before = screens + 1, letters + len(typed), (session_id, text)
+            if screen.ended:
+                if any(reference in screen.text for reference in references):
+                    yield Reported(screens, letters)
+                screens = letters = 0
+
+
+@pytest.mark.parametrize("village", ["village", "village in ar", "village in shi", "village in en"])
+def test_the_short_form_takes_at_most_eight_screens(stage: Stage, village: str) -> None:
+    """From its first question to the receipt; the Arabic summary has two pages."""
+    story = next(one for one in SHORT_FORMS if one.about == "reporting" and one.given == (village,))
+    (need,) = reported(stage.play(story, "ussd"))
+    assert need.screens - MENU <= MOST_SCREENS
+
+
+def test_most_needs_take_few_keys_and_less_than_a_minute(stage: Stage) -> None:
+    needs: list[Reported] = []
+    for story in SHORT_FORMS:
+        needs += reported(stage.play(story, "ussd"))
+    assert len(needs) >= len(SHORT_FORMS) // 2
+    assert median(need.letters for need in needs) < MOST_LETTERS
+    assert median(need.screens for need in needs) * SECONDS_A_SCREEN <= A_MINUTE

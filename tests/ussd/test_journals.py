@@ -129,3 +129,32 @@ def test_what_was_typed_is_kept_as_a_hash_and_a_length_only(container: Container
         row = session.get_one(JournalRow, SECRETARY)
     assert row.text_length == len("1*1*8404")
     assert "8404" not in row.text_hash
+
+
+def test_a_conversation_goes_from_hand_to_hand_while_the_clock_stands_still(
+    container: Container, secretary: Handset
+) -> None:
+    """On USSD and by SMS in turn, within one tick of the clock, and what the process knows forgotten between."""
+    secretary.dial()
+    secretary.types(*NEED[:3])
+    secretary.conversations.journals.flush()
+    assert secretary.sends("320000")[0].startswith("Part du village")
+    assert secretary.sends("60000")[0].startswith("En quelques mots")
+    assert secretary.dial().startswith("Vous aviez commenc")
+    secretary.types("1")
+    secretary.conversations.journals.flush()
+    secretary.conversations.journals.forget(SECRETARY)
+    assert secretary.types("Puits du bas").startswith("Eau potable, 84 foyers\n320 000 DH")
+    secretary.conversations.journals.flush()
+    assert "besoin recu" in secretary.sends("1")[0]
+    assert secretary.dial().startswith("Ait Abdallah")
+    assert rows(container, Need) == 1
+
+
+def test_a_conversation_goes_on_after_the_clock_was_set_back(secretary: Handset, clock: MovedClock) -> None:
+    secretary.dial()
+    secretary.types(*NEED[:3])
+    secretary.conversations.journals.flush()
+    clock.move(minutes=-5)
+    assert secretary.sends("320000")[0].startswith("Part du village")
+    assert secretary.sends("60000")[0].startswith("En quelques mots")
