@@ -31,6 +31,8 @@ SEPARATOR = "*"
 TICK = timedelta(microseconds=1)
 # Times that a process waits for what another one writes behind: together a second.
 PATIENCE = 20
+# Answers that a long dial or a lost session may bring at once: more are no person's, and each is a replay.
+MOST_AT_ONCE = 50
 SMS_SESSION = "sms"
 GOES_ON, ENDS = "CON ", "END "
 
@@ -313,7 +315,7 @@ def _feed_all(player: Player[Context], journal: Journal, answers: list[str], wor
     """Feed several answers. None of them may change a fact or be a secret: nobody has seen the question."""
     screen = player.show(journal)
     work.too_soon = True
-    for answer in answers:
+    for answer in answers[:MOST_AT_ONCE]:
         if screen.ended:
             break
         before = journal.copy()

@@ -18,7 +18,10 @@ from service.usecases.proposals import express_interest
 from tests.conftest import MovedClock
 from tests.ussd.conftest import NEED, Handset, rows
 from tests.world import LYON, SECRETARY, STRANGER, TREASURER, diaspora, need_of, proposed, village
-from ussd.sessions import Turn
+from ussd.dialogues.context import Context
+from ussd.engine.journal import Journal
+from ussd.engine.replay import Player, Screen
+from ussd.sessions import MOST_AT_ONCE, Turn
 
 NewHandset = Callable[[str], Handset]
 
@@ -179,6 +182,22 @@ def test_64_kilobytes_are_one_wrong_answer(secretary: Handset) -> None:
     secretary.types("1", "1")
     screen = secretary.conversations.answer(Turn("africastalking", secretary.session, SECRETARY, "1*1*" + "9" * 65_536))
     assert screen.text.startswith("Un nombre de 1 à 20 000.")
+
+
+def test_a_long_dial_of_thousands_of_answers_is_played_for_a_while_only(
+    secretary: Handset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    played: list[str] = []
+    answer = Player.answer
+
+    def count(player: Player[Context], journal: Journal, typed: str) -> Screen:
+        played.append(typed)
+        return answer(player, journal, typed)
+
+    monkeypatch.setattr(Player, "answer", count)
+    secretary.session, secretary.text = "long", "*".join(["1", *["x"] * 30_000])
+    assert "Quel besoin" in secretary.again().text
+    assert len(played) == MOST_AT_ONCE
 
 
 def test_who_said_stop_can_take_it_back_on_the_phone(
