@@ -1,4 +1,4 @@
-"""A village that has found a partner: who is who, and how far it has come."""
+"""A village that has found a partner: who is who, how far it has come, and what coordinators decide meanwhile."""
 
 from datetime import datetime
 
@@ -6,14 +6,22 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.domain.progress import HelpWanted, Problem, Stage
-from service.domain.roles import OfficerRole
-from service.models import DiasporaAssociation, Need, Officer, ProgressReport
+from service.domain.roles import OfficerRole, UserRole
+from service.domain.sectors import Urgency
+from service.domain.states import AssociationState, NeedState
+from service.locales import Language
+from service.models import DiasporaAssociation, Need, Officer, ProgressReport, Proposal, User, VillageAssociation
+from service.models.diaspora import active_contact
+from service.usecases.associations import reject_association, verify_association
+from service.usecases.needs import reject_need, verify_need
 from service.usecases.phones import know_phone
 from service.usecases.progress import Progress, declare_progress
 from service.usecases.proposals import accept_interest, express_interest
-from tests.world import SECRETARY, TREASURER, diaspora, need_of, officer_of, proposed, village
+from tests.world import LYON, SECRETARY, TREASURER, diaspora, need_of, officer_of, proposed, village
 
 WITNESS, CODE = "+212600000003", "*384*84#"
+NEIGHBOUR, COORDINATOR, ADMIN = "+212600000004", "+212600000008", "user:1"
+LANGUAGES = {SECRETARY: Language.FR, TREASURER: Language.AR, WITNESS: Language.SHI, LYON: Language.EN}
 HALF = Progress(Stage.WORKS, 50, problem=Problem.PERMIT, help_wanted=HelpWanted.ADVICE)
 
 
@@ -52,3 +60,52 @@ def half_done(session: Session, now: datetime, reference: str, phone: str = SECR
     """Let an officer declare that half is done."""
     officer = officer_of(session, phone)
     return declare_progress(session, now, officer=officer, reference=reference, progress=HALF, code=CODE)
+
+
+def everybody(session: Session, now: datetime) -> None:
+    """Let there be a project, a need that Lyon is asked about, one not yet verified, and all who speak of them."""
+    staffed_village(session, now)
+    project_of(session, now)
+    lyon_asked(session, now, need_of(session, now))
+    need_of(session, now, verified=False)
+    village(session, now, NEIGHBOUR, name="Tamaloukt").state = AssociationState.PENDING
+    for phone, language in LANGUAGES.items():
+        know_phone(session, now, phone, language)
+    user = {"name": "Malika", "role": UserRole.COORDINATOR, "password_hash": "-", "password_once": False}
+    session.add(User(**user, phone=COORDINATOR, created_at=now))
+
+
+def decide(session: Session, now: datetime, *, turns_away: bool) -> None:
+    """Decide at the admin view on what waits longest, and show a verified need to Lyon."""
+    pending = select(VillageAssociation).where(VillageAssociation.state == AssociationState.PENDING)
+    if association := session.scalars(pending).first():
+        if turns_away:
+            reject_association(session, now, actor=ADMIN, association_id=association.id, reason="...")
+        else:
+            verify_association(session, now, actor=ADMIN, association_id=association.id)
+    need = session.scalars(select(Need).where(Need.state == NeedState.REPORTED)).first()
+    if not need or need.association.state is not AssociationState.VERIFIED:
+        return
+    if turns_away:
+        reject_need(session, now, actor=ADMIN, need_id=need.id, reason="...")
+        return
+    verify_need(session, now, actor=ADMIN, need_id=need.id, urgency=Urgency.NORMAL)
+    contact = active_contact(session, LYON)
+    if contact and not session.scalar(select(Proposal.id).where(Proposal.need_id == need.id)):
+        proposed(session, now, need, contact.association)
+
+
+def withdraw(session: Session, now: datetime) -> None:
+    """Take the newest verified need back: what was proposed of it expires."""
+    verified = select(Need).where(Need.state == NeedState.VERIFIED).order_by(Need.id.desc())
+    if need := session.scalars(verified).first():
+        reject_need(session, now, actor=ADMIN, need_id=need.id, reason="...")
+
+
+def turn_standing(session: Session, now: datetime) -> None:
+    """Reject the village's association, or verify it again."""
+    one = session.scalars(select(VillageAssociation).order_by(VillageAssociation.id).limit(1)).one()
+    if one.state is AssociationState.VERIFIED:
+        reject_association(session, now, actor=ADMIN, association_id=one.id, reason="...")
+    else:
+        verify_association(session, now, actor=ADMIN, association_id=one.id)
