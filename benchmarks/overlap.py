@@ -174,10 +174,10 @@ def _talks(talk: Callable[[Caller, Need], list[Turn]], sessions: int) -> list[li
 def service_talk(caller: Caller, need: Need) -> list[Turn]:
     """Report a need up to its review, on which all that was answered stands."""
     said = need.answers()
-    typed = [said.get(asked, usual) for (_, _, asked), (usual, _, _) in pairwise(STEPS[:-1])]
+    typed = [said.get(asked.key, answer.typed) for asked, answer in pairwise(STEPS[:-1])]
     money = {"cost": Money.of(need.cost), "share": Money.of(need.share)}
     values = {**VALUES, "households": need.households, **money, "title": need.title}
-    screens = [_screen(caller, word, shown, values) for _, word, shown in STEPS[:-1]]
+    screens = [_screen(caller, step.word, step.key, values) for step in STEPS[:-1]]
     return _turns(caller, typed, screens)
 
 

@@ -17,7 +17,8 @@ from service.models.base import Base
 from service.models.session import make_engine, transaction
 from service.usecases.communes import load_communes
 from tests.service.locales.catalogues import texts
-from tests.ussd.tour import PARTS, Part, Scene, Tour, play
+from tests.ussd.cast import DIAL
+from tests.ussd.tour import PARTS, Scene, Tour, play
 from tests.ussd.walk import hurried
 from ussd.dialogues.home import OFFERED
 from ussd.engine.dialogue import Dialogue
@@ -33,6 +34,7 @@ arriver. `0` revient en arrière, `00` va au menu, `98` montre la suite ; un tra
 Par SMS, les questions sont les mêmes : envoyez MENU et répondez à chaque message.
 
 Les noms, les nombres, les codes et les références sont des exemples. Un écran qui se répète n'est montré qu'une fois.
+Certains accents manquent : tous les téléphones ne les ont pas.
 """
 COLOPHON = """\
 ---
@@ -51,7 +53,10 @@ EXAMPLES: dict[str, Any] = {
     "code": "402817",
     "day": date(2026, 11, 25),
     "reason": "...",
+    "step": "...",
 }
+# The codes of two kinds have one name.
+DIALLED = {"pin.dial": {"code": DIAL}}
 # What is said of an answer, beside the texts that only say what was expected.
 ANSWERED = {"pin.wrong", "pin.easy", "pin.differs", "code.wrong", "officers.taken"}
 Chapter = list[Scene]
@@ -148,7 +153,7 @@ def _phrases(told: set[str]) -> str:
         "Quand la réponse ne convient pas": (asked, "Une ligne au-dessus de la même question."),
         "À certains moments seulement": (
             [key for key in rest if key not in asked],
-            "Quand le monde a bougé entre-temps.",
+            "Par SMS, quand un collègue a répondu plus vite, ou dans un cas rare.",
         ),
     }
     return "\n".join(line for title, (keys, said) in sections.items() for line in _list(title, keys, said))
@@ -157,7 +162,7 @@ def _phrases(told: set[str]) -> str:
 def _list(title: str, keys: Sequence[str], said: str) -> Iterator[str]:
     yield from (f"## {title}", "", said, "", f"| {' | '.join(COLUMNS.values())} |", "|---" * len(COLUMNS) + "|")
     for key in keys:
-        spoken = (fold(speaker(language).say(key, **EXAMPLES)) for language in COLUMNS)
+        spoken = (fold(speaker(language).say(key, **EXAMPLES | DIALLED.get(key, {}))) for language in COLUMNS)
         yield f"| {' | '.join(_cell(language, [text]) for language, text in zip(COLUMNS, spoken, strict=True))} |"
     yield ""
 

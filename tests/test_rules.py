@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).parent.parent
 LONGEST = 350  # lines
 # What a tool writes, or what is a list by nature.
-GENERATED = re.compile(r"requirements\.lock|service/models/migrations/versions/.*|.*\.po|docs/translations\.md")
+GENERATED = re.compile(
+    r"requirements\.lock|service/models/migrations/versions/.*|.*\.po|docs/(?:translations|dialogues)\.md"
+)
 PROGRAM = ("service", "ussd", "jobs", "wsgi.py")
 # Where what is printed is what was asked for, and where the one true clock is read.
 PRINTS = re.compile(r"service/cli/.*")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from time import sleep
 
 from sqlalchemy import delete, event
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from service.container import Container
@@ -14,6 +14,7 @@ from service.domain.errors import TiwiziError
 from service.locales import Language
 from service.messaging.segments import fold
 from service.models.journals import JournalRow
+from service.models.phones import stopped_since
 from service.models.session import reading, transaction
 from service.security import keyed_hash
 from ussd.dialogues.context import Context
@@ -79,18 +80,13 @@ class Conversations:
             if held and held.session == turn.session and (reply := held.replies.get(key)):
                 return _screen(reply)
             try:
-                return self._play(turn, key, held)
-            except AnsweredError as answered:
-                return _screen(answered.reply)
-            except TiwiziError:
-                # The world moved under the conversation (a colleague was faster…): nothing of this turn was kept.
-                return self._overtaken(turn, key, held)
-            except IntegrityError:
-                # What may be there once only: the same turn wrote it, played by another process at the same time.
+                return self._answered(turn, key, held)
+            except (IntegrityError, OperationalError):
+                # Another was faster to write what may be there once only, or both waited for each other: perhaps this
+                # very turn, played by another process. What became of it is looked up; else it is played once more.
                 with reading(self.container.engine) as session:
-                    if reply := answered_before(session, key):
-                        return _screen(reply)
-                raise
+                    reply = answered_before(session, key)
+                return _screen(reply) if reply else self._answered(turn, key, held)
 
     def answer_sms(
         self, session: Session, phone: str, text: str | None, start: str = "", given: Sequence[tuple[str, Answer]] = ()
@@ -190,10 +186,14 @@ class Conversations:
                 self.journals.keep(turn.phone, after)
         return screen
 
-    def _overtaken(self, turn: Turn, key: str, held: Conversation | None) -> Screen:
-        """End politely, unless it was this very turn that moved the world, played by another process."""
+    def _answered(self, turn: Turn, key: str, held: Conversation | None) -> Screen:
+        """Play the turn; end politely when the world moved, unless this very turn, played elsewhere, moved it."""
         try:
-            return self._play(turn, key, held, moved=True)
+            try:
+                return self._play(turn, key, held)
+            except TiwiziError:
+                # A colleague was faster, say: nothing of this turn was kept.
+                return self._play(turn, key, held, moved=True)
         except AnsweredError as answered:
             return _screen(answered.reply)
 
@@ -276,8 +276,11 @@ class Conversations:
         return new[1:] if before else new
 
     def _key(self, turn: Turn, text: str) -> str:
-        """Return what a turn of this session with this text is known by: it tells nothing of what was typed."""
-        return keyed_hash(self.container.settings.secret_key, turn.gateway, turn.session, text)
+        """Return what a turn of this session with this text is known by: it tells nothing of what was typed.
+
+        The phone is part of it: not every carrier promises that no other phone is given the same session.
+        """
+        return keyed_hash(self.container.settings.secret_key, turn.gateway, turn.phone, turn.session, text)
 
 
 @dataclass(frozen=True)
@@ -298,7 +301,9 @@ class _Contexts:
 def _feed(player: Player[Context], journal: Journal, known: Conversation, turn: Turn, work: Work, new: _New) -> Screen:
     """Feed what is new in the carrier's text."""
     if known.session != turn.session:
-        if not turn.text and journal.begun and _fresh(known, work.now):
+        begun = not turn.text and journal.begun and _fresh(known, work.now)
+        # A STOP takes back as well what was agreed to in a conversation that is not yet over.
+        if begun and not stopped_since(work.session(), turn.phone, known.touched_at):
             return player.resume(journal)
         journal.cut(0)
         # A long dial (`*384*84*2#`), or a conversation we know nothing of: everything typed comes at once.

@@ -82,6 +82,7 @@ class Work:
         if self._given:
             yield self.session()
             return
+        assert not self._changing  # noqa: S101  # closing would undo the facts: what counts anyway comes before them
         # On SQLite without WAL, a reader of ours would keep the commit waiting.
         self._close()
         with transaction(self.engine) as session:

@@ -33,6 +33,18 @@ def parse_phone(typed: str, region: str = HOME_REGION) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def digits_of(phone: str) -> tuple[str, ...]:
+    """Return the digits that say this number and no other: with its country, and for one of ours as dialled at home.
+
+    Fewer would not do: `+212 6 12 34 56 78` and `+33 6 12 34 56 78` are two people.
+    """
+    number = phonenumbers.parse(phone)
+    if number.country_code != phonenumbers.country_code_for_region(HOME_REGION):
+        return (phone[1:],)
+    home = phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.NATIONAL)
+    return phone[1:], phonenumbers.normalize_digits_only(home)
+
+
 def show_phone(phone: str) -> str:
     """Return a number as people write it to each other, `+212 6 12 34 56 78`; a short code as it is.
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ForeignKey, String
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.locales import Language
 from service.models.base import Base, Id, stored
@@ -18,6 +18,12 @@ class Phone(Base):
     language: Mapped[Language] = mapped_column(stored(Language))
     stopped_at: Mapped[datetime | None]
     seen_at: Mapped[datetime | None]
+
+
+def stopped_since(session: Session, number: str, moment: datetime | None) -> bool:
+    """Tell whether a number said STOP at that moment or later, and holds to it."""
+    phone = session.get(Phone, number)
+    return bool(moment and phone and phone.stopped_at and phone.stopped_at >= moment)
 
 
 class Consent(Base):

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import ConnectionPoolEntry
 
 # SQLite before this has the WAL-reset bug: committed pages can be lost in WAL mode (sqlite.org/wal.html).
 FIRST_SAFE_WAL = (3, 51, 3)
@@ -71,7 +72,7 @@ class Writers:
         if wrote and durable and self._logs:
             self._wait_for_disk()
 
-    def leave(self, connection: Connection) -> None:
+    def leave(self, connection: Connection | ConnectionPoolEntry) -> None:
         """Let the next one write."""
         if connection.info.pop(WRITING, False):
             self._turn.release()
@@ -125,6 +126,8 @@ def make_engine(url: str, *, durable: bool = True) -> Engine:
     event.listen(engine, "begin", writers.begin)
     event.listen(engine, "commit", partial(writers.commit, durable=durable))
     event.listen(engine, "rollback", writers.leave)
+    # Also who was dropped half-way, whose connection goes back unasked: else everyone after would wait in vain.
+    event.listen(engine, "checkin", lambda _driver, entry: writers.leave(entry))
     return engine
 
 

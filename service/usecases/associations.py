@@ -11,6 +11,7 @@ from service.domain.states import ASSOCIATION_MOVES, AssociationState, move
 from service.messaging.outbox import tell
 from service.models.associations import Officer, VillageAssociation, active_officer
 from service.models.audit import record
+from service.models.diaspora import active_contact
 from service.models.needs import Need
 from service.usecases.proposals import close_proposals
 
@@ -20,8 +21,10 @@ def register_association(
 ) -> VillageAssociation:
     """Register an association with its first officer, whose phone must be known; a coordinator then verifies it.
 
-    Raises MoveError when the phone already speaks for an association that was not turned away.
+    Raises MoveError when the phone already speaks for an association that was not turned away, or for emigrants.
     """
+    if active_contact(session, phone):
+        raise MoveError(before="contact", after="officer")
     before = active_officer(session, phone)
     if before and before.association.state is not AssociationState.REJECTED:
         raise MoveError(before="officer", after="officer")
@@ -71,7 +74,9 @@ def reject_association(
 def _decide(
     session: Session, now: datetime, actor: str, association_id: int, state: AssociationState, reason: str
 ) -> VillageAssociation:
-    association = session.get(VillageAssociation, association_id, with_for_update={"of": VillageAssociation})
+    association = session.get(
+        VillageAssociation, association_id, with_for_update={"of": VillageAssociation}, populate_existing=True
+    )
     if not association:
         raise NotFoundError
     association.state = move(ASSOCIATION_MOVES, association.state, state)

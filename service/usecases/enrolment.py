@@ -13,6 +13,7 @@ from service.domain.sectors import Sector
 from service.domain.states import ASSOCIATION_MOVES, PROPOSAL_MOVES, AssociationState, ProposalState, move
 from service.locales import Language
 from service.messaging.outbox import tell
+from service.models.associations import active_officer
 from service.models.audit import record
 from service.models.diaspora import DiasporaAssociation
 from service.models.proposals import OPEN, Proposal
@@ -40,11 +41,13 @@ def enrol_diaspora(
     """Register an association that asks for it, with the consent of its contact; a coordinator then verifies it.
 
     `sectors` are the most wanted first; capacity may be of any currency; the rest is as in `register_diaspora`.
-    Raises MoveError when the name or the phone has become another's meanwhile.
+    Raises MoveError when the name or the phone has become another's meanwhile, or the phone speaks for a village.
     """
     know_phone(session, now, phone, language)
     # Who agrees now wants to be written to, whatever the number said before.
     start(session, now, phone, channel)
+    if active_officer(session, phone):
+        raise MoveError(before="officer", after="contact")
     try:
         association = register_diaspora(
             session,
@@ -102,7 +105,9 @@ def _close_proposals(session: Session, now: datetime, actor: str, association_id
 def _decide(
     session: Session, now: datetime, actor: str, association_id: int, state: AssociationState, reason: str
 ) -> DiasporaAssociation:
-    association = session.get(DiasporaAssociation, association_id, with_for_update={"of": DiasporaAssociation})
+    association = session.get(
+        DiasporaAssociation, association_id, with_for_update={"of": DiasporaAssociation}, populate_existing=True
+    )
     if not association:
         raise NotFoundError
     association.state = move(ASSOCIATION_MOVES, association.state, state)

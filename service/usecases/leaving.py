@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, String, cast, delete, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from service.domain.phone import gone_phone
+from service.domain.phone import digits_of, gone_phone
 from service.domain.roles import OFFICERS
 from service.domain.states import CHANGE_MOVES, PROPOSAL_MOVES, ChangeState, MessageState, ProposalState, move
 from service.locales import DEFAULT_LANGUAGE
@@ -24,8 +24,6 @@ from service.models.proposals import OPEN, Proposal
 from service.models.secrets import Secret
 from service.models.users import User
 
-# So many last digits are the same however a number is written: with the country or not, grouped or not.
-TELLING_DIGITS = 8
 # What a turn is answered whose reply told the number: the session ends.
 EMPTIED = "END "
 
@@ -147,6 +145,6 @@ def _erase_messages(session: Session, now: datetime, phone: str, gone: str) -> N
 
 
 def _mention(phone: str, *columns: InstrumentedAttribute[Any]) -> list[ColumnElement[bool]]:
-    """Return, for each column, whether its text has the number, however it is written."""
-    unspaced = (func.replace(func.replace(cast(one, String), " ", ""), "-", "") for one in columns)
-    return [text.contains(phone[-TELLING_DIGITS:]) for text in unspaced]
+    """Return, for each column, whether its text has the number, however it is grouped."""
+    unspaced = [func.replace(func.replace(cast(one, String), " ", ""), "-", "") for one in columns]
+    return [or_(*(text.contains(digits) for digits in digits_of(phone))) for text in unspaced]

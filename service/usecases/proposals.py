@@ -148,7 +148,8 @@ def _answer(session: Session, now: datetime, contact: Contact, reference: str, s
 
 
 def _decide(session: Session, now: datetime, officer: Officer, proposal_id: int, state: ProposalState) -> Proposal:
-    proposal = session.get(Proposal, proposal_id, with_for_update={"of": Proposal})
+    # What was read before the lock (an SMS has looked at it) may have changed while waiting for it.
+    proposal = session.get(Proposal, proposal_id, with_for_update={"of": Proposal}, populate_existing=True)
     if not proposal or proposal.need.association_id != officer.association_id:
         raise NotFoundError
     if officer.role not in OFFICERS:

@@ -36,7 +36,7 @@ DECISIONS: Mapping[Action, set[str]] = {
     Action.YES: {"proposals"},
     Action.NO: {"proposals"},
     Action.STOP: {"consents"},
-    Action.START: {"consents"},
+    Action.START: {"consents", "diaspora_associations"},
     Action.PAUSE: {"diaspora_associations"},
     Action.JOIN: {"officers", "officer_changes", "consents"},
 }

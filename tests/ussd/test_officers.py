@@ -14,6 +14,7 @@ from service.models.associations import active_officer
 from service.models.session import reading, transaction
 from service.usecases.officers import hash_invitation
 from service.usecases.phones import know_phone, stop
+from service.usecases.pins import GUESSES, WRONG_OF_ALL
 from tests.conftest import MovedClock
 from tests.ussd.conftest import Handset, rows
 from tests.world import SECRETARY, STRANGER, TREASURER, diaspora, village
@@ -203,6 +204,16 @@ def test_an_unknown_invitation_and_a_wrong_code_look_the_same(secretary: Handset
     assert answers[0] == answers[1]
     assert answers[0][4].startswith("Ce n'est pas ce code")
     assert answers[0][5].startswith("Code refus")
+
+
+def test_strangers_who_try_codes_close_nobodys_invitation(secretary: Handset) -> None:
+    adds(secretary)
+    newcomer = other(secretary, STRANGER)
+    for place in range(WRONG_OF_ALL // GUESSES):
+        stranger = other(secretary, f"+2126100000{place:02}")
+        dials(stranger, "Fran", "1", "J'ai", *["000000"] * GUESSES)
+        assert stranger.types("000000").startswith("Code refus")
+    assert dials(newcomer, "Fran", "1", "J'ai", code_in(newcomer.inbox()[0])).startswith("Bienvenue")
 
 
 def test_the_right_code_opens_nothing_while_it_is_locked_and_does_after_a_day(

@@ -158,6 +158,21 @@ def test_two_phones_at_once_do_not_mix(container: Container, secretary: Handset,
     assert other.types("50000", "1", "Canal").startswith("Irrigation, 12 foyers")
 
 
+def test_two_phones_that_a_carrier_gives_the_same_session_do_not_mix(
+    container: Container, secretary: Handset, clock: MovedClock
+) -> None:
+    with transaction(container.engine) as session:
+        village(session, clock(), TREASURER, name="Ait Ali")
+    neighbour = Handset(secretary.conversations, TREASURER, secretary.ids)
+    for phone in (secretary, neighbour):
+        phone.dial()
+        phone.session = "7"
+        phone.again()
+        phone.types(*NEED, "1")
+    assert rows(container, Need) == 2
+    assert secretary.seen[-1] != neighbour.seen[-1]
+
+
 def test_a_hundred_interleaved_sessions_each_get_their_own_replies(secretary: Handset) -> None:
     def talk(number: int) -> list[str]:
         phone = Handset(secretary.conversations, f"+2126100{number:05d}", secretary.ids)

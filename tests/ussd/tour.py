@@ -1,40 +1,109 @@
 """A tour of the dialogues as a person would go through them: each screen once, in the order of the conversation."""
 
 import re
-from collections.abc import Iterator, Mapping
-from copy import deepcopy
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sqlalchemy.orm import Session
 
 from service.domain.reference import ALPHABET, check_character
-from service.domain.roles import OfficerRole
-from service.domain.states import NeedState
 from service.locales import Language
-from service.models import DiasporaAssociation
-from service.usecases.associations import reject_association
-from service.usecases.phones import know_phone, stop
-from service.usecases.proposals import express_interest
-from tests.ussd.scenery import PHONES, colleague
+from tests.ussd.cast import CAST, INVITATION, PIN, Names, Play
 from tests.ussd.walk import NOW, Walker
-from tests.world import LYON, SECRETARY, STRANGER, TALIOUINE, UTRECHT, diaspora, need_of, officer_of, proposed, village
-from ussd.engine.journal import DRAFTED, ENTERED, Journal
+from tests.world import TALIOUINE
+from ussd.engine.journal import DRAFTED, ENTERED, Journal, typed
 from ussd.engine.replay import BACK, MORE, Screen
 
-# What people type where no line is chosen; the association's name in the letters of the language.
+# What people type where no line is chosen; words in the letters of the language, elsewhere as in French.
 TYPED: Mapping[str, str | Mapping[Language, str]] = {
+    "association.place.typed": "taliouine",
+    "association.douar": {Language.FR: "Ifri", Language.AR: "إفري"},
+    "association.name": {Language.FR: "Ait Abdallah", Language.AR: "أيت عبد الله"},
+    "join.code": INVITATION,
     "need.households": "84",
     "need.cost": "320000",
     "need.share": "60000",
-    "need.title": {Language.AR: "بئر أسفل", Language.SHI: "Anu n izddar", Language.EN: "Lower well"},
-    "association.place.typed": "taliouine",
-    "association.douar": {Language.AR: "إفري"},
-    "association.name": {Language.AR: "أيت عبد الله"},
+    "need.title": {
+        Language.FR: "Puits du bas",
+        Language.AR: "بئر أسفل",
+        Language.SHI: "Anu n izddar",
+        Language.EN: "Lower well",
+    },
+    "need.people": "620",
+    "need.people.summer": "900",
+    "need.cash": "20000",
+    "need.cash.labour": "30000",
+    "need.cash.materials": "5000",
+    "need.cash.land": "5000",
+    "progress.percent": "60",
+    "progress.spent": "200000",
+    "progress.next": {
+        Language.FR: "Poser la pompe",
+        Language.AR: "تركيب المضخة",
+        Language.SHI: "Asrs n lbumba",
+        Language.EN: "Fit the pump",
+    },
+    "progress.next.day": "15/3",
+    "testimony.words": {
+        Language.FR: "L'eau arrive aux maisons",
+        Language.AR: "وصل الماء إلى البيوت",
+        Language.SHI: "Lkmn waman s tigmma",
+        Language.EN: "Water reaches the houses",
+    },
+    "testimony.words.more": {
+        Language.FR: "Les filles vont à l'école",
+        Language.AR: "والبنات في المدرسة",
+        Language.SHI: "Tifrkhin ar aqqrant",
+        Language.EN: "Girls go to school",
+    },
+    "officers.add.number": "0612345678",
+    "officers.hand_over.number": "0612345678",
+    "pin.ask": PIN,
+    "pin.new": PIN,
+    "pin.again": PIN,
+    "diaspora.name": {Language.FR: "Amis d'Ifri", Language.AR: "أصدقاء إفري"},
+    "diaspora.city": {Language.FR: "Lyon", Language.AR: "ليون"},
+    "diaspora.country.typed": {Language.FR: "Suisse", Language.AR: "سويسرا", Language.EN: "Sweden"},
+    "diaspora.contact": {Language.FR: "Fatima", Language.AR: "فاطمة"},
+    "diaspora.origins.typed": "taliouine",
+    "diaspora.capacity": "5000",
+    "profile.slots": "3",
+    "pause.days": "30",
+    "pledge.amount": "5000",
 }
+# What was asked last tells what a screen may lead to: a proof, to what is proven.
+QUESTIONS_THAT_TELL = 3
 DROPPED = "(coupure, puis rappel)"
 PROVINCE = TALIOUINE[:6]
-FRENCH = {"need.title": "Puits du bas", "association.douar": "Ifri", "association.name": "Ait Abdallah"}
-REFERENCE = re.compile(r"\b[2-9A-Z]{2}-[2-9A-Z]{3}\b")
+REFERENCE = re.compile(r"[2-9A-Z]{2}-[2-9A-Z]{3}\b")
+
+
+@dataclass(frozen=True)
+class Part:
+    """Who dials, in French; `elsewhere` are the dialogues that another part tells."""
+
+    title: str
+    who: str
+    elsewhere: Collection[str] = ()
+
+
+PARTS = (
+    Part("Qui appelle pour la première fois", "newcomer", ("officers.join", "diaspora.enrol")),
+    Part("Qui a reçu un code d'invitation", "invited", ("diaspora.enrol",)),
+    Part("Le président, le trésorier ou le secrétaire", "officer"),
+    Part("… dont l'association n'est pas encore vérifiée", "new officer"),
+    Part("… dont l'association n'est pas retenue", "rejected officer"),
+    Part("… dont on attend une réponse", "awaited officer"),
+    Part("… qui est seul responsable", "lone officer"),
+    Part("… qui s'est trompé cinq fois de code secret", "forgetful officer"),
+    Part("… qui a dit STOP", "stopped officer"),
+    Part("Le témoin", "witness"),
+    Part("Une association de MRE qui s'inscrit", "emigrant"),
+    Part("Le contact d'une association de MRE", "contact"),
+    Part("… en pause", "paused contact"),
+    Part("Le coordinateur", "coordinator"),
+    Part("… qui ne fait que regarder", "viewer"),
+)
 
 
 @dataclass(frozen=True)
@@ -52,55 +121,75 @@ class Scene:
 
 
 class Tour:
-    """All that the callers of one language are shown; a screen that says nothing new in its dialogue is passed over."""
+    """All that the callers of one language are shown; a screen that says nothing new is passed through in silence."""
 
     def __init__(self, language: Language) -> None:
         """Begin with nothing told."""
         self.language = language
         self.told: set[str] = set()
-        self._told_in: set[tuple[str, str]] = set()
         self._count = 0
+        self._asked_at: dict[str, int] = {}
         self._examples: dict[str, str] = {}
 
-    def of(self, session: Session, phone: str) -> list[Scene]:
+    def of(self, session: Session, part: Part) -> list[Scene]:
         """Return what one caller is shown that nobody before was: dialogue after dialogue, numbered in this order."""
-        walker = Walker(session, phone, self.language)
+        walker = Walker(session, CAST[part.who], self.language)
         before = self._count
-        scenes = list(self._from(walker, self._scene(walker, *walker.first(), 0, "")))
+        first = self._scene(walker, *walker.first(), 0, "")
+        scenes = [first, *self._after(walker, first, part, set())]
         draft = next((scene for scene in scenes if scene.journal.begun and not scene.ended), None)
         if draft and "resume" not in self.told:
-            journal = deepcopy(draft.journal)
+            journal = draft.journal.copy()
             screen = walker.player.resume(journal)
             scenes.append(self._scene(walker, journal, screen, draft.number, DROPPED))
+        return self._numbered(scenes, before)
+
+    def _numbered(self, scenes: list[Scene], before: int) -> list[Scene]:
+        """Bring the screens of a dialogue together, and number them in this order."""
         dialogues = list(dict.fromkeys(scene.dialogue for scene in scenes))
         scenes.sort(key=lambda scene: dialogues.index(scene.dialogue))
-        numbers = {0: 0, **{scene.number: number for number, scene in enumerate(scenes, before + 1)}}
-        return [replace(scene, number=numbers[scene.number], after=numbers[scene.after]) for scene in scenes]
+        numbers = {scene.number: number for number, scene in enumerate(scenes, before + 1)}
+        self._asked_at = {key: numbers.get(number, number) for key, number in self._asked_at.items()}
+        return [
+            replace(scene, number=numbers[scene.number], after=numbers.get(scene.after, scene.after))
+            for scene in scenes
+        ]
 
-    def _from(self, walker: Walker, scene: Scene) -> Iterator[Scene]:
-        yield scene
+    def _after(self, walker: Walker, scene: Scene, part: Part, been: set[object]) -> Iterator[Scene]:
+        """Go on from a screen, told now or before."""
         for answer, said in [] if scene.ended else self._answers(scene):
             walker.heard()
             journal, screen = walker.step(scene.journal, answer)
-            if self._is_new(_dialogue(journal), walker.heard(clear=False)):
-                yield from self._from(walker, self._scene(walker, journal, screen, scene.number, said))
+            keys = walker.heard(clear=False)
+            # What was not understood is told elsewhere, once for all questions.
+            misread = any(key.startswith("expect.") for key in keys)
+            place = (keys, *_questions(journal)[-QUESTIONS_THAT_TELL:])
+            if misread or _dialogue(journal) in part.elsewhere or place in been:
+                continue
+            been.add(place)
+            new = bool(keys - self.told)
+            after = self._scene(walker, journal, screen, scene.number, said, new=new)
+            if new:
+                yield after
+            yield from self._after(walker, after, part, been)
 
-    def _is_new(self, dialogue: str, keys: frozenset[str]) -> bool:
-        # What was not understood is told elsewhere, once for all questions; so are back and the menu.
-        misread = any(key.startswith("expect.") for key in keys)
-        return not misread and any((dialogue, key) not in self._told_in for key in keys)
-
-    def _scene(self, walker: Walker, journal: Journal, screen: Screen, after: int, typed: str) -> Scene:
+    def _scene(
+        self, walker: Walker, journal: Journal, screen: Screen, after: int, said: str, *, new: bool = True
+    ) -> Scene:
         keys, pages, here = walker.heard(), [screen.text], journal
         while not screen.ended and here.more:
             here, page = walker.step(here, MORE)
             pages.append(page.text)
-        dialogue = _dialogue(journal)
         self.told |= keys
-        self._told_in |= {(dialogue, key) for key in keys}
-        self._count += 1
-        shown = tuple(self._settled(page) for page in pages)
-        return Scene(self._count, after, self._settled(typed), dialogue, keys, shown, journal, screen.ended)
+        self._count += new
+        asked = walker.player.asked(journal) if not screen.ended else None
+        # Where the same was asked before, that is the number to find it at.
+        number = self._count if new or not asked else self._asked_at[asked.key]
+        if asked:
+            self._asked_at[asked.key] = number
+        walker.heard()
+        shown = tuple(self._settled(page) for page in pages) if new else tuple(pages)
+        return Scene(number, after, self._settled(said), _dialogue(journal), keys, shown, journal, screen.ended)
 
     def _answers(self, scene: Scene) -> list[tuple[str, str]]:
         """Return what a person may type here, and how to say so."""
@@ -116,14 +205,19 @@ class Tour:
 
     def _example(self, reference: str) -> str:
         if reference not in self._examples:
-            body = f"K74{ALPHABET[len(self._examples)]}"
+            tens, ones = divmod(len(self._examples), len(ALPHABET))
+            body = f"K7{ALPHABET[tens]}{ALPHABET[ones]}"
             self._examples[reference] = f"{body[:2]}-{body[2:]}{check_character(body)}"
         return self._examples[reference]
 
     def words(self, key: str) -> str:
         """Return what a speaker of the language types at a question."""
         typed = TYPED[key]
-        return typed if isinstance(typed, str) else typed.get(self.language, FRENCH[key])
+        return typed if isinstance(typed, str) else typed.get(self.language, typed[Language.FR])
+
+
+def _questions(journal: Journal) -> list[str]:
+    return [key for key, _ in journal.entries if typed(key)]
 
 
 def _dialogue(journal: Journal) -> str:
@@ -131,44 +225,9 @@ def _dialogue(journal: Journal) -> str:
     return str(entered[-1][1:])
 
 
-def callers(session: Session, language: Language) -> dict[str, str]:
-    """Set the stage; return the phones of those who dial, by what they are in French."""
+def play(session: Session, language: Language) -> None:
+    """Bring on everybody who dials."""
     voice = Tour(language)
-    name, title = voice.words("association.name"), voice.words("need.title")
-    busy, one, two, stopped, rejected = (f"+21260000002{number}" for number in range(5))
-    know_phone(session, NOW, STRANGER, language)
-    village(session, NOW, SECRETARY, language, name)
-    know_phone(session, NOW, PHONES["witness"], language)
-    colleague(OfficerRole.WITNESS, PHONES["witness"])(session, NOW)
-    for phone in (busy, one, two, stopped, rejected):
-        village(session, NOW, phone, language, name)
-    for state in NeedState:
-        need = need_of(session, NOW, busy, verified=False)
-        need.state, need.state_reason, need.title = state, "...", title
-    lyon, utrecht = (
-        diaspora(session, NOW, *who, language) for who in ((LYON, "Lyon-Taliouine"), (UTRECHT, "Utrecht-Souss"))
-    )
-    _interested(session, one, lyon)
-    _interested(session, two, lyon, utrecht)
-    stop(session, NOW, stopped, "ussd")
-    its_id = officer_of(session, rejected).association_id
-    reject_association(session, NOW, actor="user:1", association_id=its_id, reason="...")
-    return {
-        "Un téléphone inconnu": STRANGER,
-        "Un responsable d'association": SECRETARY,
-        "Un responsable qui a signalé des besoins": busy,
-        "Un responsable à qui une association s'intéresse": one,
-        "Un responsable à qui deux associations s'intéressent": two,
-        "Un responsable qui a dit STOP": stopped,
-        "Un responsable dont l'association n'est pas retenue": rejected,
-        "Un témoin": PHONES["witness"],
-        "Le contact d'une association de MRE": LYON,
-    }
-
-
-def _interested(session: Session, phone: str, *others: DiasporaAssociation) -> None:
-    need = need_of(session, NOW, phone)
-    for other in others:
-        proposed(session, NOW, need, other)
-        contact = other.active_contacts[0]
-        express_interest(session, NOW, contact=contact, reference=need.reference, code="*384*84#")
+    name, title, step = (voice.words(key) for key in ("association.name", "need.title", "progress.next"))
+    douar, contact = voice.words("association.douar"), voice.words("diaspora.contact")
+    Play(session, NOW, language, Names(name, douar, title, step, contact)).begin()

@@ -41,7 +41,7 @@ def check_associations(ctx: Context) -> Talk:
     if decision == WHO:
         return (yield from reading(Show("coordinator.who", values=seen)))
     reason = (yield Choice(f"{key}.reason", lambda: _reasons(ctx, WHY_ASSOCIATIONS))) if decision == REJECT else ""
-    if refused := (yield from proven(ctx)):
+    if refused := (yield from proven(ctx, "decide", what=ctx.voice.say(f"{key}.{decision}"), of=seen["name"])):
         return refused
     _decide_association(ctx, int(chosen), _reason(seen, reason))
     return End(f"{key}.{decision}.done", seen)
@@ -63,7 +63,9 @@ def check_needs(ctx: Context) -> Talk:
         reason, urgency = "", (yield Choice("coordinator.need.urgency", URGENCIES))
     else:
         reason, urgency = (yield Choice("coordinator.need.reason", lambda: _reasons(ctx, WHY_NEEDS))), ""
-    if refused := (yield from proven(ctx)):
+    if refused := (
+        yield from proven(ctx, "decide", what=ctx.voice.say(f"coordinator.need.{decision}"), of=seen["reference"])
+    ):
         return refused
     _decide_need(ctx, int(chosen), _reason(seen, reason), urgency)
     return End(f"coordinator.need.{decision}.done", seen)

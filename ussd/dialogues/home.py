@@ -42,7 +42,7 @@ def home(ctx: Context) -> Talk:
         return (yield from welcome(ctx))
     waiting = yield Recall("waiting", lambda: _waiting(ctx, caller))
     offers, others = _offers(caller, waiting)
-    if start in {*offers, *others, "callback"}:
+    if start in {*offers, *others, *_heard(caller), "callback"}:
         return (yield from OFFERED[start](ctx))
     return (yield from _menu(ctx, caller, waiting, offers, others))
 
@@ -55,7 +55,8 @@ def _menu(ctx: Context, caller: Caller, waiting: dict[str, str], offers: list[st
         values={"name": caller["name"], "reason": caller["reason"], **waiting},
     )
     if chosen == "help":
-        return (yield from _help(ctx, caller["kind"]))
+        witness = caller["kind"] == "officer" and caller["role"] not in OFFICERS
+        return (yield from _help(ctx, "witness" if witness else caller["kind"]))
     if chosen == "other":
         chosen = yield Choice("home.other", lambda: _lines(ctx, others))
     return (yield from OFFERED[chosen](ctx))
@@ -74,6 +75,9 @@ def _lines(ctx: Context, offers: Sequence[str]) -> list[Option]:
 def _greeting(caller: Caller, waiting: dict[str, str]) -> str:
     if caller["state"] == AssociationState.REJECTED:
         return "rejected"
+    if caller["sms"] == "stopped" and caller["kind"] != "coordinator":
+        # Nothing that waits can be answered before SMS may be sent again.
+        return "stopped"
     return f"waiting.{waiting['what']}" if "what" in waiting else caller["kind"]
 
 
@@ -98,6 +102,16 @@ def _offers(caller: Caller, waiting: dict[str, str]) -> tuple[list[str], list[st
 
 
 PERSONAL = ("pin", "language", "leave")
+
+
+def _heard(caller: Caller) -> Sequence[str]:
+    """Return what an SMS may ask for that is not offered while there is nothing of it: the dialogue says so."""
+    if caller["sms"] == "stopped" or caller["state"] == AssociationState.REJECTED:
+        return ()
+    if caller["kind"] == "contact":
+        return ("proposals", "pledge", "testimony")
+    progress = ("progress",) if caller["role"] in OFFICERS else ()
+    return ("confirm", "testimony", *progress) if caller["kind"] == "officer" else ()
 
 
 def _waiting(ctx: Context, caller: Caller) -> dict[str, str]:

@@ -18,7 +18,7 @@ def leave(ctx: Context) -> Talk:
         return End("leave.no.done")
     # Who has never chosen a PIN would choose one for nothing: so could a thief.
     protected = yield Recall("leave.protected", lambda: ctx.channel == "sms" or has_pin(ctx.session, ctx.phone))
-    if protected and (refused := (yield from proven(ctx))):
+    if protected and (refused := (yield from proven(ctx, "leave"))):
         return refused
     forget(ctx.facts, ctx.now, phone=ctx.phone)
     ctx.work.forgets = True

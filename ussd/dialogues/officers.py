@@ -1,6 +1,6 @@
 """Who speaks for the association: one officer asks for a change, a second agrees, a newcomer joins with a code."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from secrets import compare_digest
 from typing import Any
@@ -69,12 +69,9 @@ def add(ctx: Context) -> Talk:
     """Invite somebody more, also a witness."""
     role = yield Choice("officers.add.role", OfficerRole)
     number = yield _new_number(ctx, "officers.add.number")
-    yield Review(
-        "officers.add.review",
-        lines=("officers.add.role", "officers.add.number"),
-        values={"role": OfficerRole(role), "number": show_phone(number)},
-    )
-    return (yield from _ask(ctx, ChangeKind.ADD, role=OfficerRole(role), phone=number))
+    said = {"role": OfficerRole(role), "number": show_phone(number)}
+    yield Review("officers.add.review", lines=("officers.add.role", "officers.add.number"), values=said)
+    return (yield from _ask(ctx, ChangeKind.ADD, said, role=OfficerRole(role), phone=number))
 
 
 @dialogue("officers.remove")
@@ -86,8 +83,9 @@ def remove(ctx: Context) -> Talk:
     chosen = yield Choice("officers.remove.who", lambda: _options(ctx, board))
     if not (yield Recall("officers.deciders", lambda: _others_agree(ctx, int(chosen)))):
         return (yield from _alone(ctx))
-    yield Review("officers.remove.review", lines=("officers.remove.who",), values={"who": _named(ctx, board, chosen)})
-    return (yield from _ask(ctx, ChangeKind.REMOVE, about=int(chosen)))
+    said = {"who": _named(ctx, board, chosen)}
+    yield Review("officers.remove.review", lines=("officers.remove.who",), values=said)
+    return (yield from _ask(ctx, ChangeKind.REMOVE, said, about=int(chosen)))
 
 
 @dialogue("officers.hand_over", draft=True)
@@ -98,12 +96,10 @@ def hand_over(ctx: Context) -> Talk:
     if not (yield Recall("officers.deciders", lambda: _others_agree(ctx, int(chosen)))):
         return (yield from _alone(ctx))
     number = yield _new_number(ctx, "officers.hand_over.number")
-    yield Review(
-        "officers.hand_over.review",
-        lines=("officers.hand_over.who", "officers.hand_over.number"),
-        values={"who": _named(ctx, board, chosen), "number": show_phone(number)},
-    )
-    return (yield from _ask(ctx, ChangeKind.HAND_OVER, about=int(chosen), phone=number))
+    said = {"who": _named(ctx, board, chosen), "number": show_phone(number)}
+    lines = ("officers.hand_over.who", "officers.hand_over.number")
+    yield Review("officers.hand_over.review", lines=lines, values=said)
+    return (yield from _ask(ctx, ChangeKind.HAND_OVER, said, about=int(chosen), phone=number))
 
 
 @dialogue("officers.agree")
@@ -121,7 +117,7 @@ def agree(ctx: Context) -> Talk:
     if answer == "no":
         refuse_change(ctx.facts, ctx.now, officer=ctx.officer(), change_id=change["id"])
         return End("agree.refused")
-    if refused := (yield from proven(ctx)):
+    if refused := (yield from proven(ctx, "agree")):
         return refused
     agree_to_change(
         ctx.facts,
@@ -167,8 +163,8 @@ def _verified(ctx: Context) -> bool:
     return ctx.officer().association.state is AssociationState.VERIFIED
 
 
-def _ask(ctx: Context, kind: ChangeKind, **what: Any) -> Generator[Step, Any, End]:
-    if refused := (yield from proven(ctx)):
+def _ask(ctx: Context, kind: ChangeKind, said: Mapping[str, Any], **what: Any) -> Generator[Step, Any, End]:
+    if refused := (yield from proven(ctx, kind, **said)):
         return refused
     change = ask_change(
         ctx.facts,

@@ -20,7 +20,7 @@ def answer_interest(ctx: Context) -> Talk:
     if not chosen:
         return End("interest.none")
     answer = yield Choice("interest.ask", lambda: _answers(ctx), values=_spoken(ctx, chosen))
-    if answer == "accept" and (refused := (yield from proven(ctx))):
+    if answer == "accept" and (refused := (yield from proven(ctx, "accept", **chosen))):
         return refused
     decide = accept_interest if answer == "accept" else refuse_interest
     decide(ctx.facts, ctx.now, officer=ctx.officer(), proposal_id=int(chosen["id"]))

@@ -26,10 +26,15 @@ RIGHT, LOCKED = "right", "locked"
 STEPS_OF_EASY = (0, 1, -1)
 
 
-def proven(ctx: Context) -> Generator[Step, Any, End | None]:
-    """Let the caller prove who they are, as the last step before facts; return how it ends when they cannot."""
+def proven(ctx: Context, deed: str, **values: Any) -> Generator[Step, Any, End | None]:
+    """Let the caller prove who they are, as the last step before facts; return how it ends when they cannot.
+
+    The text `code.for.<deed>` with its values says what a code stands for: of two that came by SMS, one may have been
+    asked by somebody else.
+    """
     if ctx.channel == "sms":
-        return End("code.locked") if (yield from _sent_back(ctx)) == LOCKED else None
+        deed = ctx.voice.say(f"code.for.{deed}", **values)
+        return End("code.locked") if (yield from _sent_back(ctx, deed)) == LOCKED else None
     if (yield Recall("pin", lambda: has_pin(ctx.session, ctx.phone))):
         return End("pin.locked") if (yield from asked(ctx)) == LOCKED else None
     hashed = yield from chosen(ctx)
@@ -58,7 +63,7 @@ def chosen(ctx: Context) -> Generator[Step, Any, str]:
 def guess(ctx: Context, kind: SecretKind, judge: Callable[[str], Answer]) -> Answer:
     """Count a guess, and only then let `judge` compare with the kept hash; return its answer, `locked` unjudged.
 
-    A false answer is a wrong guess.
+    A false answer is a wrong guess; `locked` is returned for the last of them, too.
     """
     try:
         with ctx.work.apart() as session:
@@ -67,8 +72,8 @@ def guess(ctx: Context, kind: SecretKind, judge: Callable[[str], Answer]) -> Ans
         return LOCKED
     answer = judge(kept)
     with ctx.work.apart() as session:
-        settle_guess(session, ctx.now, ctx.phone, kind, right=bool(answer))
-    return answer
+        last = settle_guess(session, ctx.now, ctx.phone, kind, right=bool(answer))
+    return LOCKED if last else answer
 
 
 @dialogue("pin.change")
@@ -113,14 +118,14 @@ def _lines(ctx: Context, *keys: str) -> list[Option]:
     return [Option(key, ctx.voice.say(key)) for key in keys]
 
 
-def _sent_back(ctx: Context) -> Generator[Step, Any, str]:
+def _sent_back(ctx: Context, deed: str) -> Generator[Step, Any, str]:
     nonce = yield Recall("code", token_urlsafe)
     code = code_of(ctx.settings.secret_key, ctx.phone, nonce)
     outcome: str = yield Secret(
         "code.ask",
         digits=CODE_DIGITS,
         check=lambda typed: _judged(ctx, SecretKind.CODE, lambda _: compare_digest(typed, code)),
-        values={"code": code},
+        values={"deed": deed, "code": code},
     )
     return outcome
 

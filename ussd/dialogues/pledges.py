@@ -56,7 +56,7 @@ def pledge(ctx: Context) -> Talk:
     promised = Money.of(amount, Currency(currency))
     said = {"amount": promised, "reference": reference}
     yield Review("pledge.review", lines=("pledge.need", "pledge.amount"), values=said)
-    if refused := (yield from proven(ctx)):
+    if refused := (yield from proven(ctx, "pledge", **said)):
         return refused
     code = ctx.settings.ussd_code
     make_pledge(ctx.facts, ctx.now, contact=ctx.contact(), reference=reference, amount=promised, code=code)
@@ -72,10 +72,9 @@ def _pledgeable(ctx: Context) -> list[Proposal]:
 
 
 def _line(ctx: Context, proposal: Proposal) -> Option:
-    need = proposal.need
-    return Option(
-        need.reference, f"{need.reference} {ctx.voice.write(need.sector)}, {ctx.place(need.association.commune)}"
-    )
+    need, voice = proposal.need, ctx.voice
+    about = (voice.write(need.sector), ctx.place(need.association.commune))
+    return Option(need.reference, f"{need.reference} {voice.say('phrase.joint').join(about)}")
 
 
 def _seen(ctx: Context, reference: str) -> dict[str, Any]:

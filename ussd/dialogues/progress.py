@@ -100,7 +100,9 @@ def confirm_report(ctx: Context) -> Talk:
         dispute_progress(ctx.facts, ctx.now, officer=ctx.officer(), report_id=seen["id"], code=code)
         return End("progress.disputed", {"reference": seen["reference"]})
     # Else one person could declare it, and forge the SMS of a second.
-    if ctx.channel == "sms" and (refused := (yield from proven(ctx))):
+    if ctx.channel == "sms" and (
+        refused := (yield from proven(ctx, "progress", reference=seen["reference"], percent=seen["percent"]))
+    ):
         return refused
     confirm_progress(ctx.facts, ctx.now, officer=ctx.officer(), report_id=seen["id"])
     return End("progress.confirmed", {"reference": seen["reference"]})
@@ -150,8 +152,8 @@ def _spoken(ctx: Context, reference: str, progress: Progress) -> dict[str, objec
     helps = progress.help_wanted is not HelpWanted.NONE
     more = [
         say("progress.said.spent", spent=progress.spent.major) if progress.spent else "",
-        say("progress.held_up", problem=progress.problem) if progress.problem is not Problem.NONE else "",
-        say("progress.help", help=progress.help_wanted) if helps else "",
+        say("progress.said.held_up", problem=progress.problem) if progress.problem is not Problem.NONE else "",
+        say("progress.said.help", help=progress.help_wanted) if helps else "",
         say("progress.said.next.on", step=step, day=day) if day else "",
         say("progress.said.next", step=step) if step and not day else "",
     ]

@@ -35,7 +35,7 @@ def give_testimony(ctx: Context) -> Talk:
         values={"words": _shortened(words), "publication": publication},
     )
     # A forged SMS would put words in somebody's mouth; on USSD the network vouches for the number.
-    if ctx.channel == "sms" and (refused := (yield from proven(ctx))):
+    if ctx.channel == "sms" and (refused := (yield from proven(ctx, "testimony", reference=reference))):
         return refused
     note_testimony(
         ctx.facts,

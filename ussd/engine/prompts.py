@@ -98,7 +98,8 @@ class Choice(Prompt):
         letters = search_key(typed)
         meant = [option for option in shown if search_key(option.text).startswith(letters)]
         if len(letters) < FEWEST_LETTERS or letters.isdigit() or len(meant) != 1:
-            raise MisreadError("expect.choice", highest=len(shown))
+            expected = "expect.choice" if len(shown) > 1 else "expect.choice.only"
+            raise MisreadError(expected, highest=len(shown))
         return meant[0].value or None
 
 

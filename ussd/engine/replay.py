@@ -143,6 +143,10 @@ class Player(Generic[C]):
         return Screen(pages[journal.page], ended=False)
 
     def _feed(self, journal: Journal, waiting: "_Waiting[C]", text: str) -> Screen:
+        if isinstance(waiting.prompt, Review) and journal.more and not journal.correcting:
+            # What was not read to its end is not sent.
+            journal.page += 1
+            return self._render(journal, waiting)
         shown = [Option(*line) for line in journal.shown]
         try:
             answer = _read(journal, waiting.prompt, text, shown)

@@ -4,10 +4,12 @@ from service.domain.errors import MoveError, NotAllowedError, TiwiziError
 from service.domain.money import Money
 from service.domain.roles import OFFICERS
 from service.domain.states import NeedState
+from service.messaging.phrases import Phrase
 from service.models.associations import Officer
 from service.models.diaspora import Contact
-from service.models.needs import Need, need_by_reference
-from service.models.proposals import open_proposals, proposal_of, waiting_interests
+from service.models.needs import Need, need_by_reference, needs_of
+from service.models.progress import latest_report
+from service.models.proposals import introduced_to, open_proposals, proposal_of, waiting_interests
 from service.usecases.proposals import decline, express_interest, refuse_interest
 from ussd.transports.forms import promises
 from ussd.transports.inbox import Inbox
@@ -20,7 +22,9 @@ REFUSAL_LIKE_PLEDGE = "non"  # one key from *don*
 def contact_answers(inbox: Inbox, contact: Contact, command: Command) -> None:
     """Note a diaspora association's interest, or its no and why."""
     reference = command.reference or _only_reference(inbox)
-    if not reference:
+    if not reference and not open_proposals(inbox.session, contact.association_id):
+        inbox.say("proposals.none")
+    elif not reference:
         inbox.reply("which_reference")
     elif command.action is Action.YES:
         code = inbox.settings.ussd_code
@@ -41,7 +45,7 @@ def officer_answers(inbox: Inbox, officer: Officer, command: Command) -> None:
     if not meant and command.reference:
         _unknown_or_answered(inbox, officer, command.reference)
     elif not meant:
-        inbox.reply("not_understood")
+        inbox.say("interest.none")
     elif officer.role not in OFFICERS:
         inbox.reply("not_allowed")
     elif command.action is Action.NO and len(meant) == 1:
@@ -56,7 +60,7 @@ def officer_answers(inbox: Inbox, officer: Officer, command: Command) -> None:
 
 def inform(inbox: Inbox, command: Command) -> None:
     """Say what the one who asks may know of a need."""
-    reference = command.reference or _only_reference(inbox)
+    reference = command.reference or _only_reference(inbox) or _only_project(inbox)
     need = _need(inbox, reference) if reference else None
     if need:
         association = need.association
@@ -70,7 +74,7 @@ def inform(inbox: Inbox, command: Command) -> None:
             amount=Money(need.cost),
             share=Money(need.village_share),
             title=need.title,
-            state=need.state,
+            state=_standing(inbox, need),
         )
     elif reference:
         inbox.reply("reference_unknown", reference=reference)
@@ -106,6 +110,23 @@ def _only_reference(inbox: Inbox) -> str | None:
     """Return the reference that is meant when just one proposal waits for this contact."""
     waiting = open_proposals(inbox.session, inbox.contact.association_id) if inbox.contact else []
     return waiting[0].need.reference if len(waiting) == 1 else None
+
+
+def _only_project(inbox: Inbox) -> str | None:
+    """Return the reference that *INFO* alone means: of the village's only need, or of the partners' only project."""
+    needs = needs_of(inbox.session, inbox.officer.association_id, limit=2) if inbox.officer else []
+    if inbox.contact:
+        needs = [one.need for one in introduced_to(inbox.session, inbox.contact.association_id)]
+    return needs[0].reference if len(needs) == 1 else None
+
+
+def _standing(inbox: Inbox, need: Need) -> list[NeedState | Phrase]:
+    """Return where a need is, and how far its works are where somebody said so: not to those who are no partners."""
+    partners = introduced_to(inbox.session, inbox.contact.association_id) if inbox.contact else []
+    told = not inbox.contact or need in [one.need for one in partners]
+    report = latest_report(inbox.session, need.id) if told else None
+    values = {"stage": report.stage, "percent": report.percent, "state": report.state} if report else {}
+    return [need.state, *([Phrase("need.progress", values)] if report else [])]
 
 
 def _need(inbox: Inbox, reference: str) -> Need | None:

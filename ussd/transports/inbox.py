@@ -82,6 +82,10 @@ class Inbox:
         """Queue `sms.<template>` as the answer."""
         tell(self.session, self.now, event=self._event, phone=self.phone, template=template, reply=True, **values)
 
+    def say(self, key: str) -> None:
+        """Queue a text of the screens as the answer."""
+        self.reply("dialogue", text=speaker(self.language).say(key))
+
     def ask_which(self, words: Sequence[str]) -> None:
         """Ask which of these keywords was meant."""
         or_else = speaker(self.language).say("phrase.or")

@@ -14,6 +14,8 @@ BEFORE_CODES = frozenset({Action.JOIN, Action.PIN})
 # Words after which numbers are read, or a reason is written.
 BEFORE_NUMBERS = frozenset({Action.NEED, Action.PLEDGE, Action.PROGRESS, Action.PAUSE, Action.NO})
 DIGIT = re.compile(r"\d")
+# The line that a mere yes or no chooses, by what it stands for: its words may be others, in another language.
+CHOSEN = {Action.YES: frozenset({"yes", "accept"}), Action.NO: frozenset({"no", "refuse"})}
 # Digits by themselves, also in groups; those of a PIN or a code are so many.
 FIGURES = re.compile(r"(?<![\w+-])\d+(?: \d+)*(?![\w-])")
 LIKE_SECRET = range(4, 7)
@@ -56,8 +58,13 @@ class Question:
     def answer(self, command: Command | None, text: str) -> str:
         """Return what of the text is the answer: people write *code 482913!*, and say no more."""
         if not isinstance(self.prompt, Secret):
-            return text
+            return self._line(command) or text
         return (command.rest if command and command.action in BEFORE_CODES else text).strip(PUNCTUATION)
+
+    def _line(self, command: Command | None) -> str:
+        """Return the number of the line that a mere *oui* or *non* chooses; empty where it chooses none."""
+        values = CHOSEN.get(command.action, ()) if command and command.alone else ()
+        return next((str(number) for number, line in enumerate(self.shown, 1) if line.value in values), "")
 
 
 def kept(text: str, command: Command | None, question: Question | None) -> str:

@@ -1,15 +1,19 @@
 """Inbound SMS: each is handled once, in one transaction with the one answer it causes."""
 
+from datetime import datetime
+
 from service.domain.errors import MoveError, NotAllowedError, NotFoundError, TiwiziError
 from service.domain.money import Currency
 from service.domain.phone import HOME_REGION
 from service.domain.roles import OFFICERS
 from service.locales import Language, speaker
+from service.models.diaspora import Contact
 from service.models.inbound import first_time
 from service.models.needs import projects_of
 from service.models.pledges import pledgeable
 from service.models.progress import waiting_reports
 from service.models.session import transaction
+from service.usecases.diaspora import pause_alerts
 from service.usecases.phones import know_phone, start, stop
 from ussd.sessions import Conversations
 from ussd.transports import forms
@@ -146,7 +150,7 @@ def _obey(inbox: Inbox, command: Command) -> None:
         case _ if _doubted(inbox, command):
             pass
         case Action.HELP | Action.START:
-            _help(inbox)
+            _help(inbox, command.action)
         case Action.INFO:
             inform(inbox, command)
         case Action.YES | Action.NO if inbox.contact:
@@ -166,12 +170,21 @@ def _obey(inbox: Inbox, command: Command) -> None:
             inbox.converse("", _start(inbox, command.action), _given(inbox, command))
 
 
-def _help(inbox: Inbox) -> None:
+def _help(inbox: Inbox, action: Action) -> None:
     code = inbox.settings.ussd_code
-    if inbox.officer:
+    if action is Action.START and inbox.contact and _pauses(inbox.contact, inbox.now):
+        # REPRENDRE is also how one asks for needs again.
+        pause_alerts(inbox.session, inbox.now, contact=inbox.contact, days=0)
+        inbox.say("pause.over")
+    elif inbox.officer:
         inbox.reply("help_village" if inbox.officer.role in OFFICERS else "help_witness", code=code)
     else:
         inbox.reply("help_diaspora" if inbox.contact else "help_coordinator", code=code)
+
+
+def _pauses(contact: Contact, now: datetime) -> bool:
+    until = contact.association.paused_until
+    return until is not None and until > now
 
 
 def _speak(inbox: Inbox, language: Language) -> None:

@@ -1,6 +1,7 @@
 """The texts of messages: in every language, understood by the service when sent back, short enough for the air."""
 
 import re
+from enum import StrEnum
 from string import Formatter
 from typing import Any
 
@@ -8,10 +9,13 @@ import pytest
 from babel.messages.pofile import read_po
 
 from service.domain.money import Money
-from service.domain.roles import OfficerRole
+from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
+from service.domain.progress import HelpWanted, Problem, Stage
+from service.domain.roles import ChangeKind, OfficerRole
 from service.domain.sectors import Sector, Urgency
-from service.domain.states import AssociationState, NeedState
-from service.locales import ROOT, Language, speaker
+from service.domain.states import AssociationState, NeedState, ReportState
+from service.domain.testimonies import Publication
+from service.locales import ROOT, Language, Speaker, speaker
 from service.matching.reasons import REASON_KEYS
 from service.messaging.outbox import MOST_PARTS, _fitted
 from service.messaging.phrases import Country, Phrase, words
@@ -21,7 +25,10 @@ from ussd.transports.keywords import read_command
 
 # Written the same in French and in one more language: names, signs, and a word of both.
 SAME_AS_FRENCH = {"reason.sector", "phrase.joint", "sms.dialogue", "sector.irrigation"}
-SPOKEN = (Sector, Urgency, OfficerRole, AssociationState, NeedState)
+SPOKEN = (
+    *(Sector, Urgency, OfficerRole, ChangeKind, AssociationState, NeedState, ReportState),
+    *(CostBasis, Funder, Agreement, LandStatus, WaterRight, Stage, Problem, HelpWanted, Publication),
+)
 REPLY_WORDS = re.compile(
     r"\b(OUI|NON|YES|NO|YAH|UHU|INFO|LKHBAR|AIDE|HELP|TIWISI|BESOIN|NEED|LHAJT|STOP|HBES|START|BDU|نعم|معلومات|مساعدة|توقف|ابدأ)\b"
 )
@@ -49,6 +56,11 @@ def placeholders(forms: tuple[str, ...]) -> set[str | None]:
     return {name for form in forms for _, name, _, _ in Formatter().parse(form) if name is not None}
 
 
+def wordiest(voice: Speaker, kind: type[StrEnum]) -> StrEnum:
+    """The value with the longest word."""
+    return max(kind, key=lambda one: len(voice.write(one)))
+
+
 def longest(language: Language) -> dict[str, Any]:
     """The longest value that each placeholder may plausibly have."""
     arabic = language is Language.AR
@@ -67,9 +79,25 @@ def longest(language: Language) -> dict[str, Any]:
         "code": "*384*84#",
         "city": "Charleville-Mézières",
         "country": Country("NL"),
-        "role": max(OfficerRole, key=lambda role: len(voice.write(role))),
-        "sector": max(Sector, key=lambda sector: len(voice.write(sector))),
-        "state": max(NeedState, key=lambda state: len(voice.write(state))),
+        "role": wordiest(voice, OfficerRole),
+        "asker": wordiest(voice, OfficerRole),
+        "last": "01",
+        "number": "+33 6 39 98 00 01",
+        "dial": "*384*84#",
+        "percent": 100,
+        "news": [
+            wordiest(voice, Stage),
+            Phrase("progress.held_up", {"problem": wordiest(voice, Problem)}),
+            Phrase("progress.help", {"help": wordiest(voice, HelpWanted)}),
+        ],
+        "sector": wordiest(voice, Sector),
+        "state": [
+            wordiest(voice, NeedState),
+            Phrase(
+                "need.progress",
+                {"stage": wordiest(voice, Stage), "percent": 100, "state": wordiest(voice, ReportState)},
+            ),
+        ],
         "douar": "دوار آيت عبد الله أوسعيد" if arabic else "Ait Abdallah Ou Said Oufella",
         "commune": commune,
         "households": 20_000,
@@ -91,6 +119,9 @@ USUAL = {
     "city": "Lyon",
     "country": "FR",
     "role": OfficerRole.SECRETARY,
+    "asker": OfficerRole.TREASURER,
+    "percent": 60,
+    "news": [Stage.WORKS, Phrase("progress.held_up", {"problem": Problem.MONEY})],
     "sector": Sector.WATER,
     "state": NeedState.VERIFIED,
     "douar": "Ait Abdallah",

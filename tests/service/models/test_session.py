@@ -1,15 +1,18 @@
 """SQLite's writers: one at a time, none answered before the disk has it, and one wait of the disk for many."""
 
+import gc
 import os
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.orm import Session
 
-from service.models.session import WRITERS, make_engine, reading, transaction
+from service.models.session import BUSY_MS, WRITERS, make_engine, reading, transaction
 
 THREADS, WRITES = 8, 25
 
@@ -60,6 +63,17 @@ def test_who_only_looks_and_who_gives_up_wait_for_no_disk(engine: Engine, synced
     assert (synced, heard(engine)) == ([], 0)
 
 
+def test_a_writer_that_is_dropped_half_way_keeps_nobody_waiting(engine: Engine) -> None:
+    dropped = Session(engine)
+    dropped.execute(text("INSERT INTO said VALUES ('no')"))
+    del dropped
+    gc.collect()
+    begun = time.monotonic()
+    say(engine, "azul")
+    assert time.monotonic() - begun < BUSY_MS / 1000
+    assert heard(engine) == 1
+
+
 def test_what_may_be_lost_with_the_machine_waits_for_no_disk(engine: Engine, synced: list[int]) -> None:
     behind = make_engine(str(engine.url), durable=False)
     say(behind, "azul")
@@ -97,7 +111,8 @@ def test_all_that_was_committed_meanwhile_is_put_on_disk_together(
             pass
         others = [pool.submit(late, str(number)) for number in range(THREADS)]
         committed.wait()
-        while WRITERS[str(engine.url.database)]._committed < 1 + THREADS:
+        # The table's commit, the first, and the others.
+        while WRITERS[str(engine.url.database)]._committed < 1 + 1 + THREADS:
             pass
         # All are in the log, and none of them is answered: only the first one's disk is at work.
         assert heard(engine) == 1 + THREADS

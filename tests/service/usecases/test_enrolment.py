@@ -20,7 +20,7 @@ from service.usecases.enrolment import enrol_diaspora, reject_diaspora, verify_d
 from service.usecases.sides import read_sides
 from tests.service.usecases.record import audited, texts
 from tests.service.usecases.story import Story
-from tests.world import LYON, TAFRAOUT, TALIOUINE
+from tests.world import LYON, SECRETARY, TAFRAOUT, TALIOUINE, village
 
 PARIS, MADRID = "+33639980077", "+34600000077"
 
@@ -109,6 +109,14 @@ def test_a_name_or_a_phone_is_registered_once(story: Story) -> None:
     with reading(story.engine) as session:
         assert active_contact(session, MADRID) is None
         assert len(session.scalars(select(DiasporaAssociation)).all()) == 3
+
+
+def test_who_speaks_for_a_village_does_not_speak_for_emigrants_too(story: Story) -> None:
+    """Two dialogues begun at once by a newcomer, each ended: one phone would promise to itself."""
+    with pytest.raises(MoveError):
+        enrols(story, SECRETARY)
+    with transaction(story.engine) as session, pytest.raises(MoveError):
+        village(session, story.clock(), LYON, name="Ait Lyon")
 
 
 def test_of_two_that_take_one_name_at_once_one_has_it(story: Story) -> None:

@@ -154,5 +154,24 @@ def test_a_message_on_its_way_at_that_moment_is_the_last(
         assert MessageState.QUEUED not in session.scalars(select(Message.state)).all()
 
 
+@pytest.mark.parametrize("other", ["+33612345678", "+212712345678", "+34612345678"])
+def test_what_tells_a_number_that_is_nearly_the_same_stays(container: Container, clock: MovedClock, other: str) -> None:
+    leaver = "+212612345678"
+    written = (show_phone(leaver), leaver, "06 12 34 56 78")
+    with transaction(container.engine) as session:
+        know_phone(session, clock(), STRANGER)
+        know_phone(session, clock(), leaver)
+        for number in (*written, show_phone(other), other):
+            tell(session, clock(), event=number, phone=STRANGER, template="need_saved", reference=number)
+        forget(session, clock(), phone=leaver)
+    with reading(container.engine) as session:
+        messages = session.scalars(select(Message).order_by(Message.id)).all()
+    gone, stayed = messages[: len(written)], messages[len(written) :]
+    assert {(one.text, one.state) for one in gone} == {("", MessageState.CANCELLED)}
+    assert [(show_phone(other) in one.text or other in one.text, one.state) for one in stayed] == [
+        (True, MessageState.QUEUED)
+    ] * 2
+
+
 def test_a_number_that_is_none_is_shown_as_a_dash() -> None:
     assert (show_phone(f"{GONE}0123456789"), mask_phone(f"{GONE}0123456789")) == ("-", "-")

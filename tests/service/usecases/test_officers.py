@@ -15,13 +15,7 @@ from service.models.associations import active_officer
 from service.models.officers import open_invitations, waiting_changes
 from service.models.session import reading, transaction
 from service.security import hash_pin
-from service.usecases.officers import (
-    agree_to_change,
-    ask_change,
-    hash_invitation,
-    join_association,
-    refuse_change,
-)
+from service.usecases.officers import agree_to_change, ask_change, hash_invitation, join_association, refuse_change
 from service.usecases.phones import know_phone, stop
 from service.usecases.pins import has_pin, set_pin
 from tests.conftest import MovedClock

@@ -17,6 +17,7 @@ from service.models.session import reading, transaction
 from service.usecases.proposals import (
     accept_interest,
     expire_proposals,
+    refuse_interest,
     remind,
 )
 from tests.service.usecases.record import audited, texts
@@ -212,6 +213,21 @@ def test_one_who_waits_for_the_others_decision_sees_it(story: Story) -> None:
         with pytest.raises(MoveError):
             late.result()
     assert story.state() is ProposalState.INTRODUCED
+    assert (LYON, "refused") not in story.told()
+
+
+def test_one_who_had_looked_at_it_before_the_others_decision_sees_it(story: Story) -> None:
+    """As an SMS does: what waits is read first, and answered in the same transaction."""
+    story.says_yes()
+    with reading(story.engine) as session:
+        officer = officer_of(session, TREASURER)
+        looked_at = session.get_one(Proposal, story.lyon)
+        assert looked_at.state is ProposalState.INTERESTED
+        if session.get_bind().dialect.name == "sqlite":
+            session.commit()  # SQLite has one writer, and a reader sees what was
+        story.accepts(SECRETARY)
+        with pytest.raises(MoveError):
+            refuse_interest(session, story.clock(), officer=officer, proposal_id=looked_at.id)
     assert (LYON, "refused") not in story.told()
 
 

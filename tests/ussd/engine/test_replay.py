@@ -6,6 +6,7 @@ import pytest
 from tests.ussd.engine.conversation import Desk, Phone
 from ussd.engine.dialogue import Dialogue, Talk, dialogue, reading
 from ussd.engine.journal import Journal
+from ussd.engine.paging import Budget
 from ussd.engine.prompts import Choice, End, Menu, MisreadError, Option, Recall, Review, Show
 from ussd.engine.replay import Player
 from ussd.engine.typed import Number, Text
@@ -60,6 +61,15 @@ def test_a_conversation_reads_like_the_function(phone: Phone) -> None:
     assert phone.types("1") == "saved n=7"
     assert phone.screens[-1].ended
     assert phone.facts == [("g", 7, 0, "Ali")]
+
+
+def test_a_summary_is_read_to_its_end_before_it_is_sent() -> None:
+    phone = Phone(root, Budget(gsm7=60, ucs2=60))
+    phone.dial()
+    assert phone.types("1", "2", "7", "1", "Ali") == "review c=g n=7 s=0 t=Ali\nkey.more  key.back  key.menu"
+    assert phone.types("1") == "1 review.send\n2 review.correct\nkey.back  key.menu"
+    assert phone.facts == []
+    assert phone.types("1").startswith("saved")
 
 
 def test_nothing_is_written_before_the_last_question(phone: Phone) -> None:

@@ -258,7 +258,12 @@ def upgrade():
     op.add_column("users", sa.Column("phone", sa.String(length=16), nullable=True))
     op.create_index(op.f("ix_users_phone"), "users", ["phone"], unique=True)
     op.drop_index(op.f("ix_proposals_diaspora_id"), table_name="proposals")
-    op.create_index(op.f("ix_proposals_diaspora_id_state_proposed_at"), "proposals", ["diaspora_id", "state", "proposed_at"], unique=False)
+    op.create_index(
+        op.f("ix_proposals_diaspora_id_state_proposed_at"),
+        "proposals",
+        ["diaspora_id", "state", "proposed_at"],
+        unique=False,
+    )
     op.create_index(op.f("ix_proposals_need_id_state"), "proposals", ["need_id", "state"], unique=False)
 
 
