@@ -11,6 +11,8 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from service.domain.money import Currency, Money
+from service.domain.roles import OfficerRole
 from service.locales import Language, speaker
 from service.messaging.segments import fold
 from service.models.base import Base
@@ -54,6 +56,15 @@ EXAMPLES: dict[str, Any] = {
     "day": date(2026, 11, 25),
     "reason": "...",
     "step": "...",
+    "deed": "...",
+    "diaspora": "Lyon-Taliouine",
+    "amount": Money.of(5_000, Currency.EUR),
+    "role": OfficerRole.TREASURER,
+    "number": "+212 612-345678",
+    "who": "...",
+    "percent": 60,
+    "what": "...",
+    "of": "K7-4Q2",
 }
 # The codes of two kinds have one name.
 DIALLED = {"pin.dial": {"code": DIAL}}

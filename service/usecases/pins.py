@@ -41,19 +41,18 @@ def begin_guess(session: Session, now: datetime, phone: str, kind: SecretKind) -
     return secret.hash
 
 
-def settle_guess(session: Session, now: datetime, phone: str, kind: SecretKind, *, right: bool) -> bool:
-    """Note how a guess that was begun ended, and tell whether it was the last; a right one opens what it had locked."""
+def settle_guess(session: Session, now: datetime, phone: str, kind: SecretKind, *, right: bool) -> None:
+    """Note how a guess that was begun ended; a right one opens what its own count had locked."""
     secret = _locked_row(session, phone, kind)
     if right:
         secret.failures, secret.locked_until = 0, None
-        return False
+        return
     # Who was not invited has nothing to guess: counted, a few strangers would close the invitations of all.
     if kind is not SecretKind.INVITATION or open_invitations(session, now, phone):
         session.add(WrongGuess(kind=kind, at=now))
     if secret.locked_until:
         who = f"phone:{mask_phone(phone)}"
         record(session, now, who, f"{kind}.locked", who)
-    return secret.locked_until is not None
 
 
 def set_pin(session: Session, now: datetime, phone: str, hashed: str, *, first: bool = False) -> None:

@@ -117,6 +117,7 @@ class Scene:
     keys: frozenset[str]
     pages: tuple[str, ...]
     journal: Journal
+    read: Journal  # with the last page on the screen: a summary that was not read to its end is not sent
     ended: bool
 
 
@@ -159,7 +160,7 @@ class Tour:
         """Go on from a screen, told now or before."""
         for answer, said in [] if scene.ended else self._answers(scene):
             walker.heard()
-            journal, screen = walker.step(scene.journal, answer)
+            journal, screen = walker.step(scene.journal if answer == BACK else scene.read, answer)
             keys = walker.heard(clear=False)
             # What was not understood is told elsewhere, once for all questions.
             misread = any(key.startswith("expect.") for key in keys)
@@ -189,7 +190,7 @@ class Tour:
             self._asked_at[asked.key] = number
         walker.heard()
         shown = tuple(self._settled(page) for page in pages) if new else tuple(pages)
-        return Scene(number, after, self._settled(said), _dialogue(journal), keys, shown, journal, screen.ended)
+        return Scene(number, after, self._settled(said), _dialogue(journal), keys, shown, journal, here, screen.ended)
 
     def _answers(self, scene: Scene) -> list[tuple[str, str]]:
         """Return what a person may type here, and how to say so."""

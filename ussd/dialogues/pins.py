@@ -63,7 +63,7 @@ def chosen(ctx: Context) -> Generator[Step, Any, str]:
 def guess(ctx: Context, kind: SecretKind, judge: Callable[[str], Answer]) -> Answer:
     """Count a guess, and only then let `judge` compare with the kept hash; return its answer, `locked` unjudged.
 
-    A false answer is a wrong guess; `locked` is returned for the last of them, too.
+    A false answer is a wrong guess.
     """
     try:
         with ctx.work.apart() as session:
@@ -72,8 +72,8 @@ def guess(ctx: Context, kind: SecretKind, judge: Callable[[str], Answer]) -> Ans
         return LOCKED
     answer = judge(kept)
     with ctx.work.apart() as session:
-        last = settle_guess(session, ctx.now, ctx.phone, kind, right=bool(answer))
-    return LOCKED if last else answer
+        settle_guess(session, ctx.now, ctx.phone, kind, right=bool(answer))
+    return answer
 
 
 @dialogue("pin.change")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Generic
 
 from service.domain.text import clean
+from service.messaging.segments import fold
 from ussd.engine.dialogue import C, Dialogue, Talk
 from ussd.engine.journal import DRAFTED, ENTERED, LOOKED, Journal, typed
 from ussd.engine.paging import Budget, paginate
@@ -143,8 +144,7 @@ class Player(Generic[C]):
         return Screen(pages[journal.page], ended=False)
 
     def _feed(self, journal: Journal, waiting: "_Waiting[C]", text: str) -> Screen:
-        if isinstance(waiting.prompt, Review) and journal.more and not journal.correcting:
-            # What was not read to its end is not sent.
+        if isinstance(waiting.prompt, Review) and self._unread(journal, waiting):
             journal.page += 1
             return self._render(journal, waiting)
         shown = [Option(*line) for line in journal.shown]
@@ -162,6 +162,13 @@ class Player(Generic[C]):
             journal.correcting = True
             return self._render(journal, waiting)
         return self._accept(journal, waiting, answer)
+
+    def _unread(self, journal: Journal, waiting: "_Waiting[C]") -> bool:
+        """Tell whether the summary goes on after this page, before the line that sends it: unread, it is not sent."""
+        if journal.correcting or not journal.more:
+            return False
+        send, page = f"1 {journal.shown[0][1]}", self._render(journal, waiting).text.split("\n")
+        return send not in page and fold(send) not in page
 
     def _accept(self, journal: Journal, waiting: "_Waiting[C]", answer: Any) -> Screen:
         journal.entries.append([waiting.prompt.key, answer])
