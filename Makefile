@@ -24,9 +24,9 @@ $(VENV)/test.stamp: $(VENV)/run.stamp
 run: $(VENV)/run.stamp ## start everything on 127.0.0.1 (PORT=8000; DEMO=0: without the demo story)
 	@$(if $(PORT),TIWIZI_PORT=$(PORT) )$(BIN)/tiwizi up --first-run $(if $(filter 0,$(DEMO)),--no-demo)
 
-test: $(VENV)/test.stamp ## the whole test suite
+test: $(VENV)/test.stamp ## the whole test suite, on all cores (ARGS="-n 0 tests/ussd": on one, and a part)
 	@sh tests/tools.sh
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal $(ARGS)
 
 check: $(VENV)/test.stamp ## lint, types, layers, tests: all that must be green
 	$(BIN)/ruff check .
