@@ -76,6 +76,25 @@ def test_an_answer_that_died_with_its_process_is_taken_from_the_carriers_text(
     another.conversations.close()
 
 
+def test_a_process_that_knew_the_session_waits_too_for_what_another_is_writing(
+    container: Container, secretary: Handset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if container.engine.dialect.name == "sqlite":
+        pytest.skip("on SQLite one process answers all turns")
+    first, another = secretary.conversations, Conversations(container)
+    secretary.dial()
+    secretary.types(NEED[0])
+    another.journals.flush()
+    first.journals.flush()
+    monkeypatch.setattr(another.journals, "flush", lambda: None)
+    secretary.conversations = another
+    assert secretary.types(NEED[1]).startswith("Combien de foyers")
+    monkeypatch.setattr("ussd.sessions.sleep", lambda _seconds: Journals.flush(another.journals))
+    secretary.conversations = first
+    assert secretary.types(NEED[2]).startswith("Cout total")
+    another.close()
+
+
 def test_another_process_waits_for_what_the_first_is_writing(
     secretary: Handset, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
