@@ -35,10 +35,17 @@ class Sent:
 
 
 class Gateway(Protocol):
-    """Carries texts to phones. Never raises for what a carrier may do: that is an `Outcome`."""
+    """Carries texts to phones. Never raises for what a carrier may do: that is an `Outcome`.
+
+    `repeatable` tells that an `Outgoing.id` sent again is carried once: what is in doubt may simply be sent again.
+    `bulk` is how many phones a call can carry, all with the same text; `connections` how many calls may run at once.
+    """
 
     name: str
+    repeatable: bool
+    bulk: int
+    connections: int
 
     def send(self, batch: Sequence[Outgoing]) -> list[Sent]:
-        """Send each, and tell what became of each, in the same order."""
+        """Send one text to `bulk` phones at most, and tell what became of each, in the same order; from any thread."""
         ...

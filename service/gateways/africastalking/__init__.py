@@ -21,6 +21,9 @@ class AfricasTalkingGateway:
     """Sends each text in a request of its own. The API knows no idempotency key: what is in doubt is not sent again."""
 
     name = "africastalking"
+    repeatable = False
+    bulk = 1
+    connections = 1
 
     def __init__(self, settings: Settings, timeout: tuple[float, float] = TIMEOUT_S) -> None:
         """Take the account from the settings; `timeout` is seconds to connect and to wait for each byte."""

@@ -13,6 +13,9 @@ class ConsoleGateway:
     """Delivers to the terminal."""
 
     name = "console"
+    repeatable = False
+    bulk = 100
+    connections = 1
 
     def send(self, batch: Sequence[Outgoing]) -> list[Sent]:
         """Print each text; printing is delivery."""

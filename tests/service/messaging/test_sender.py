@@ -29,6 +29,9 @@ class FakeGateway:
 
     answer: Callable[[Outgoing], Sent] = lambda message: Sent(Outcome.ACCEPTED, f"id-{message.id}")
     name: str = "africastalking"
+    repeatable: bool = False
+    bulk: int = 1
+    connections: int = 1
     sent: list[Outgoing] = field(default_factory=list)
 
     def send(self, batch: Sequence[Outgoing]) -> list[Sent]:

@@ -129,6 +129,8 @@ def test_a_message_on_its_way_at_that_moment_is_the_last(
         """Somebody leaves while it sends."""
 
         name = "console"
+        repeatable = False
+        bulk = connections = 1
 
         def __init__(self) -> None:
             self.sent: list[str] = []
