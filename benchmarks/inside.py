@@ -24,7 +24,7 @@ def container_of(url: str) -> Container:
         database_url=url,
         secret_key="a-key-that-protects-nothing-but-benchmarks",  # noqa: S106  # it says so
         hook_tokens=(TOKEN,),
-        sms_routes={"*": "console"},
+        sms_routes={"*": ("console",)},
     )
     return make_container(settings)
 

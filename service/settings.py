@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     hook_tokens: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
     proxies: int = Field(default=0, ge=0, le=5)
     hook_addresses: Annotated[tuple[str, ...], NoDecode] = ()
-    sms_routes: Annotated[dict[str, str], NoDecode] = Field(default_factory=lambda: {"*": "console"})
+    sms_routes: Annotated[dict[str, tuple[str, ...]], NoDecode] = Field(default_factory=lambda: {"*": ("console",)})
     sms_number: str = "+212600000000"
     ussd_code: str = "*384*84#"
     home_region: str = "09"
@@ -106,10 +106,7 @@ class Settings(BaseSettings):
     @field_validator("match_weights", mode="before")
     @classmethod
     def _weights(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-        return {name.strip(): number.strip() for name, _, number in pairs}
+        return _pairs(value) if isinstance(value, str) else value
 
     @field_validator("match_weights")
     @classmethod
@@ -135,17 +132,22 @@ class Settings(BaseSettings):
     @field_validator("sms_routes", mode="before")
     @classmethod
     def _routes(cls, value: object) -> object:
-        if not isinstance(value, str):
-            return value
-        pairs = [part.partition("=") for part in value.split(",") if part.strip()]
-        return {prefix.strip(): gateway.strip() for prefix, _, gateway in pairs}
+        pairs = _pairs(value) if isinstance(value, str) else value
+        if not isinstance(pairs, dict):
+            return pairs
+        return {
+            prefix: tuple(one.strip() for one in names.split("|")) if isinstance(names, str) else names
+            for prefix, names in pairs.items()
+        }
 
     @field_validator("sms_routes")
     @classmethod
-    def _known_gateways(cls, value: dict[str, str]) -> dict[str, str]:
-        unknown = sorted(set(value.values()) - set(KNOWN_GATEWAYS))
+    def _known_gateways(cls, value: dict[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+        unknown = sorted({name for names in value.values() for name in names} - set(KNOWN_GATEWAYS))
         if unknown:
             raise ValueError(f"unknown gateway {unknown[0]!r}; known are {', '.join(KNOWN_GATEWAYS)}")
+        if any(len(set(names)) != len(names) for names in value.values()):
+            raise ValueError("names a gateway twice for one prefix")
         if any(prefix != "*" and not PREFIX.fullmatch(prefix) for prefix in value):
             raise ValueError("a prefix is written +212, or * for all others")
         if "*" not in value:
@@ -153,9 +155,14 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def used_gateways(self) -> frozenset[str]:
+        """The gateways that some route names."""
+        return frozenset(name for names in self.sms_routes.values() for name in names)
+
+    @property
     def simulator_on(self) -> bool:
         """The simulator holds a hook token, so by default it is there only when no real gateway is."""
-        return set(self.sms_routes.values()) == {"console"} if self.simulator is None else self.simulator
+        return self.used_gateways == {"console"} if self.simulator is None else self.simulator
 
     @property
     def url_here(self) -> str:
@@ -167,6 +174,12 @@ class Settings(BaseSettings):
     def url(self) -> str:
         """Where people find the service."""
         return self.public_url.rstrip("/") or self.url_here
+
+
+def _pairs(written: str) -> dict[str, str]:
+    """Read `name=value,name=value`."""
+    pairs = [part.partition("=") for part in written.split(",") if part.strip()]
+    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def load_settings(**overrides: object) -> Settings:
@@ -181,9 +194,9 @@ def load_settings(**overrides: object) -> Settings:
         name = "_".join(str(part) for part in first["loc"][:1])
         reason = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"TIWIZI_{name.upper()}: {reason}.") from error
-    if "africastalking" in settings.sms_routes.values() and not settings.at_api_key:
+    if "africastalking" in settings.used_gateways and not settings.at_api_key:
         raise SettingsError("TIWIZI_AT_API_KEY: is missing, and TIWIZI_SMS_ROUTES sends through africastalking.")
-    if settings.simulator and set(settings.sms_routes.values()) != {"console"}:
+    if settings.simulator and settings.used_gateways != {"console"}:
         raise SettingsError("TIWIZI_SIMULATOR: shows a hook token, so it goes with console routes only.")
     if settings.reminder_days >= settings.expiry_days:
         raise SettingsError("TIWIZI_REMINDER_DAYS: must be below TIWIZI_EXPIRY_DAYS.")

@@ -35,7 +35,7 @@ def stage(container: Container) -> Iterator[Container]:
 
 def only_simulated(settings: Settings) -> bool:
     """Tell whether all phones that these settings reach are the simulator's."""
-    return settings.simulator_on and set(settings.sms_routes.values()) == {"console"}
+    return settings.simulator_on and settings.used_gateways == {"console"}
 
 
 def _refuse_real_phones(settings: Settings) -> None:

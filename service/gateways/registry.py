@@ -20,7 +20,7 @@ RECEIPTS: Mapping[str, Mapping[str, MessageState]] = {
 
 def make_gateways(settings: Settings) -> dict[str, Gateway]:
     """Return the gateways that some route uses, by name."""
-    return {name: MAKERS[name](settings) for name in sorted(set(settings.sms_routes.values()))}
+    return {name: MAKERS[name](settings) for name in sorted(settings.used_gateways)}
 
 
 def receipt_state(gateway: str, status: str) -> MessageState | None:

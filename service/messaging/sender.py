@@ -102,7 +102,7 @@ def _claim(container: Holder) -> Message | None:
     with transaction(container.engine) as session:
         while (message := session.scalars(due).first()) is not None:
             if not _withheld(session, message, now):
-                gateway = container.gateways[route(container.settings.sms_routes, message.phone)]
+                gateway = container.gateways[route(container.settings.sms_routes, message.phone)[0]]
                 _begin(message, now, gateway.name)
                 return message
     return None

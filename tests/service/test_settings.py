@@ -67,7 +67,7 @@ def test_with_nothing_set_everything_works_on_a_laptop(folder: Path) -> None:
     settings = load_settings()
     assert settings.database_url == "sqlite:///var/tiwizi.db"
     assert settings.url == settings.url_here == "http://127.0.0.1:8000"
-    assert settings.sms_routes == {"*": "console"}
+    assert settings.sms_routes == {"*": ("console",)}
     assert settings.simulator_on
     assert settings.hook_addresses == ()
     assert {path.name for path in (folder / "var").iterdir()} == {"secret_key", "hook_token"}
@@ -86,7 +86,7 @@ def test_lists_and_tables_are_written_with_commas(monkeypatch: pytest.MonkeyPatc
     settings = load_settings()
     assert settings.hook_tokens == tokens
     assert settings.hook_addresses == ("192.0.2.7", "2001:db8::/32", "198.51.100.9/24")
-    assert settings.sms_routes == {"+212": "console", "*": "africastalking"}
+    assert settings.sms_routes == {"+212": ("console",), "*": ("africastalking",)}
     assert settings.match_weights["origin"] == 0.4
 
 

@@ -60,6 +60,6 @@ def test_only_the_gateways_of_some_route_are_made() -> None:
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]  # pydantic-settings' own parameter
         at_api_key="key",
-        sms_routes={"*": "africastalking"},
+        sms_routes={"*": ("africastalking",)},
     )
     assert list(make_gateways(settings)) == ["africastalking"]

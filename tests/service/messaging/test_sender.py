@@ -47,7 +47,7 @@ def gateway() -> FakeGateway:
 @pytest.fixture
 def post(container: Container, gateway: FakeGateway) -> Container:
     """A service all of whose messages go through the fake gateway."""
-    settings = container.settings.model_copy(update={"sms_routes": {"*": gateway.name}})
+    settings = container.settings.model_copy(update={"sms_routes": {"*": (gateway.name,)}})
     return replace(container, settings=settings, gateways={gateway.name: gateway})
 
 
@@ -254,7 +254,7 @@ def test_a_receipt_that_beat_the_answer_is_adopted(post: Container, gateway: Fak
 def test_each_number_goes_through_the_gateway_of_its_prefix(post: Container, gateway: FakeGateway) -> None:
     home: FakeGateway = FakeGateway(name="console")
     gateways: dict[str, Gateway] = {home.name: home, gateway.name: gateway}
-    settings = post.settings.model_copy(update={"sms_routes": {"+212": home.name, "*": gateway.name}})
+    settings = post.settings.model_copy(update={"sms_routes": {"+212": (home.name,), "*": (gateway.name,)}})
     queue(post)
     queue(post, phone="+33639980001")
     drain(replace(post, settings=settings, gateways=gateways))
