@@ -4,6 +4,7 @@ import fcntl
 import os
 import re
 import secrets
+from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
@@ -18,6 +19,10 @@ SHORTEST_KEY = 32
 WEIGHTS = frozenset({"origin", "sector", "size", "urgency", "waiting", "record", "evidence"})
 ROUNDING = 1e-9
 TOKEN = re.compile(r"[A-Za-z0-9_-]+")
+COUNTRY = re.compile(r"[A-Z]{2}")
+# Where emigrants' associations are, and Morocco.
+HOSTS = ("MA", "FR", "BE", "NL", "ES", "IT", "DE", "LU", "CH", "AT", "PT", "GB", "IE", "SE", "NO", "DK", "CA", "US")
+LAST_HOUR = 23
 PREFIX = re.compile(r"\+[0-9]{1,6}")
 SHAPES = {
     "sms_number": (re.compile(r"\+[0-9]{8,15}|[0-9]{3,6}"), "a number such as +212600000000 or a short code"),
@@ -51,7 +56,17 @@ class Settings(BaseSettings):
     hook_tokens: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
     proxies: int = Field(default=0, ge=0, le=5)
     hook_addresses: Annotated[tuple[str, ...], NoDecode] = ()
-    sms_routes: Annotated[dict[str, tuple[str, ...]], NoDecode] = Field(default_factory=lambda: {"*": ("console",)})
+    sms_routes: Annotated[dict[str, tuple[str, ...]], NoDecode] = {"*": ("console",)}
+    # What a part costs through a gateway or to a prefix, and the caps of a UTC day, all in one currency.
+    sms_prices: Annotated[dict[str, Decimal], NoDecode] = {"console": Decimal(0), "*": Decimal("0.08")}
+    sms_rates: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
+    sms_countries: Annotated[tuple[str, ...], NoDecode] = HOSTS
+    cap_day: Decimal = Field(default=Decimal(50), ge=0)
+    cap_country: Decimal = Field(default=Decimal(40), ge=0)
+    cap_association: Decimal = Field(default=Decimal(10), ge=0)
+    cap_phone: Decimal = Field(default=Decimal(5), ge=0)
+    cap_reserve: int = Field(default=20, ge=0, le=90)
+    quiet_hours: Annotated[tuple[int, int], NoDecode] = (21, 8)
     sms_number: str = "+212600000000"
     ussd_code: str = "*384*84#"
     home_region: str = "09"
@@ -81,7 +96,7 @@ class Settings(BaseSettings):
             raise ValueError("needs http:// or https:// in front")
         return value
 
-    @field_validator("hook_tokens", "hook_addresses", mode="before")
+    @field_validator("hook_tokens", "hook_addresses", "sms_countries", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -103,9 +118,9 @@ class Settings(BaseSettings):
             raise ValueError("tokens are part of addresses: letters, digits, - and _ only")
         return value
 
-    @field_validator("match_weights", mode="before")
+    @field_validator("match_weights", "sms_prices", "sms_rates", mode="before")
     @classmethod
-    def _weights(cls, value: object) -> object:
+    def _paired(cls, value: object) -> object:
         return _pairs(value) if isinstance(value, str) else value
 
     @field_validator("match_weights")
@@ -113,6 +128,40 @@ class Settings(BaseSettings):
     def _known_weights(cls, value: dict[str, float]) -> dict[str, float]:
         if value and (set(value) != WEIGHTS or min(value.values()) < 0 or not abs(sum(value.values()) - 1) <= ROUNDING):
             raise ValueError(f"needs {', '.join(sorted(WEIGHTS))}, none negative, together 1")
+        return value
+
+    @field_validator("sms_prices")
+    @classmethod
+    def _priced(cls, value: dict[str, Decimal]) -> dict[str, Decimal]:
+        strange = [name for name in value if name not in {"*", *KNOWN_GATEWAYS} and not PREFIX.fullmatch(name)]
+        if strange or "*" not in value or min(value.values()) < 0:
+            raise ValueError("is written console=0,+212=0.03,*=0.08: gateways, prefixes, and * for all others")
+        return value
+
+    @field_validator("sms_rates")
+    @classmethod
+    def _rated(cls, value: dict[str, float]) -> dict[str, float]:
+        if set(value) - set(KNOWN_GATEWAYS) or (value and min(value.values()) <= 0):
+            raise ValueError("is written africastalking=50: messages a second, above 0, through a known gateway")
+        return value
+
+    @field_validator("sms_countries")
+    @classmethod
+    def _countries(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if not value or not all(COUNTRY.fullmatch(one) for one in value):
+            raise ValueError("needs codes of countries such as MA,FR,BE")
+        return value
+
+    @field_validator("quiet_hours", mode="before")
+    @classmethod
+    def _hours(cls, value: object) -> object:
+        return tuple(value.split("-")) if isinstance(value, str) else value
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _of_a_day(cls, value: tuple[int, int]) -> tuple[int, int]:
+        if not all(0 <= hour <= LAST_HOUR for hour in value):
+            raise ValueError("is written 21-8, full hours from 0 to 23; 0-0 has none")
         return value
 
     @field_validator("hook_addresses")

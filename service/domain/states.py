@@ -54,8 +54,12 @@ class ReportState(StrEnum):
 
 
 class MessageState(StrEnum):
-    """A message on its way; `unknown` means that nobody can tell whether it left."""
+    """A message on its way.
 
+    `unknown` means that nobody can tell whether it left; `gathered` that it waits for a digest, which then has told it.
+    """
+
+    GATHERED = "gathered"
     QUEUED = "queued"
     ATTEMPTING = "attempting"
     ACCEPTED = "accepted"
@@ -64,6 +68,7 @@ class MessageState(StrEnum):
     FAILED = "failed"
     EXPIRED = "expired"
     CANCELLED = "cancelled"
+    DIGESTED = "digested"
 
 
 ASSOCIATION_MOVES: Mapping[AssociationState, frozenset[AssociationState]] = {
@@ -97,9 +102,15 @@ REPORT_MOVES: Mapping[ReportState, frozenset[ReportState]] = {
     ReportState.CONFIRMED: frozenset(),
     ReportState.DISPUTED: frozenset({ReportState.CONFIRMED}),
 }
+# What has not begun to leave.
+WAITING = (MessageState.GATHERED, MessageState.QUEUED)
 # Receipts come doubled, late and shuffled: a message only moves along these arrows, so the last state is the same in
 # any order.
 MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
+    MessageState.GATHERED: frozenset(
+        {MessageState.QUEUED, MessageState.DIGESTED, MessageState.CANCELLED, MessageState.EXPIRED}
+    ),
+    MessageState.DIGESTED: frozenset(),
     MessageState.QUEUED: frozenset({MessageState.ATTEMPTING, MessageState.CANCELLED, MessageState.EXPIRED}),
     MessageState.ATTEMPTING: frozenset(
         {

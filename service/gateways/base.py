@@ -27,11 +27,12 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Sent:
-    """The outcome for one `Outgoing`, in the gateway's words where it gave any."""
+    """The outcome for one `Outgoing`, in the gateway's words where it gave any; `cost` too, as `KES 0.8000`."""
 
     outcome: Outcome
     provider_id: str | None = None
     reason: str = ""
+    cost: str = ""
 
 
 class Gateway(Protocol):

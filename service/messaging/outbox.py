@@ -1,22 +1,26 @@
 """The outbox: a message is a row, written in the transaction of the fact that causes it. Nothing is sent here."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.domain.kinds import MANNERS, Kind, Pace
 from service.domain.states import MessageState
 from service.locales import Speaker, speaker
 from service.messaging.once import add_once
 from service.messaging.phrases import words
 from service.messaging.receivers import receiver
 from service.messaging.segments import fold, measure
+from service.messaging.templates import IN_DIGESTS, KINDS
 from service.models import Message
 
 STOP_CONFIRMATION = "stopped"
 MOST_PARTS = 2
 KEPT = 12  # characters of a name that still tell what it is
 CUT = 4
+LONGEST_LINE = 160
+GATHERED_LIFE = timedelta(days=8)
 
 
 def tell(
@@ -36,12 +40,18 @@ def tell(
     what the person has just sent: after STOP only one goes out, the confirmation of STOP itself.
     Values may be enums, money, numbers, phrases and places (see `phrases`); `count` picks the plural form.
     A text of more than two parts has its longest free words shortened until it is two.
+    What can be a line of a digest waits for it when that is how often the person wants to hear.
     """
     to = receiver(session, phone)
     if to.stopped_at is not None and not (reply and template == STOP_CONFIRMATION):
         return False
     voice = speaker(to.language)
-    text = _fitted(voice, f"sms.{template}", count, words(voice, values))
+    said: dict[str, Any] = words(voice, values)
+    text = _fitted(voice, f"sms.{template}", count, said)
+    kind = Kind.REPLY if reply else KINDS[template]
+    manner = MANNERS[kind]
+    line = fold(voice.say(f"line.{template}", **said))[:LONGEST_LINE] if template in IN_DIGESTS else ""
+    gathered = bool(line) and to.pace is not Pace.AT_ONCE
     added = add_once(
         session,
         Message,
@@ -49,13 +59,20 @@ def tell(
         key=f"{event}|{phone}|{template}",
         phone=phone,
         template=template,
+        kind=kind,
+        priority=manner.priority,
         language=to.language,
         text=text,
+        line=line,
         parts=measure(text).parts,
-        state=MessageState.QUEUED,
+        state=MessageState.GATHERED if gathered else MessageState.QUEUED,
         attempts=0,
+        resent=0,
+        cost=0,
         reason="",
         next_at=now,
+        # A digest is written a week later at most; what it tells is still worth it then.
+        expires_at=now + (GATHERED_LIFE if gathered else manner.life),
         created_at=now,
     )
     return added is not None

@@ -1,5 +1,6 @@
 """Delivery receipts: they come doubled, late, shuffled, and before we know the gateway's id of what we sent."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import select
@@ -21,7 +22,7 @@ def take_receipt(
 
     One that fits no message is kept: the send may not be recorded yet. A status nobody knows is kept and moves nothing.
     """
-    lock_phone(session, phone)
+    lock_phones(session, {phone})
     receipt = Receipt(
         gateway=gateway,
         provider_id=clean(provider_id)[:PROVIDER_ID_LENGTH],
@@ -84,9 +85,11 @@ def find_unknown(session: Session, gateway: str, phone: str) -> None:
         adopt_receipts(session, messages[0])
 
 
-def lock_phone(session: Session, phone: str) -> None:
+def lock_phones(session: Session, phones: Collection[str]) -> None:
     """Put a send's record and its receipts in order, or each could miss the other; SQLite has one writer anyway."""
-    session.execute(select(Phone.number).where(Phone.number == phone).with_for_update(key_share=True))
+    if session.get_bind().dialect.name == "postgresql":
+        numbers = select(Phone.number).where(Phone.number.in_(phones)).order_by(Phone.number)
+        session.execute(numbers.with_for_update(key_share=True))
 
 
 def advance(message: Message, state: MessageState, now: datetime, reason: str) -> bool:

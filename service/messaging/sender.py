@@ -1,9 +1,11 @@
 """The sender: empties the outbox. A claim is on disk before the call, and no transaction is open during it."""
 
-import secrets
-import uuid
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
 from datetime import datetime, timedelta
+from threading import Event
 from typing import Protocol
 
 import structlog
@@ -11,28 +13,22 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
-from service.gateways.base import Gateway, Outcome, Outgoing, Sent
-from service.messaging.outbox import STOP_CONFIRMATION
-from service.messaging.receipts import PROVIDER_ID_LENGTH, adopt_receipts, advance, find_unknown, lock_phone
-from service.messaging.routing import route
-from service.models import Message, Phone
+from service.gateways.base import Gateway, Sent
+from service.messaging.claims import LEASE, Call, claim
+from service.messaging.health import unroute_strangers
+from service.messaging.records import MOST_ATTEMPTS, Answered, give_up_leases, settle
+from service.models import Message
 from service.models.session import reading, transaction
 from service.settings import Settings
 
+__all__ = ["LEASE", "MOST_ATTEMPTS", "Holder", "Sender", "drain"]
+
 log = structlog.get_logger()
 
-LEASE = timedelta(minutes=2)  # far longer than any gateway's time-outs: when it ends, its holder is gone
-MOST_ATTEMPTS = 5
-FIRST_WAIT = timedelta(minutes=1)  # then 4, 16 and 64 minutes: an outage of an hour loses nothing
-GROWTH = 4
-JITTER = (0.75, 1.25)
-STATES = {
-    Outcome.ACCEPTED: MessageState.ACCEPTED,
-    Outcome.DELIVERED: MessageState.DELIVERED,
-    Outcome.REFUSED: MessageState.FAILED,
-    Outcome.UNKNOWN: MessageState.UNKNOWN,
-    Outcome.RETRY: MessageState.QUEUED,
-}
+# A call that begins later than this before its lease's end might still be under way when others give it up.
+LONGEST_CALL = timedelta(seconds=60)
+# Calls claimed beyond the connections, as a part of them, so that none waits for the database.
+AHEAD = 4
 
 
 class Holder(Protocol):
@@ -40,7 +36,7 @@ class Holder(Protocol):
 
     @property
     def settings(self) -> Settings:
-        """The routes are there."""
+        """The routes, prices, caps, rates and quiet hours are there."""
 
     @property
     def engine(self) -> Engine:
@@ -48,120 +44,105 @@ class Holder(Protocol):
 
     @property
     def gateways(self) -> Mapping[str, Gateway]:
-        """The gateways by name."""
+        """The gateways by name that this process carries messages to."""
 
     @property
     def clock(self) -> Callable[[], datetime]:
         """This moment, aware."""
 
 
-def drain(container: Holder, limit: int = 100) -> int:
-    """Send up to `limit` messages that are due, one at a time; return how many were tried.
+def drain(container: Holder, limit: int | None = None, stopping: Event | None = None) -> int:
+    """Send what is due, up to `limit` messages a gateway, until nothing is or `stopping`; return how many were tried.
 
-    Any number of processes may drain at once. One message at a time, so that a crash leaves one in doubt at most.
+    Any number of processes may drain at once.
     """
-    give_up_leases(container)
-    tried = 0
-    while tried < limit and (claimed := _claim(container)) is not None:
-        tried += 1
-        _send(container, claimed)
-    return tried
-
-
-def give_up_leases(container: Holder) -> int:
-    """Call unknown what was being sent by a process that is gone; it may have left, so it is not sent again."""
     now = container.clock()
-    ended = select(Message.id).where(Message.state == MessageState.ATTEMPTING, Message.lease_until < now)
-    with reading(container.engine) as session:
-        ids = session.scalars(ended).all()
-    return sum(_give_up(container.engine, message_id, now) for message_id in ids)
-
-
-def _give_up(engine: Engine, message_id: int, now: datetime) -> bool:
-    with transaction(engine) as session:
-        message = _locked(session, message_id)
-        if message.state is not MessageState.ATTEMPTING or message.lease_until is None or message.lease_until >= now:
-            return False
-        advance(message, MessageState.UNKNOWN, now, "lease ended")
-        session.flush()
-        find_unknown(session, str(message.gateway), message.phone)
-        log.warning("sms.lease_ended", message=message.id)
-        return True
-
-
-def _claim(container: Holder) -> Message | None:
-    """Take the message that has been due for longest; on disk when this returns."""
-    now = container.clock()
-    due = (
-        select(Message)
-        .where(Message.state == MessageState.QUEUED, Message.next_at <= now)
-        .order_by(Message.next_at, Message.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
+    give_up_leases(container.engine, container.gateways, now)
+    if not anything_due(container.engine, now):
+        return 0
     with transaction(container.engine) as session:
-        while (message := session.scalars(due).first()) is not None:
-            if not _withheld(session, message, now):
-                gateway = container.gateways[route(container.settings.sms_routes, message.phone)[0]]
-                _begin(message, now, gateway.name)
-                return message
-    return None
+        unroute_strangers(session, container.settings.used_gateways)
+    senders = [Sender(container, gateway, limit, stopping) for gateway in container.gateways.values()]
+    return sum(sender.run() for sender in senders)
 
 
-def _withheld(session: Session, message: Message, now: datetime) -> bool:
-    """Look again whether the phone said STOP: a message may have been written at the same moment, or come back."""
-    stopped = session.scalar(select(Phone.stopped_at).where(Phone.number == message.phone))
-    if stopped is None or message.template == STOP_CONFIRMATION:
-        return False
-    message.state, message.reason, message.final_at = MessageState.CANCELLED, "stop", now
-    session.flush()
-    return True
+def anything_due(engine: Engine, now: datetime) -> bool:
+    """Look, without making a writer wait, whether a message wants to be sent now."""
+    due = select(Message.id).where(Message.state == MessageState.QUEUED, Message.next_at <= now).limit(1)
+    with reading(engine) as session:
+        return session.scalar(due) is not None
 
 
-def _begin(message: Message, now: datetime, gateway: str) -> None:
-    message.state, message.gateway = MessageState.ATTEMPTING, gateway
-    message.attempt_id, message.lease_until = uuid.uuid4().hex, now + LEASE
-    message.attempts += 1
+class Sender:
+    """Empties the outbox through one gateway, over all its connections at once."""
+
+    def __init__(
+        self, container: Holder, gateway: Gateway, limit: int | None = None, stopping: Event | None = None
+    ) -> None:
+        """Send up to `limit` messages; begin nothing more when `stopping` is set."""
+        self._container, self._gateway = container, gateway
+        self._left = limit
+        self._stopping = stopping or Event()
+        # A crash leaves in doubt what is under way: with one connection one message, with many a few more.
+        self._calls = gateway.connections + gateway.connections // AHEAD
+        # Messages a call has lately carried: so many rows are looked at for each call that is wanted.
+        self._a_call = 1
+        self._failure: BaseException | None = None
+
+    def run(self) -> int:
+        """Send until nothing is due; return how many messages were tried.
+
+        Raises what a gateway raises, after recording what came of the calls beside.
+        """
+        tried = 0
+        under_way: dict[Future[list[Sent] | None], Call] = {}
+        done: list[Answered] = []
+        with ThreadPoolExecutor(self._gateway.connections, thread_name_prefix=self._gateway.name) as pool:
+            while True:
+                calls = self._turn(done, len(under_way))
+                tried += sum(len(call.ids) for call in calls)
+                under_way |= {pool.submit(self._send, call): call for call in calls}
+                if not under_way:
+                    break
+                ended = wait_for(under_way, return_when=FIRST_COMPLETED).done
+                calls_ended = [(under_way.pop(one), one) for one in ended]
+                done = [Answered(call, one.result()) for call, one in calls_ended if not self._failed(one)]
+        if self._failure:
+            raise self._failure
+        return tried
+
+    def _turn(self, answered: list[Answered], busy: int) -> list[Call]:
+        """Record what was answered and claim what can be called next, in one transaction."""
+        now, container = self._container.clock(), self._container
+        with transaction(container.engine) as session:
+            settle(session, self._gateway, now, answered)
+            calls = self._claim(session, now, self._calls - busy)
+        for one in answered:
+            if one.sent is not None:
+                log.info("sms.sent", gateway=self._gateway.name, messages=one.call.ids, outcomes=_counted(one.sent))
+        return calls
+
+    def _claim(self, session: Session, now: datetime, room: int) -> list[Call]:
+        if self._stopping.is_set() or self._failure or not room:
+            return []
+        rows = room if self._gateway.bulk == 1 else min(room * self._gateway.bulk, 2 * room * self._a_call)
+        rows = rows if self._left is None else min(rows, self._left)
+        calls = claim(session, self._container.settings, self._gateway, now, room, rows)
+        taken = sum(len(call.ids) for call in calls)
+        self._a_call = max(1, taken // len(calls)) if calls else 1
+        self._left = None if self._left is None else self._left - taken
+        return calls
+
+    def _send(self, call: Call) -> list[Sent] | None:
+        """Make the call, unless it would now begin too late, or should not begin at all."""
+        if self._stopping.is_set() or self._container.clock() > call.lease_until - LONGEST_CALL:
+            return None
+        return self._gateway.send(call.batch)
+
+    def _failed(self, one: Future[list[Sent] | None]) -> bool:
+        self._failure = self._failure or one.exception()
+        return one.exception() is not None
 
 
-def _send(container: Holder, claimed: Message) -> None:
-    gateway = container.gateways[str(claimed.gateway)]
-    (sent,) = gateway.send([Outgoing(_own_id(claimed), claimed.phone, claimed.text)])
-    with transaction(container.engine) as session:
-        _record(session, container.clock(), claimed, sent)
-    log.info("sms.sent", message=claimed.id, gateway=gateway.name, outcome=str(sent.outcome), reason=sent.reason)
-
-
-def _record(session: Session, now: datetime, claimed: Message, sent: Sent) -> None:
-    message = _locked(session, claimed.id)
-    if message.attempt_id != claimed.attempt_id:
-        return
-    if sent.provider_id is not None:
-        message.provider_id = sent.provider_id[:PROVIDER_ID_LENGTH]
-    state = STATES[sent.outcome]
-    if state is MessageState.QUEUED and message.attempts >= MOST_ATTEMPTS:
-        state = MessageState.FAILED
-    if advance(message, state, now, sent.reason):
-        message.lease_until = None
-        message.next_at = now + _wait(message.attempts) if state is MessageState.QUEUED else message.next_at
-    session.flush()
-    if message.provider_id is not None:
-        adopt_receipts(session, message)
-    elif message.state is MessageState.UNKNOWN:
-        find_unknown(session, str(message.gateway), message.phone)
-
-
-def _locked(session: Session, message_id: int) -> Message:
-    """Return the message with its phone locked first, as receipts do, then itself."""
-    lock_phone(session, session.scalars(select(Message.phone).where(Message.id == message_id)).one())
-    return session.get_one(Message, message_id, with_for_update=True)
-
-
-def _wait(attempts: int) -> timedelta:
-    jitter = secrets.SystemRandom().uniform(*JITTER)
-    return FIRST_WAIT * jitter * float(GROWTH ** (attempts - 1))
-
-
-def _own_id(message: Message) -> str:
-    """Return an id that stays the same from attempt to attempt, and that no other database's message has."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{message.key}|{message.created_at.isoformat()}"))
+def _counted(sent: Sequence[Sent]) -> dict[str, int]:
+    return Counter(f"{one.outcome} {one.reason}".strip() for one in sent)

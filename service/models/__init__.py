@@ -6,9 +6,10 @@ from service.models.base import Base
 from service.models.callbacks import Callback
 from service.models.communes import Commune
 from service.models.diaspora import Contact, DiasporaAssociation, Interest, Origin, PlaceLevel
+from service.models.gateways import GatewayState
 from service.models.inbound import InboundEvent
 from service.models.journals import AnsweredTurn, JournalRow
-from service.models.messages import Message, Receipt
+from service.models.messages import Attempt, Message, Receipt
 from service.models.needs import Need, NeedDetails
 from service.models.officers import OfficerChange
 from service.models.phones import Consent, Phone
@@ -16,12 +17,14 @@ from service.models.pledges import Pledge
 from service.models.progress import ProgressReport
 from service.models.proposals import Proposal
 from service.models.secrets import Secret, SecretKind, WrongGuess
+from service.models.spending import Spending
 from service.models.testimonies import Testimony
 from service.models.ticks import JobTick
 from service.models.users import User
 
 __all__ = [
     "AnsweredTurn",
+    "Attempt",
     "AuditEntry",
     "Base",
     "Callback",
@@ -29,6 +32,7 @@ __all__ = [
     "Consent",
     "Contact",
     "DiasporaAssociation",
+    "GatewayState",
     "InboundEvent",
     "Interest",
     "JobTick",
@@ -47,6 +51,7 @@ __all__ = [
     "Receipt",
     "Secret",
     "SecretKind",
+    "Spending",
     "Testimony",
     "User",
     "VillageAssociation",

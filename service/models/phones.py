@@ -5,12 +5,16 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from service.domain.kinds import Pace
 from service.locales import Language
 from service.models.base import Base, Id, stored
 
 
 class Phone(Base):
-    """A number, its language, and whether it said STOP. A number is not a person: SIMs change hands."""
+    """A number, its language, and whether it said STOP. A number is not a person: SIMs change hands.
+
+    `zone` is IANA's name of where its owner lives, None for where the number is from.
+    """
 
     __tablename__ = "phones"
 
@@ -18,6 +22,8 @@ class Phone(Base):
     language: Mapped[Language] = mapped_column(stored(Language))
     stopped_at: Mapped[datetime | None]
     seen_at: Mapped[datetime | None]
+    zone: Mapped[str | None] = mapped_column(String(40))
+    pace: Mapped[Pace] = mapped_column(stored(Pace), default=Pace.AT_ONCE, server_default=Pace.AT_ONCE.value)
 
 
 def stopped_since(session: Session, number: str, moment: datetime | None) -> bool:

@@ -10,7 +10,7 @@ from service.domain.errors import MoveError, NotFoundError
 from service.domain.phone import mask_phone
 from service.domain.roles import OfficerRole
 from service.locales import Language
-from service.messaging.receipts import lock_phone
+from service.messaging.receipts import lock_phones
 from service.messaging.receivers import receiver
 from service.models.associations import active_officer
 from service.models.audit import record
@@ -38,7 +38,7 @@ class Caller:
 def ask_callback(session: Session, now: datetime, *, phone: str, channel: str) -> Callback:
     """Note that this phone's owner wants to be called; while that waits, asking again changes nothing."""
     receiver(session, phone)
-    lock_phone(session, phone)
+    lock_phones(session, {phone})
     waiting = session.scalar(select(Callback).where(Callback.phone == phone, Callback.done_at.is_(None)))
     if waiting:
         return waiting

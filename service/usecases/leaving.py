@@ -8,7 +8,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service.domain.phone import digits_of, gone_phone
 from service.domain.roles import OFFICERS
-from service.domain.states import CHANGE_MOVES, PROPOSAL_MOVES, ChangeState, MessageState, ProposalState, move
+from service.domain.states import CHANGE_MOVES, PROPOSAL_MOVES, WAITING, ChangeState, MessageState, ProposalState, move
 from service.locales import DEFAULT_LANGUAGE
 from service.messaging.outbox import tell
 from service.models.associations import Officer, active_officer
@@ -22,6 +22,7 @@ from service.models.officers import OfficerChange
 from service.models.phones import Consent, Phone
 from service.models.proposals import OPEN, Proposal
 from service.models.secrets import Secret
+from service.models.spending import Spending
 from service.models.users import User
 
 # What a turn is answered whose reply told the number: the session ends.
@@ -118,6 +119,7 @@ def _erase(session: Session, now: datetime, phone: str) -> None:
         delete(Consent).where(Consent.phone == phone),
         delete(Secret).where(Secret.phone == phone),
         delete(Callback).where(Callback.phone == phone),
+        delete(Spending).where(Spending.scope == f"phone:{phone}"),
         # Another's conversation may have had the number on its screen.
         delete(JournalRow).where(or_(JournalRow.phone == phone, *on_screen)),
         update(AnsweredTurn).where(*_mention(phone, AnsweredTurn.reply)).values(reply=EMPTIED),
@@ -136,8 +138,8 @@ def _erase_messages(session: Session, now: datetime, phone: str, gone: str) -> N
     unsent = {"state": MessageState.CANCELLED, "final_at": now, "reason": "gone"}
     key = cast("gone:", String).concat(cast(Message.id, String))
     for statement in (
-        update(Message).where(about, Message.state == MessageState.QUEUED).values(**unsent),
-        update(Message).where(about).values(text=""),
+        update(Message).where(about, Message.state.in_(WAITING)).values(**unsent),
+        update(Message).where(about).values(text="", line=""),
         update(Message).where(Message.phone == phone).values(phone=gone, key=key),
         update(Receipt).where(Receipt.phone == phone).values(phone=gone),
     ):

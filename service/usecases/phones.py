@@ -6,7 +6,7 @@ from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.phone import mask_phone
-from service.domain.states import MessageState
+from service.domain.states import WAITING, MessageState
 from service.locales import Language
 from service.messaging.outbox import STOP_CONFIRMATION, tell
 from service.messaging.receivers import receiver
@@ -54,7 +54,7 @@ def stop(session: Session, now: datetime, number: str, channel: str) -> Phone:
     phone.stopped_at = now
     for consent in session.scalars(_held(number)):
         consent.withdrawn_at = now
-    waiting = update(Message).where(Message.phone == number, Message.state == MessageState.QUEUED)
+    waiting = update(Message).where(Message.phone == number, Message.state.in_(WAITING))
     session.execute(waiting.values(state=MessageState.CANCELLED, final_at=now, reason="stop"))
     _note(session, now, number, "phone.stopped", channel)
     if channel == ANSWERED_BY_SMS:

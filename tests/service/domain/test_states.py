@@ -26,7 +26,7 @@ TABLES: list[tuple[type[StrEnum], Moves, set[StrEnum]]] = [
     (AssociationState, ASSOCIATION_MOVES, set()),
     (NeedState, NEED_MOVES, {NeedState.INTRODUCED}),
     (ProposalState, PROPOSAL_MOVES, {ProposalState.INTRODUCED, ProposalState.REFUSED}),
-    (MessageState, MESSAGE_MOVES, {MessageState.DELIVERED, MessageState.CANCELLED}),
+    (MessageState, MESSAGE_MOVES, {MessageState.DELIVERED, MessageState.CANCELLED, MessageState.DIGESTED}),
 ]
 tables = pytest.mark.parametrize(("enum", "moves", "last"), TABLES)
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 
 from service.domain.states import MESSAGE_MOVES, MessageState
 from service.messaging.outbox import tell
-from service.messaging.receipts import adopt_receipts, lock_phone, take_receipt
+from service.messaging.receipts import adopt_receipts, lock_phones, take_receipt
 from service.models import Message, Receipt
 from service.models.session import transaction
 from tests.conftest import MovedClock
@@ -127,7 +127,7 @@ def test_a_receipt_waits_for_the_send_that_is_being_recorded(engine: Engine, clo
     message_id = sent(engine, clock, MessageState.ATTEMPTING, provider_id=None)
     carrier = Thread(target=receive, args=(engine, clock, "Success"))
     with transaction(engine) as session:
-        lock_phone(session, PHONE)
+        lock_phones(session, {PHONE})
         message = session.get_one(Message, message_id)
         message.state, message.provider_id = MessageState.ACCEPTED, "a1"
         adopt_receipts(session, message)

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine, func, select
 
+from service.domain.kinds import Kind
 from service.domain.states import MessageState
 from service.locales import Language
 from service.models.messages import Message
@@ -36,12 +37,15 @@ class Post:
                 key=f"test:{count}",
                 phone=phone,
                 template="test",
+                kind=Kind.NEWS,
+                priority=4,
                 language="fr",
                 text=text,
                 parts=1,
                 state=state,
                 gateway=gateway,
                 next_at=at,
+                expires_at=at,
                 created_at=at,
                 accepted_at=at,
             )

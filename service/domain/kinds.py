@@ -1,0 +1,52 @@
+"""Kinds of messages: who goes first, how long each is worth sending, and who may be woken for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """What a message is to its reader."""
+
+    REPLY = "reply"  # answers what they have just sent; confirmation codes among them
+    SECURITY = "security"  # protects them: a role changed, a PIN unlocked
+    RECORD = "record"  # confirms what they did, with its reference
+    ALERT = "alert"  # asks for their answer
+    NEWS = "news"  # tells what others did
+    DIGEST = "digest"  # several alerts and news in one
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a kind is treated. `life` is how long after it was written it is still sent.
+
+    `by_day` waits for the morning of its receiver; `twice` may be sent again when nobody can tell whether it left,
+    since a double does no harm; `reserve` may use the part of the day's money that is kept for it.
+    """
+
+    priority: int
+    life: timedelta
+    by_day: bool
+    twice: bool
+    reserve: bool
+
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MANNERS: Mapping[Kind, Manner] = {
+    Kind.REPLY: Manner(0, 6 * HOUR, by_day=False, twice=True, reserve=True),
+    Kind.SECURITY: Manner(1, DAY, by_day=False, twice=False, reserve=True),
+    Kind.RECORD: Manner(2, 7 * DAY, by_day=False, twice=True, reserve=False),
+    Kind.ALERT: Manner(3, 2 * DAY, by_day=True, twice=True, reserve=False),
+    Kind.NEWS: Manner(4, 7 * DAY, by_day=True, twice=True, reserve=False),
+    Kind.DIGEST: Manner(5, 2 * DAY, by_day=True, twice=False, reserve=False),
+}
+PRIORITIES = tuple(sorted(manner.priority for manner in MANNERS.values()))
+
+
+class Pace(StrEnum):
+    """How often a person wants to hear of news and alerts that need not be answered at once."""
+
+    AT_ONCE = "at_once"
+    DAILY = "daily"
+    WEEKLY = "weekly"

@@ -1,0 +1,143 @@
+"""The money guard: what a message may cost is reserved before it is sent, and never over a cap.
+
+Amounts are thousandths of the currency of the settings; days are UTC's.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from service.domain.countries import country_of
+from service.domain.kinds import MANNERS, Kind
+from service.messaging.once import INSERT
+from service.models import Contact, Officer, Spending
+from service.models.base import table_of
+from service.settings import Settings
+
+ALL = "all"
+PER_CENT = 100
+THOUSAND = 1000
+SPENDING = table_of(Spending)
+ADD = (
+    update(SPENDING)
+    .where(SPENDING.c.day == bindparam("at"), SPENDING.c.scope == bindparam("where"))
+    .values(amount=SPENDING.c.amount + bindparam("more"))
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A message that wants to be sent: `id` and `phone` are its row's."""
+
+    id: int
+    phone: str
+    parts: int
+    kind: Kind
+
+
+def price_of_part(settings: Settings, gateway: str, phone: str) -> int:
+    """Return what one part costs: through the gateway, else to the longest prefix of the E.164 number, else `*`."""
+    prices = settings.sms_prices
+    prefixes = (name for name in prices if name.startswith("+") and phone.startswith(name))
+    name = gateway if gateway in prices else max(prefixes, key=len, default="*")
+    return round(prices[name] * THOUSAND)
+
+
+def country_allowed(settings: Settings, phone: str) -> bool:
+    """Tell whether messages may go to the country of an E.164 number."""
+    return country_of(phone) in settings.sms_countries
+
+
+def reserve(
+    session: Session, settings: Settings, day: date, gateway: str, wanted: Sequence[Wanted]
+) -> tuple[dict[int, int], dict[int, str]]:
+    """Reserve, in order, what the messages cost; return the costs by id, and the cap that each of the others met.
+
+    The sums of the day are locked until the caller's transaction ends, so that no two spend the same money.
+    """
+    costs = {one.id: price_of_part(settings, gateway, one.phone) * one.parts for one in wanted}
+    paid = [one for one in wanted if costs[one.id]]
+    if not paid:
+        return costs, {}
+    scopes = _scopes(session, {one.phone for one in paid})
+    spent = _locked(session, day, {scope for one in paid for scope in scopes[one.phone]})
+    before, refused = dict(spent), {}
+    for one in paid:
+        full = _full(settings, one, costs[one.id], scopes[one.phone], spent)
+        if full:
+            refused[one.id] = full
+            continue
+        for scope in scopes[one.phone]:
+            spent[scope] += costs[one.id]
+    _add(session, day, {scope: spent[scope] - before[scope] for scope in spent})
+    return {number: cost for number, cost in costs.items() if number not in refused}, refused
+
+
+def release(session: Session, messages: Iterable[Any]) -> None:
+    """Give back what was reserved for messages that surely did not leave: rows with `phone`, `cost`, `cost_day`."""
+    paid = [one for one in messages if one.cost]
+    if not paid:
+        return
+    scopes = _scopes(session, {one.phone for one in paid})
+    for day in sorted({one.cost_day for one in paid}):
+        back: dict[str, int] = {}
+        for one in paid:
+            for scope in scopes[one.phone] if one.cost_day == day else ():
+                back[scope] = back.get(scope, 0) - one.cost
+        _locked(session, day, set(back))
+        _add(session, day, back)
+
+
+def spent_today(session: Session, day: date) -> dict[str, int]:
+    """Return the sums of a day by scope, for those who look after the service; those of phones are left out."""
+    rows = session.execute(select(Spending.scope, Spending.amount).where(Spending.day == day))
+    return {scope: amount for scope, amount in rows if not scope.startswith("phone:")}
+
+
+def caps(settings: Settings) -> Mapping[str, int]:
+    """Return the caps by kind of scope."""
+    amounts = {
+        ALL: settings.cap_day,
+        "country": settings.cap_country,
+        "village": settings.cap_association,
+        "diaspora": settings.cap_association,
+        "phone": settings.cap_phone,
+    }
+    return {kind: round(amount * THOUSAND) for kind, amount in amounts.items()}
+
+
+def _full(settings: Settings, one: Wanted, cost: int, scopes: Sequence[str], spent: Mapping[str, int]) -> str:
+    """Return the kind of cap that the message would be over, or nothing."""
+    most = dict(caps(settings))
+    if not MANNERS[one.kind].reserve:
+        most[ALL] = most[ALL] * (PER_CENT - settings.cap_reserve) // PER_CENT
+    over = (scope for scope in scopes if spent[scope] + cost > most[scope.partition(":")[0]])
+    return next(over, "").partition(":")[0]
+
+
+def _scopes(session: Session, phones: set[str]) -> dict[str, list[str]]:
+    """Return, for each phone, what its messages count for."""
+    whose: dict[str, list[str]] = {phone: [] for phone in phones}
+    for kind, entity in (("village", Officer), ("diaspora", Contact)):
+        found = select(entity.phone, entity.association_id).where(entity.phone.in_(phones), entity.left_at.is_(None))
+        for phone, association in session.execute(found):
+            whose[phone].append(f"{kind}:{association}")
+    return {phone: [ALL, f"country:{country_of(phone)}", f"phone:{phone}", *more] for phone, more in whose.items()}
+
+
+def _locked(session: Session, day: date, scopes: set[str]) -> dict[str, int]:
+    # In one order for all, so that nobody waits for who waits for them.
+    connection, rows = session.connection(), [{"day": day, "scope": scope, "amount": 0} for scope in sorted(scopes)]
+    connection.execute(INSERT[connection.dialect.name](SPENDING).on_conflict_do_nothing(), rows)
+    sums = select(Spending.scope, Spending.amount).where(Spending.day == day, Spending.scope.in_(scopes))
+    return {scope: amount for scope, amount in session.execute(sums.order_by(Spending.scope).with_for_update())}  # noqa: C416  # rows are no pairs to the type checker
+
+
+def _add(session: Session, day: date, amounts: Mapping[str, int]) -> None:
+    changed = [{"at": day, "where": scope, "more": amount} for scope, amount in amounts.items() if amount]
+    if changed:
+        session.connection().execute(ADD, changed)

@@ -1,0 +1,221 @@
+"""What became of a claim: the outcomes of its call are recorded, and what nobody answers for is called unknown."""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Engine, bindparam, insert, select, update
+from sqlalchemy.orm import Session
+
+from service.domain.states import MessageState
+from service.gateways.base import Gateway, Outcome, Sent
+from service.messaging.budget import release
+from service.messaging.claims import Call
+from service.messaging.health import locked_state, weigh
+from service.messaging.receipts import PROVIDER_ID_LENGTH, adopt_receipts, advance, find_unknown, lock_phones
+from service.models import Attempt, GatewayState, Message, Receipt
+from service.models.base import table_of
+from service.models.session import reading, transaction
+
+log = structlog.get_logger()
+
+MOST_ATTEMPTS = 5
+FIRST_WAIT = timedelta(minutes=1)  # then 4, 16 and 64 minutes: an outage of an hour loses nothing
+GROWTH = 4
+JITTER = (0.75, 1.25)
+LONGEST_REASON, LONGEST_COST = 200, 20
+STATES = {
+    Outcome.ACCEPTED: MessageState.ACCEPTED,
+    Outcome.DELIVERED: MessageState.DELIVERED,
+    Outcome.REFUSED: MessageState.FAILED,
+    Outcome.UNKNOWN: MessageState.UNKNOWN,
+    Outcome.RETRY: MessageState.QUEUED,
+}
+# After its lease a message counts as in doubt; an answer that comes then ends the doubt.
+OPEN = {MessageState.ATTEMPTING, MessageState.UNKNOWN}
+UNSENT = {Outcome.REFUSED, Outcome.RETRY}
+FINAL = {MessageState.DELIVERED, MessageState.FAILED}
+MESSAGES = table_of(Message)
+SETTLE = (
+    update(MESSAGES)
+    .where(MESSAGES.c.id == bindparam("row"))
+    .values(
+        state=bindparam("to"),
+        gateway=bindparam("through"),
+        provider_id=bindparam("theirs"),
+        reason=bindparam("why"),
+        lease_until=None,
+        attempt_id=bindparam("attempt"),
+        next_at=bindparam("then"),
+        cost=bindparam("costs"),
+        accepted_at=bindparam("accepted"),
+        final_at=bindparam("ended"),
+    )
+)
+ATTEMPTS = insert(table_of(Attempt)).inline()
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A call with what became of each of its messages, in their order; None when it was never begun."""
+
+    call: Call
+    sent: Sequence[Sent] | None
+
+
+def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence[Answered]) -> None:
+    """Record the outcomes of calls in the caller's transaction.
+
+    What is no longer this claim's is left as it is.
+    """
+    if not answered:
+        return
+    # Locked before all else, as by who claims: who waits for each other would wait for ever.
+    state = locked_state(session, gateway.name)
+    _give_back(session, [number for one in answered if one.sent is None for number in one.call.ids], answered)
+    outcomes = {
+        number: (one.call, sent)
+        for one in answered
+        if one.sent is not None
+        for number, sent in zip(one.call.ids, one.sent, strict=True)
+    }
+    if not outcomes:
+        return
+    _weigh(state, now, [sent.outcome for _, sent in outcomes.values()])
+    lock_phones(session, {message.phone for one in answered for message in one.call.batch})
+    found = session.execute(MINE, {"ids": list(outcomes)}).all()
+    mine = [one for one in found if one.state in OPEN and one.attempt_id == outcomes[one.id][0].attempt_id]
+    _write(session, gateway, now, {one: outcomes[one.id][1] for one in mine})
+    _note_attempts(session, gateway.name, now, outcomes)
+
+
+MINE = (
+    select(
+        *(Message.id, Message.phone, Message.state, Message.attempt_id, Message.attempts, Message.accepted_at),
+        *(Message.cost, Message.cost_day, Message.next_at, Message.provider_id),
+    )
+    .where(Message.id.in_(bindparam("ids", expanding=True)))
+    .order_by(Message.id)
+    .with_for_update()
+)
+
+
+def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any, Sent]) -> None:
+    release(session, [one for one, how in sent.items() if how.outcome in UNSENT])
+    rows = [_row(gateway, now, one, how) for one, how in sent.items()]
+    if not rows:
+        return
+    session.connection().execute(SETTLE, rows)
+    _adopt(session, gateway.name, {row["theirs"]: row["row"] for row in rows if row["theirs"]})
+    for one, row in zip(sent, rows, strict=True):
+        if row["to"] is MessageState.UNKNOWN:
+            find_unknown(session, gateway.name, one.phone)
+
+
+def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, object]:
+    state = STATES[sent.outcome]
+    again = sent.outcome is Outcome.RETRY
+    if state is MessageState.UNKNOWN and gateway.repeatable and one.attempts < MOST_ATTEMPTS:
+        # The same gateway carries the same id once: there, and only there, it is sent again without harm.
+        state = MessageState.QUEUED
+    if again and one.attempts >= MOST_ATTEMPTS:
+        state = MessageState.FAILED
+    waits = state is MessageState.QUEUED
+    gone = state in {MessageState.ACCEPTED, MessageState.DELIVERED}
+    return {
+        "row": one.id,
+        "to": state,
+        "through": None if again and waits else gateway.name,
+        "theirs": sent.provider_id[:PROVIDER_ID_LENGTH] if sent.provider_id else None,
+        "why": sent.reason[:LONGEST_REASON],
+        "attempt": None if again else one.attempt_id,
+        "then": now + wait(one.attempts) if waits else one.next_at,
+        "costs": 0 if sent.outcome in UNSENT else one.cost,
+        "accepted": now if gone else one.accepted_at,
+        "ended": now if state in FINAL else None,
+    }
+
+
+def _adopt(session: Session, gateway: str, theirs: Mapping[object, object]) -> None:
+    """Give messages whose gateway's id has just become known the receipts that came before."""
+    early = select(Receipt.provider_id).where(
+        Receipt.gateway == gateway, Receipt.provider_id.in_(theirs), Receipt.message_id.is_(None)
+    )
+    for provider_id in session.scalars(early.distinct()).all() if theirs else ():
+        adopt_receipts(session, session.get_one(Message, theirs[provider_id], populate_existing=True))
+
+
+def _note_attempts(session: Session, gateway: str, now: datetime, outcomes: Mapping[int, tuple[Call, Sent]]) -> None:
+    rows = [
+        {
+            "message_id": number,
+            "gateway": gateway,
+            "begun_at": call.begun_at,
+            "ended_at": now,
+            "outcome": sent.outcome.value,
+            "reason": sent.reason[:LONGEST_REASON],
+            "cost": sent.cost[:LONGEST_COST],
+        }
+        for number, (call, sent) in outcomes.items()
+    ]
+    session.connection().execute(ATTEMPTS, rows)
+
+
+def _give_back(session: Session, ids: Sequence[int], answered: Sequence[Answered]) -> None:
+    """Put back in the queue, unspent and uncounted, what was claimed and surely not sent."""
+    if not ids:
+        return
+    attempts = {one.call.attempt_id for one in answered}
+    mine = [one for one in session.execute(MINE, {"ids": ids}).all() if one.attempt_id in attempts]
+    release(session, mine)
+    session.execute(
+        update(Message)
+        .where(Message.id.in_([one.id for one in mine if one.state in OPEN]))
+        .values(state=MessageState.QUEUED, attempts=Message.attempts - 1, attempt_id=None, lease_until=None, cost=0)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _weigh(state: GatewayState, now: datetime, outcomes: Sequence[Outcome]) -> None:
+    badly = sum(outcome in {Outcome.RETRY, Outcome.UNKNOWN} for outcome in outcomes)
+    # A number that is refused says nothing of the gateway.
+    well = sum(outcome in {Outcome.ACCEPTED, Outcome.DELIVERED} for outcome in outcomes)
+    weigh(state, now, well, badly)
+
+
+def give_up_leases(engine: Engine, gateways: Mapping[str, Gateway], now: datetime) -> int:
+    """Call unknown what was being sent by a process that is gone; it may have left, so it is not sent again.
+
+    Through a gateway that carries the same id once it is.
+    """
+    ended = select(Message.id).where(Message.state == MessageState.ATTEMPTING, Message.lease_until < now)
+    with reading(engine) as session:
+        ids = session.scalars(ended).all()
+    return sum(_give_up(engine, gateways, message_id, now) for message_id in ids)
+
+
+def _give_up(engine: Engine, gateways: Mapping[str, Gateway], message_id: int, now: datetime) -> bool:
+    with transaction(engine) as session:
+        phone = session.scalars(select(Message.phone).where(Message.id == message_id)).one()
+        lock_phones(session, {phone})
+        message = session.get_one(Message, message_id, with_for_update=True)
+        if message.state is not MessageState.ATTEMPTING or message.lease_until is None or message.lease_until >= now:
+            return False
+        gateway = gateways.get(str(message.gateway))
+        if gateway and gateway.repeatable and message.attempts < MOST_ATTEMPTS:
+            message.state, message.reason, message.lease_until = MessageState.QUEUED, "lease ended", None
+            return True
+        advance(message, MessageState.UNKNOWN, now, "lease ended")
+        session.flush()
+        find_unknown(session, str(message.gateway), message.phone)
+        log.warning("sms.lease_ended", message=message.id)
+        return True
+
+
+def wait(attempts: int) -> timedelta:
+    """Return how long a message waits after so many attempts."""
+    jitter = secrets.SystemRandom().uniform(*JITTER)
+    return FIRST_WAIT * jitter * float(GROWTH ** (attempts - 1))
