@@ -24,7 +24,10 @@ from service.models.gateways import ALL
 from service.settings import Settings
 
 LEASE = timedelta(minutes=2)  # far longer than any gateway's time-outs: when it ends, its holder is gone
+SHORTEST_LIFE = 60  # seconds
 CAP_WAIT = timedelta(minutes=10)
+# How often one claim sets aside what cannot be sent before others may write; the next turn goes on.
+LOOKS = 50
 MESSAGES = table_of(Message)
 SET_ASIDE = (
     update(MESSAGES)
@@ -79,14 +82,19 @@ def claim(session: Session, settings: Settings, gateway: Gateway, now: datetime,
         return []
     rate = settings.sms_rates.get(gateway.name)
     wanted = min(rows, tokens(state, now, rate, rows))
-    fit = _fit(session, settings, gateway.name, now, _waiting(session, settings, gateway.name, now, wanted))
-    groups = _groups(fit, gateway.bulk)[:calls]
-    costs = _reserved(session, settings, gateway.name, now, [one for group in groups for one in group])
-    begun = [_call([one for one in group if one.id in costs], now) for group in groups]
-    taken = [call for call in begun if call.ids]
-    _take(session, taken, costs, now)
-    spend_tokens(state, now, rate, sum(len(call.ids) for call in taken))
-    return taken
+    # What is due is taken or set aside, so the next look finds others.
+    for _ in range(LOOKS):
+        due = _waiting(session, settings, gateway.name, now, wanted)
+        if not due:
+            break
+        groups = _groups(_fit(session, settings, gateway.name, now, due), gateway.bulk)[:calls]
+        costs = _reserved(session, settings, gateway.name, now, [one for group in groups for one in group])
+        begun = [_call([one for one in group if one.id in costs], now) for group in groups]
+        if taken := [call for call in begun if call.ids]:
+            _take(session, taken, costs, now)
+            spend_tokens(state, now, rate, sum(len(call.ids) for call in taken))
+            return taken
+    return []
 
 
 def _waiting(session: Session, settings: Settings, gateway: str, now: datetime, rows: int) -> list[Any]:
@@ -111,7 +119,7 @@ UNDER_WAY = aliased(Message)
 DUE = (
     select(
         *(Message.id, Message.phone, Message.text, Message.parts, Message.kind, Message.template),
-        *(Message.key, Message.created_at, Message.expires_at, Message.attempt_id, Message.next_at),
+        *(Message.key, Message.created_at, Message.expires_at, Message.resent, Message.next_at),
         *(Phone.stopped_at, Phone.zone),
     )
     .join(Phone, Phone.number == Message.phone)
@@ -191,7 +199,7 @@ def _set_aside(session: Session, now: datetime, messages: Iterable[tuple[Any, As
 
 
 def _call(messages: Sequence[Any], now: datetime) -> Call:
-    batch = [Outgoing(_own_id(one), one.phone, one.text) for one in messages]
+    batch = [Outgoing(own_id(one), one.phone, one.text, _seconds_left(one, now)) for one in messages]
     return Call(uuid.uuid4().hex, now, [one.id for one in messages], batch)
 
 
@@ -206,6 +214,14 @@ def _take(session: Session, calls: Sequence[Call], costs: dict[int, int], now: d
         session.connection().execute(TAKE, rows)
 
 
-def _own_id(one: Any) -> str:
-    """Return an id that stays the same from attempt to attempt, and that no other database's message has."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{one.key}|{one.created_at.isoformat()}"))
+def _seconds_left(one: Any, now: datetime) -> int:
+    return max(SHORTEST_LIFE, int((one.expires_at - now).total_seconds()))
+
+
+def own_id(one: Any) -> str:
+    """Return an id that stays the same from attempt to attempt, and that no other database's message has.
+
+    Not when a message is sent once more for good: then a gateway that carries an id once should carry it.
+    """
+    again = f"|{one.resent}" if one.resent else ""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{one.key}|{one.created_at.isoformat()}{again}"))

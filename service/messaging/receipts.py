@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from service.domain.states import MESSAGE_MOVES, MessageState
@@ -58,17 +58,22 @@ def adopt_receipts(session: Session, message: Message) -> None:
 
 
 def find_unknown(session: Session, gateway: str, phone: str) -> None:
-    """When just one message may have left for a locked phone, and just one id came back, they belong together."""
+    """When as many ids came back from a locked phone as messages to it are in doubt, these had all left.
+
+    Then they belong together in their order; nothing is said while a message to it is under way.
+    """
     uncertain = (MessageState.UNKNOWN, MessageState.ATTEMPTING)
     messages = session.scalars(
-        select(Message).where(
+        select(Message)
+        .where(
             Message.gateway == gateway,
             Message.phone == phone,
             Message.provider_id.is_(None),
             Message.state.in_(uncertain),
         )
+        .order_by(Message.next_at, Message.id)
     ).all()
-    if len(messages) != 1 or messages[0].state is not MessageState.UNKNOWN:
+    if not messages or any(message.state is MessageState.ATTEMPTING for message in messages):
         return
     ids = session.scalars(
         select(Receipt.provider_id)
@@ -76,13 +81,16 @@ def find_unknown(session: Session, gateway: str, phone: str) -> None:
             Receipt.gateway == gateway,
             Receipt.phone == phone,
             Receipt.message_id.is_(None),
-            Receipt.received_at >= messages[0].created_at,
+            Receipt.received_at >= min(message.created_at for message in messages),
         )
-        .distinct()
+        .group_by(Receipt.provider_id)
+        .order_by(func.min(Receipt.id))
     ).all()
-    if len(ids) == 1:
-        messages[0].provider_id = ids[0]
-        adopt_receipts(session, messages[0])
+    if len(ids) != len(messages):
+        return
+    for message, provider_id in zip(messages, ids, strict=True):
+        message.provider_id = provider_id
+        adopt_receipts(session, message)
 
 
 def lock_phones(session: Session, phones: Collection[str]) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from service.domain.states import MessageState
 from service.gateways.base import Gateway, Outcome, Sent
 from service.messaging.budget import release
-from service.messaging.claims import Call
+from service.messaging.claims import Call, own_id
 from service.messaging.health import locked_state, weigh
 from service.messaging.receipts import PROVIDER_ID_LENGTH, adopt_receipts, advance, find_unknown, lock_phones
 from service.models import Attempt, GatewayState, Message, Receipt
@@ -25,6 +25,7 @@ log = structlog.get_logger()
 MOST_ATTEMPTS = 5
 FIRST_WAIT = timedelta(minutes=1)  # then 4, 16 and 64 minutes: an outage of an hour loses nothing
 GROWTH = 4
+OTHERS_FIRST = timedelta(minutes=10)
 JITTER = (0.75, 1.25)
 LONGEST_REASON, LONGEST_COST = 200, 20
 STATES = {
@@ -117,22 +118,25 @@ def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any,
 
 def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, object]:
     state = STATES[sent.outcome]
-    again = sent.outcome is Outcome.RETRY
+    # An id that we gave says that this gateway may have the message already: then no other may carry it.
+    begun = gateway.repeatable and one.provider_id is not None
+    again = sent.outcome is Outcome.RETRY and not begun
     if state is MessageState.UNKNOWN and gateway.repeatable and one.attempts < MOST_ATTEMPTS:
         # The same gateway carries the same id once: there, and only there, it is sent again without harm.
         state = MessageState.QUEUED
-    if again and one.attempts >= MOST_ATTEMPTS:
-        state = MessageState.FAILED
+    if sent.outcome is Outcome.RETRY and one.attempts >= MOST_ATTEMPTS:
+        state = MessageState.FAILED if again else MessageState.UNKNOWN
     waits = state is MessageState.QUEUED
     gone = state in {MessageState.ACCEPTED, MessageState.DELIVERED}
     return {
         "row": one.id,
         "to": state,
         "through": None if again and waits else gateway.name,
-        "theirs": sent.provider_id[:PROVIDER_ID_LENGTH] if sent.provider_id else None,
+        "theirs": None if again else (sent.provider_id or one.provider_id or "")[:PROVIDER_ID_LENGTH] or None,
         "why": sent.reason[:LONGEST_REASON],
         "attempt": None if again else one.attempt_id,
-        "then": now + wait(one.attempts) if waits else one.next_at,
+        # Of what is in doubt, since when.
+        "then": now + wait(one.attempts) if waits else now if state is MessageState.UNKNOWN else one.next_at,
         "costs": 0 if sent.outcome in UNSENT else one.cost,
         "accepted": now if gone else one.accepted_at,
         "ended": now if state in FINAL else None,
@@ -189,9 +193,11 @@ def _weigh(state: GatewayState, now: datetime, outcomes: Sequence[Outcome]) -> N
 def give_up_leases(engine: Engine, gateways: Mapping[str, Gateway], now: datetime) -> int:
     """Call unknown what was being sent by a process that is gone; it may have left, so it is not sent again.
 
-    Through a gateway that carries the same id once it is.
+    Through a gateway that carries the same id once it is. Of gateways that another process holds only what that one
+    has not given up for long.
     """
-    ended = select(Message.id).where(Message.state == MessageState.ATTEMPTING, Message.lease_until < now)
+    ours = Message.gateway.in_(gateways) | (Message.lease_until < now - OTHERS_FIRST)
+    ended = select(Message.id).where(Message.state == MessageState.ATTEMPTING, Message.lease_until < now, ours)
     with reading(engine) as session:
         ids = session.scalars(ended).all()
     return sum(_give_up(engine, gateways, message_id, now) for message_id in ids)
@@ -207,8 +213,10 @@ def _give_up(engine: Engine, gateways: Mapping[str, Gateway], message_id: int, n
         gateway = gateways.get(str(message.gateway))
         if gateway and gateway.repeatable and message.attempts < MOST_ATTEMPTS:
             message.state, message.reason, message.lease_until = MessageState.QUEUED, "lease ended", None
+            message.provider_id = own_id(message)
             return True
         advance(message, MessageState.UNKNOWN, now, "lease ended")
+        message.next_at = now
         session.flush()
         find_unknown(session, str(message.gateway), message.phone)
         log.warning("sms.lease_ended", message=message.id)
