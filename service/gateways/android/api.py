@@ -4,6 +4,7 @@ import threading
 from typing import Any
 
 import requests
+from requests.auth import HTTPBasicAuth
 
 from service.settings import Settings
 
@@ -17,7 +18,7 @@ class Api:
     def __init__(self, settings: Settings, timeout: tuple[float, float] = TIMEOUT_S) -> None:
         """Take address and account from the settings; `timeout` is seconds to connect and to wait for each byte."""
         self._base = _base(settings.android_url)
-        self._account = (settings.android_user.encode(), settings.android_password.encode())
+        self._account = HTTPBasicAuth(settings.android_user.encode(), settings.android_password.encode())
         self._timeout = timeout
         # A requests.Session is not promised to be safe for several threads.
         self._kept = threading.local()
