@@ -66,32 +66,41 @@ class SmsGatePeer:
     writing: Lock = field(default_factory=Lock)
 
     def __enter__(self) -> Self:
-        self._port = 0
-        self.come_back()
+        self._serve(0)
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.over.set()
-        self.go_away()
+        self._close()
 
     def go_away(self) -> None:
         """Leave the network: open connections break, new ones are refused."""
+        self._close()
+        # Bound and not listening: nobody else gets the address meanwhile.
+        self._kept_address = socket.socket()
+        self._kept_address.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._kept_address.bind(("127.0.0.1", self._server.server_port))
+
+    def come_back(self) -> None:
+        """Be there again, at the same address, with all it knew."""
+        self._serve(self._server.server_port)
+        self._kept_address.close()
+
+    def _close(self) -> None:
         self._server.shutdown()
         self._server.break_connections()
         self._server.server_close()
         self._thread.join()
 
-    def come_back(self) -> None:
-        """Be there again, at the same address, with all it knew."""
-        self._server = _Server(self, self._port)
-        self._port = self._server.server_port
+    def _serve(self, port: int) -> None:
+        self._server = _Server(self, port)
         self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
         self._thread.start()
 
     @property
     def url(self) -> str:
         """What TIWIZI_ANDROID_URL would be."""
-        return f"http://127.0.0.1:{self._port}{self.prefix}"
+        return f"http://127.0.0.1:{self._server.server_port}{self.prefix}"
 
     def take(self, body: dict[str, Any]) -> bool:
         """Write the ledger; False when the id is there already."""
