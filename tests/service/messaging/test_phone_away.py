@@ -29,7 +29,7 @@ def peer() -> Iterator[SmsGatePeer]:
 @pytest.fixture
 def post(container: Container, peer: SmsGatePeer) -> Container:
     """A service all of whose messages go through the phone."""
-    settings = container.settings.model_copy(update={"sms_routes": {"*": "android"}})
+    settings = container.settings.model_copy(update={"sms_routes": {"*": ("android",)}})
     return replace(container, settings=settings, gateways={"android": gateway_at(peer.url)})
 
 
