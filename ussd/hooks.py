@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response
 
+from service.messaging.liveness import heard
 from service.models.inbound import first_time
 from service.models.session import transaction
 from service.web import android as phone
@@ -72,6 +73,8 @@ def android_blueprint(conversations: Conversations) -> Blueprint:
             sms.receive(conversations, android.text(phone.GATEWAY, told))
         else:
             phone.take_event(container, told)
+        with transaction(container.engine) as session:
+            heard(session, container.clock(), phone.GATEWAY)
         return _plain("")
 
     return blueprint

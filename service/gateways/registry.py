@@ -15,6 +15,8 @@ MAKERS: Mapping[str, Callable[[Settings], Gateway]] = {
 }
 # These print instead of sending: that costs nothing and wakes nobody.
 REHEARSES = frozenset({"console"})
+# These tell every few minutes that they live.
+PINGS = frozenset({"android"})
 # What the words of a gateway's receipts mean; the console sends none.
 RECEIPTS: Mapping[str, Mapping[str, MessageState]] = {
     "africastalking": africastalking.RECEIPT,

@@ -15,6 +15,7 @@ from structlog.testing import capture_logs
 from service.app import create_app
 from service.container import Container
 from service.domain.states import MessageState
+from service.messaging.liveness import Silence, silent
 from service.messaging.outbox import tell
 from service.models import AuditEntry, InboundEvent, Message, Phone, Receipt
 from service.models.session import reading, transaction
@@ -189,6 +190,21 @@ def test_what_is_no_concern_of_ours_is_answered_200_and_not_kept(
 ) -> None:
     assert phone.post(told(event, "e1", {"health": {"status": "pass"}})) == 200
     assert nothing_happened(container)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [received("e1", STRANGER, "bonjour"), receipt("sms:sent"), told("system:ping", "e1", {}), told("x", "e1", {})],
+)
+def test_whatever_a_phone_tells_shows_that_it_lives(
+    phone: Caller, container: Container, clock: MovedClock, event: dict[str, Any]
+) -> None:
+    assert phone.post(event, signature="0" * 64) == 401
+    with reading(container.engine) as session:
+        assert silent(session, clock(), {"android"}) == [Silence("android", None)]
+    assert phone.post(event) == 200
+    with reading(container.engine) as session:
+        assert silent(session, clock(), {"android"}) == []
 
 
 @pytest.mark.parametrize("late", [timedelta(minutes=5, seconds=1), timedelta(days=2), timedelta(minutes=-6)])
