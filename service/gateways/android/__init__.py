@@ -5,10 +5,10 @@ from typing import Any
 
 import requests
 
-from service.gateways.android.answers import read_answer
+from service.gateways.android.answers import read_answer, read_failure
 from service.gateways.android.api import TIMEOUT_S, Api
 from service.gateways.android.codes import RECEIPT
-from service.gateways.base import Outcome, Outgoing, Sent
+from service.gateways.base import Outgoing, Sent
 from service.settings import Settings
 
 __all__ = ["RECEIPT", "AndroidGateway"]
@@ -19,7 +19,7 @@ LIFE_S = 24 * 60 * 60
 
 
 class AndroidGateway:
-    """Hands each text to the phone under our id. An id it knows is not sent again, so what is in doubt is repeated."""
+    """Hands each text to the phone under our id, which it sends once: what is in doubt may be handed over again."""
 
     name = "android"
     repeatable = True
@@ -39,7 +39,7 @@ class AndroidGateway:
         try:
             response = self._api.ask("POST", "/messages", self._body(message))
         except requests.RequestException as error:
-            return Sent(Outcome.RETRY, reason=type(error).__name__)
+            return read_failure(error, message.id)
         return read_answer(response, message.id)
 
     def _body(self, message: Outgoing) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import requests
 from pydantic import ValidationError
 
 from service.gateways.android import LIFE_S, AndroidGateway
-from service.gateways.android.answers import read_answer
+from service.gateways.android.answers import read_answer, read_failure
 from service.gateways.base import Outcome, Outgoing, Sent
 from service.settings import Settings
 from tests.peers.smsgate import KEY, PASSWORD, USER, Mood, SmsGatePeer
@@ -67,13 +67,13 @@ def test_a_phone_and_a_server_are_addressed_alike_however_the_address_was_copied
 @pytest.mark.parametrize(
     ("mood", "outcome", "reason", "taken"),
     [
-        (Mood.STALL, Outcome.RETRY, "ReadTimeout", 1),
-        (Mood.RESET, Outcome.RETRY, "ConnectionError", 1),
-        (Mood.PARTIAL, Outcome.RETRY, "ChunkedEncodingError", 1),
-        (Mood.GARBAGE, Outcome.RETRY, "answer without our id", 1),
-        (Mood.BROKEN, Outcome.RETRY, "HTTP 500 database is locked", 1),
-        (Mood.PORTAL, Outcome.RETRY, "answer without our id", 0),
-        (Mood.REFUSE, Outcome.RETRY, "ConnectionError", 0),
+        (Mood.STALL, Outcome.UNKNOWN, "ReadTimeout", 1),
+        (Mood.RESET, Outcome.UNKNOWN, "ConnectionError", 1),
+        (Mood.PARTIAL, Outcome.UNKNOWN, "ChunkedEncodingError", 1),
+        (Mood.GARBAGE, Outcome.UNKNOWN, "not our id", 1),
+        (Mood.BROKEN, Outcome.UNKNOWN, "HTTP 500 database is locked", 1),
+        (Mood.PORTAL, Outcome.UNKNOWN, "not our id", 0),
+        (Mood.REFUSE, Outcome.UNKNOWN, "ConnectionError", 0),
         ((400, "invalid phone number"), Outcome.REFUSED, "HTTP 400 invalid phone number", 0),
         ((400, "No devices registered"), Outcome.RETRY, "HTTP 400 No devices registered", 0),
         ((503, "queue limits exceeded"), Outcome.RETRY, "HTTP 503 queue limits exceeded", 0),
@@ -85,7 +85,7 @@ def test_what_is_in_doubt_is_repeated_and_leaves_once(
     peer.plan.append(mood)
     gateway = gateway_at(peer.url)
     sent = send(gateway)
-    assert (sent.outcome, sent.provider_id, sent.reason) == (outcome, None, reason)
+    assert sent == Sent(outcome, ID if outcome is Outcome.UNKNOWN else None, reason)
     assert len(peer.ledger) == taken
     assert send(gateway) == Sent(Outcome.ACCEPTED, ID)
     assert [line.id for line in peer.ledger] == [ID]
@@ -112,6 +112,8 @@ def test_a_phone_that_is_away_is_tried_again() -> None:
         nobody.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
         assert send(gateway_at(url)) == Sent(Outcome.RETRY, reason="ConnectionError")
+    assert read_failure(requests.ConnectTimeout(), ID).outcome is Outcome.RETRY
+    assert read_failure(requests.ConnectionError(), ID) == Sent(Outcome.UNKNOWN, ID, "ConnectionError")
 
 
 def test_an_id_is_never_longer_than_the_phone_takes(peer: SmsGatePeer) -> None:
@@ -122,7 +124,7 @@ def test_an_id_is_never_longer_than_the_phone_takes(peer: SmsGatePeer) -> None:
 def test_one_failure_does_not_stop_the_others(peer: SmsGatePeer) -> None:
     peer.plan.extend([Mood.RESET, Mood.ACCEPT, (400, "no")])
     sent = gateway_at(peer.url).send([Outgoing(str(number), PHONE, TEXT) for number in range(3)])
-    assert [one.outcome for one in sent] == [Outcome.RETRY, Outcome.ACCEPTED, Outcome.REFUSED]
+    assert [one.outcome for one in sent] == [Outcome.UNKNOWN, Outcome.ACCEPTED, Outcome.REFUSED]
 
 
 def test_a_connection_is_kept_by_each_thread(peer: SmsGatePeer) -> None:
@@ -140,7 +142,8 @@ def test_a_connection_is_kept_by_each_thread(peer: SmsGatePeer) -> None:
     assert (len(peer.ledger), peer.connections) == (20, 2)
 
 
-ACCEPTED, REFUSED, RETRY = Outcome.ACCEPTED, Outcome.REFUSED, Outcome.RETRY
+ACCEPTED, REFUSED = Outcome.ACCEPTED, Outcome.REFUSED
+RETRY, UNKNOWN = Outcome.RETRY, Outcome.UNKNOWN
 TAKEN = f'{{"id": "{ID}", "state": "Pending"}}'
 
 
@@ -151,12 +154,12 @@ TAKEN = f'{{"id": "{ID}", "state": "Pending"}}'
         ("taken, by an older version", 201, TAKEN, ACCEPTED, ""),
         ("taken before", 409, '{"message": "Message with the same ID already exists"}', ACCEPTED, ""),
         ("taken before, said in no JSON", 409, "Conflict", ACCEPTED, ""),
-        ("another's id", 202, '{"id": "x"}', RETRY, "answer without our id"),
-        ("no id", 202, "{}", RETRY, "answer without our id"),
-        ("a list", 200, "[]", RETRY, "answer without our id"),
-        ("null", 202, "null", RETRY, "answer without our id"),
-        ("nothing", 202, "", RETRY, "answer without our id"),
-        ("no content", 204, "", RETRY, "HTTP 204"),
+        ("another's id", 202, '{"id": "x"}', UNKNOWN, "not our id"),
+        ("no id", 202, "{}", UNKNOWN, "not our id"),
+        ("a list", 200, "[]", UNKNOWN, "not our id"),
+        ("null", 202, "null", UNKNOWN, "not our id"),
+        ("nothing", 202, "", UNKNOWN, "not our id"),
+        ("no content", 204, "", UNKNOWN, "HTTP 204"),
         ("moved", 301, "", RETRY, "HTTP 301"),
         ("a redirect", 307, "", RETRY, "HTTP 307"),
         ("no text", 400, '{"message": "Text message is empty"}', REFUSED, "HTTP 400 Text message is empty"),
@@ -168,13 +171,14 @@ TAKEN = f'{{"id": "{ID}", "state": "Pending"}}'
         ("wrong address", 404, "", RETRY, "HTTP 404"),
         ("wrong method", 405, "", RETRY, "HTTP 405"),
         ("too long", 413, "", REFUSED, "HTTP 413"),
-        ("never heard of", 418, "", RETRY, "HTTP 418"),
+        ("never heard of", 418, "", UNKNOWN, "HTTP 418"),
         ("not to be processed", 422, "", REFUSED, "HTTP 422"),
         ("too many", 429, "", RETRY, "HTTP 429"),
-        ("broken", 500, '{"message": 7}', RETRY, "HTTP 500 7"),
-        ("a proxy without a phone", 502, "<h1>Bad Gateway</h1>", RETRY, "HTTP 502"),
-        ("full", 503, '{"error": "QueueLimitExceeded"}', RETRY, "HTTP 503"),
-        ("a novel", 500, f'{{"message": "{"x" * 500}"}}', RETRY, f"HTTP 500 {'x' * 91}"),
+        ("broken", 500, '{"message": 7}', UNKNOWN, "HTTP 500 7"),
+        ("a proxy without a phone", 502, "<h1>Bad Gateway</h1>", UNKNOWN, "HTTP 502"),
+        ("full", 503, '{"message": "queue limits exceeded: 9"}', RETRY, "HTTP 503 queue limits exceeded: 9"),
+        ("a proxy that is busy", 503, "<h1>Unavailable</h1>", UNKNOWN, "HTTP 503"),
+        ("a novel", 500, f'{{"message": "{"x" * 500}"}}', UNKNOWN, f"HTTP 500 {'x' * 91}"),
     ],
 )
 def test_an_answer_is_read_for_what_it_says_and_no_more(
@@ -182,4 +186,4 @@ def test_an_answer_is_read_for_what_it_says_and_no_more(
 ) -> None:
     response = requests.Response()
     response.status_code, response._content = status, body.encode()
-    assert read_answer(response, ID) == Sent(outcome, ID if outcome is ACCEPTED else None, reason), label
+    assert read_answer(response, ID) == Sent(outcome, ID if outcome in {ACCEPTED, UNKNOWN} else None, reason), label
