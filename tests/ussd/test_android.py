@@ -1,6 +1,8 @@
 """What a phone tells over HTTP: signed, doubled, shuffled, late, forged; each counts once or not at all."""
 
 import json
+import random
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -282,3 +284,40 @@ def test_what_no_phone_could_have_sent_is_400_and_one_line_without_words_of_it(
     with reading(container.engine) as session:
         entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "hook.malformed")).all()
     assert [(entry.subject, entry.data) for entry in entries] == ([("event", {"field": field})] if field else [])
+
+
+STRANGE: list[Any] = [
+    *(None, True, -1, 1e308, 10**40, "", " ", "\x00", "\ud800", "\u202e", "x" * 5_000, [], [1], {}, {"a": {"b": []}}),
+    *(ID, STRANGER, SECRETARY, "IAM", "+", "0", "sms:received", "sms:failed", "system:ping", "OUI K7-4Q2", "1"),
+]
+NAMES = [
+    "id",
+    "event",
+    "payload",
+    "deviceId",
+    "messageId",
+    "message",
+    "text",
+    "sender",
+    "recipient",
+    "phoneNumber",
+    "reason",
+]
+
+
+def strange(dice: random.Random) -> bytes:
+    """A body as a phone writes it, with a few values that no phone would write, and now and then cut short."""
+    event = dice.choice([received("e", STRANGER, "x"), receipt("sms:sent"), receipt("sms:failed", reason="x")])
+    for _ in range(dice.randint(1, 3)):
+        part = dice.choice([event, event["payload"]])
+        (part if isinstance(part, dict) else event)[dice.choice(NAMES)] = dice.choice(STRANGE)
+    body = json.dumps({**event, "id": event.get("id") or dice.random()}).encode()
+    return body[: dice.randint(0, len(body))] if dice.random() < 0.1 else body
+
+
+def test_whatever_is_signed_is_answered_200_or_400_and_nothing_else(phone: Caller, container: Container) -> None:
+    accepted(container)
+    dice = random.Random(20_261_124)  # noqa: S311  # the same at every run
+    answers = Counter(phone.post_raw(strange(dice)) for _ in range(400))
+    assert set(answers) == {200, 400}
+    assert min(answers.values()) > 50
