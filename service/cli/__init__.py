@@ -1,6 +1,7 @@
 """The `tiwizi` command, as far as it needs only `service`."""
 
 from service.cli.admin import admin
+from service.cli.android import android
 from service.cli.demo import demo
 from service.cli.dial import dial_command
 from service.cli.imports import imports
@@ -8,4 +9,4 @@ from service.cli.migrate import migrate
 from service.cli.texts import texts
 from service.cli.up import up
 
-COMMANDS = (admin, demo, dial_command, imports, migrate, texts, up)
+COMMANDS = (admin, android, demo, dial_command, imports, migrate, texts, up)
