@@ -13,9 +13,9 @@ from service.settings import Settings
 
 __all__ = ["RECEIPT", "AndroidGateway"]
 
-# Seconds that a text waits for a phone without network; then the phone tells that it failed. SMSGate's public server
-# takes none for a phone with one that is older.
-LIFE_S = 24 * 60 * 60
+# Seconds that a text waits at most for a phone without network; then the phone tells that it failed. SMSGate's public
+# server takes none for a phone with one that is older.
+LONGEST_LIFE = 24 * 60 * 60
 
 
 class AndroidGateway:
@@ -49,6 +49,6 @@ class AndroidGateway:
             "phoneNumbers": [message.phone],
             "textMessage": {"text": message.text},
             "withDeliveryReport": True,
-            "ttl": LIFE_S,
+            "ttl": min(message.life, LONGEST_LIFE),
             **sim,
         }

@@ -8,7 +8,7 @@ import pytest
 import requests
 from pydantic import ValidationError
 
-from service.gateways.android import LIFE_S, AndroidGateway
+from service.gateways.android import LONGEST_LIFE, AndroidGateway
 from service.gateways.android.answers import read_answer, read_failure
 from service.gateways.base import Outcome, Outgoing, Sent
 from service.settings import Settings
@@ -47,7 +47,7 @@ def test_a_text_reaches_the_phone_under_our_id_with_a_report_and_an_end(peer: Sm
     assert send(gateway_at(peer.url)) == Sent(Outcome.ACCEPTED, ID)
     (line,) = peer.ledger
     assert (line.id, line.phone, line.text) == (ID, PHONE, TEXT)
-    assert (line.sim, line.ttl, line.report) == (None, LIFE_S, True)
+    assert (line.sim, line.ttl, line.report) == (None, LONGEST_LIFE, True)
 
 
 @pytest.mark.parametrize("sim", [1, 2, 3])
