@@ -13,63 +13,10 @@ import pytest
 
 from service.models.session import make_engine
 from service.settings import SHORTEST_KEY, SHORTEST_TOKEN, Settings, SettingsError, load_settings
+from tests.service.wrong_settings import WRONG
 
 ROOT = Path(__file__).parents[2]
 SERVER = "postgresql+psycopg://tiwizi:the-password@db.example/tiwizi"
-WRONG = [
-    ("DATABASE_URL", "nonsense", "needs sqlite:///path of a file or postgresql+psycopg://"),
-    ("DATABASE_URL", "postgres://u:p@h/d", "needs sqlite:///path of a file or postgresql+psycopg://"),
-    ("DATABASE_URL", "postgresql+psycopg://u:p@h:port/d", "needs sqlite:///path of a file or postgresql+psycopg://"),
-    ("DATABASE_URL", "sqlite://", "needs sqlite:///path of a file"),
-    ("DATABASE_URL", "sqlite:///:memory:", "needs sqlite:///path of a file"),
-    ("PORT", "abc", "valid integer"),
-    ("PORT", "0", "greater than or equal to 1"),
-    ("PORT", "65536", "less than or equal to 65535"),
-    ("PUBLIC_URL", "tiwizi.example", "needs http:// or https://"),
-    ("SECRET_KEY", "x" * (SHORTEST_KEY - 1), "needs at least 32 characters"),
-    ("HOOK_TOKENS", "x" * (SHORTEST_TOKEN - 1), "each token needs at least 22 characters"),
-    ("HOOK_TOKENS", f"{'x' * SHORTEST_TOKEN},short", "each token needs at least 22 characters"),
-    ("HOOK_ADDRESSES", "192.0.2.7,not-an-address", "does not appear to be an IPv4 or IPv6 network"),
-    ("SMS_ROUTES", "*=pigeon", "unknown gateway 'pigeon'; known are console, africastalking, android"),
-    ("SMS_ROUTES", "+212=console", "needs a route for '*'"),
-    ("SMS_ROUTES", "*=console|console", "names a gateway twice for one prefix"),
-    ("SMS_PRICES", "pigeon=1,*=1", "is written console=0,+212=0.03,*=0.08"),
-    ("SMS_PRICES", "+212=0.03", "is written console=0,+212=0.03,*=0.08"),
-    ("SMS_PRICES", "*=-1", "is written console=0,+212=0.03,*=0.08"),
-    ("SMS_PRICES", "*=cheap", "valid decimal"),
-    ("SMS_RATES", "pigeon=1", "is written africastalking=50"),
-    ("SMS_RATES", "console=0", "is written africastalking=50"),
-    ("SMS_COUNTRIES", "Maroc", "needs codes of countries such as MA,FR,BE"),
-    ("SMS_COUNTRIES", "", "needs codes of countries such as MA,FR,BE"),
-    ("CAP_DAY", "-1", "greater than or equal to 0"),
-    ("CAP_COUNTRY", "-1", "greater than or equal to 0"),
-    ("CAP_ASSOCIATION", "-1", "greater than or equal to 0"),
-    ("CAP_PHONE", "much", "valid decimal"),
-    ("CAP_RESERVE", "91", "less than or equal to 90"),
-    ("QUIET_HOURS", "24-8", "is written 21-8, full hours from 0 to 23"),
-    ("QUIET_HOURS", "21", "Field required"),
-    ("AT_API_KEY", "", "is missing, and TIWIZI_SMS_ROUTES sends through africastalking"),
-    ("ANDROID_URL", "", "is missing, and TIWIZI_SMS_ROUTES sends through android"),
-    ("ANDROID_USER", "", "is missing, and TIWIZI_SMS_ROUTES sends through android"),
-    ("ANDROID_PASSWORD", "", "is missing, and TIWIZI_SMS_ROUTES sends through android"),
-    ("ANDROID_SIGNING_KEY", "", "is missing, and TIWIZI_SMS_ROUTES sends through android"),
-    ("ANDROID_URL", "192.168.1.20:8080", "is not an address that begins with http:// or https://"),
-    ("ANDROID_SIM", "4", "less than or equal to 3"),
-    ("ANDROID_SIM", "first", "valid integer"),
-    ("SIMULATOR", "perhaps", "valid boolean"),
-    ("MATCH_EVERY_MINUTES", "0", "greater than or equal to 1"),
-    ("MATCH_SLOTS", "21", "less than or equal to 20"),
-    ("MATCH_WEIGHTS", "origin=1", "needs evidence, origin, record, sector, size, urgency, waiting"),
-    ("MATCH_WEIGHTS", "origin=much", "valid number"),
-    (
-        "MATCH_WEIGHTS",
-        "origin=1.2,sector=-0.2,size=0,urgency=0,waiting=0,record=0,evidence=0",
-        "none negative, together 1",
-    ),
-    ("MATCH_WEIGHTS", "origin=1,sector=1,size=0,urgency=0,waiting=0,record=0,evidence=0", "together 1"),
-    ("EXPIRY_DAYS", "soon", "valid integer"),
-    ("REMINDER_DAYS", "-1", "greater than or equal to 1"),
-]
 
 # What the routes of real gateways need.
 COMPLETE = {

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from service.domain.errors import TiwiziError
+from service.domain.kinds import Pace
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
@@ -20,7 +21,7 @@ from tests.service.locales.sources import asked, could_be_said
 # Values that are said as words: `Speaker.write` makes the key of the kind and the value.
 SAID = (
     *(Sector, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
-    *(Stage, Problem, HelpWanted, Publication),
+    *(Stage, Problem, HelpWanted, Publication, Pace),
     *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState),
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}
