@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import requests
 from africastalking.Service import validate_phone
+from urllib3.exceptions import HTTPError
 
 from service.gateways.africastalking.answers import read_answer, read_failure
 from service.gateways.africastalking.codes import RECEIPT
@@ -45,7 +46,7 @@ class AfricasTalkingGateway:
         queue = len(phones) > 1
         try:
             answer = self._service.send(text, phones, sender_id=self._sender, enqueue=queue, timeout=self._timeout)
-        except requests.RequestException as error:
+        except (requests.RequestException, HTTPError) as error:
             return dict.fromkeys(phones, read_failure(error))
         return read_answer(answer.status, answer.body, phones)
 

@@ -1,13 +1,12 @@
 """What became of a send, read from Africa's Talking's answer or from the want of one."""
 
 import json
-import ssl
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import requests
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import InvalidHeader, NewConnectionError
 
 from service.domain.text import clean
 from service.gateways.africastalking.codes import NO_RECIPIENTS, RECIPIENT, STATUS
@@ -36,12 +35,17 @@ def read_answer(status: int, body: bytes, phones: Sequence[str]) -> dict[str, Se
     return dict.fromkeys(phones, Sent(NO_RECIPIENTS.get(message, Outcome.UNKNOWN), reason=message))
 
 
-def read_failure(error: requests.RequestException) -> Sent:
-    """Return what became of a send without an answer: it is retried only when surely nothing had left."""
-    unsent = isinstance(error, requests.ConnectTimeout | ValueError) or any(
-        isinstance(cause, NewConnectionError | ssl.SSLCertVerificationError) for cause in _causes(error)
-    )
-    return Sent(Outcome.RETRY if unsent else Outcome.UNKNOWN, reason=type(error).__name__)
+def read_failure(error: Exception) -> Sent:
+    """Return what became of a send without an answer, from requests' or urllib3's error.
+
+    It is retried only when surely nothing had left: what was asked was never a request, or nobody was there to hear it.
+    """
+    causes = list(_causes(error))
+    answered = any(isinstance(cause, InvalidHeader) for cause in causes)  # requests calls it by the name of our own
+    unheard = any(isinstance(cause, requests.ConnectTimeout | NewConnectionError) for cause in causes)
+    if unheard or (isinstance(error, ValueError) and not answered):
+        return Sent(Outcome.RETRY, reason=type(causes[-1]).__name__)
+    return Sent(Outcome.UNKNOWN, reason=type(error).__name__)
 
 
 def _data(body: bytes) -> Mapping[str, Any] | None:

@@ -11,6 +11,7 @@ from africastalking.SMS import SMSService
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import NewConnectionError
 from urllib3.response import HTTPResponse
 
 VERSION = "/version1"
@@ -38,6 +39,12 @@ class _Kept(HTTPConnection):
     """
 
     _rests_since = 0.0
+
+    def connect(self) -> None:
+        try:
+            super().connect()
+        except (OSError, ValueError) as error:  # TLS, and hosts that cannot be: nothing has been asked yet
+            raise NewConnectionError(self, str(error)) from error
 
     def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 itself answers with a class of its own
         response = super().getresponse()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Any
@@ -75,16 +75,20 @@ def recipient(phone: str, code: int, message_id: str = "None") -> dict[str, Any]
     }
 
 
-def body(recipients: Sequence[Mapping[str, Any]], message: str | None = None) -> str:
+def body(recipients: Sequence[Mapping[str, Any]], message: str) -> str:
     """Return a whole answer's body."""
+    return json.dumps({"SMSMessageData": {"Message": message, "Recipients": recipients}})
+
+
+def total(recipients: Sequence[Mapping[str, Any]]) -> str:
+    """Return what is said of all."""
     sent = sum(one["statusCode"] in ACCEPTED for one in recipients)
-    said = f"Sent to {sent}/{len(recipients)} Total Cost: MAD {COST * sent:.4f} Message parts: 1"
-    return json.dumps({"SMSMessageData": {"Message": said if message is None else message, "Recipients": recipients}})
+    return f"Sent to {sent}/{len(recipients)} Total Cost: MAD {COST * sent:.4f} Message parts: 1"
 
 
 def normal(recipients: Sequence[Mapping[str, Any]], status: int = 201) -> Raw:
     """Return the answer as it should be."""
-    return Raw(status, body(recipients), JSON)
+    return Raw(status, body(recipients, total(recipients)), JSON)
 
 
 def said(mood: Mood, recipients: Sequence[Mapping[str, Any]]) -> Raw:
@@ -93,9 +97,9 @@ def said(mood: Mood, recipients: Sequence[Mapping[str, Any]]) -> Raw:
         case Mood.ACCEPT_AS_CONFLICT:
             return normal(recipients, 409)
         case Mood.ACCEPT_IN_OTHER_JSON:
-            return Raw(201, body(recipients), f"{JSON}; charset=utf-8")
+            return replace(normal(recipients), kind=f"{JSON}; charset=utf-8")
         case Mood.MISSING:
-            return normal(recipients[:-1])
+            return Raw(201, body(recipients[:-1], total(recipients)), JSON)
         case Mood.DOUBLED:
             return normal([*recipients, *recipients])
         case Mood.STRANGERS:

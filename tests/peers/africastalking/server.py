@@ -153,9 +153,11 @@ class _Connection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         self._read += data
+        if not self._read[:1].isalpha():  # TLS, perhaps
+            return self.break_off(Raw(400, "<h1>Bad Request</h1>"))
         head, end, rest = self._read.partition(b"\r\n\r\n")
         if not end:
-            return
+            return None
         first, *lines = head.decode().split("\r\n")
         headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
         length = int(headers.get("content-length", 0))
@@ -163,6 +165,7 @@ class _Connection(asyncio.Protocol):
             self._read = rest[length:]
             form = dict(parse_qsl(rest[:length].decode(), keep_blank_values=True))
             self._peer.hear(first.split(" ")[1], headers, form, self)
+        return None
 
     def answer(self, raw: Raw) -> None:
         """Answer, and listen for the next request."""
