@@ -33,7 +33,7 @@ from tests.peers.africastalking import (
 PHONE = "+212612345678"
 TEXT = "Tiwizi: besoin reçu"
 COST = "MAD 0.8000"
-SHORT_TIMEOUT = (2.0, 0.2)
+PATIENT, SHORT = (5.0, 30.0), (5.0, 0.1)  # seconds to connect and to wait for a byte
 
 
 @pytest.fixture
@@ -42,7 +42,9 @@ def peer() -> Iterator[AfricasTalkingPeer]:
         yield peer
 
 
-def gateway_at(url: str, key: str = KEY, sender: str = "") -> AfricasTalkingGateway:
+def gateway_at(
+    url: str, key: str = KEY, sender: str = "", timeout: tuple[float, float] = PATIENT
+) -> AfricasTalkingGateway:
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]  # pydantic-settings' own parameter
         at_username="tiwizi",
@@ -50,7 +52,7 @@ def gateway_at(url: str, key: str = KEY, sender: str = "") -> AfricasTalkingGate
         at_sender=sender,
         at_base_url=url,
     )
-    return AfricasTalkingGateway(settings, timeout=SHORT_TIMEOUT)
+    return AfricasTalkingGateway(settings, timeout=timeout)
 
 
 def send(gateway: AfricasTalkingGateway, phone: str = PHONE) -> Sent:
@@ -131,7 +133,7 @@ def test_of_a_batch_each_phone_has_the_outcome_that_the_answer_gives_it(
 ) -> None:
     peer.plan.append(step)
     asked = batch(5)
-    sent = gateway_at(peer.url).send(asked)
+    sent = gateway_at(peer.url, timeout=SHORT if step is Mood.STALL else PATIENT).send(asked)
     assert outcomes(sent) == expected
     assert len(peer.ledger) == accepted
     ids = {line.phone: line.message_id for line in peer.ledger}

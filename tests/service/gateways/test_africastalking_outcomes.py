@@ -11,12 +11,13 @@ from sqlalchemy import select
 
 from service.container import Container
 from service.domain.states import MessageState
+from service.gateways.africastalking import AfricasTalkingGateway
 from service.messaging.outbox import tell
 from service.messaging.sender import drain
 from service.models import Message
 from service.models.session import transaction
 from tests.peers.africastalking import BROKEN, EMPTY, GARBAGE, INVALID_SENDER, JSON, AfricasTalkingPeer, Mood, Raw, Step
-from tests.service.gateways.test_africastalking import PHONE, gateway_at
+from tests.service.gateways.test_africastalking import PATIENT, PHONE, SHORT, gateway_at
 
 ACCEPTED, FAILED, UNKNOWN, AGAIN = (
     MessageState.ACCEPTED,
@@ -121,10 +122,9 @@ def peer() -> Iterator[AfricasTalkingPeer]:
         yield peer
 
 
-def drained(container: Container, url: str, key: str | None = None) -> Message:
-    """Send a message through a gateway at this address, twice over; return it as it stands then."""
-    gateway = gateway_at(url, key) if key else gateway_at(url)
-    settings = container.settings.model_copy(update={"sms_routes": {"*": gateway.name}})
+def drained(container: Container, gateway: AfricasTalkingGateway) -> Message:
+    """Send a message, twice over; return it as it stands then."""
+    settings = container.settings.model_copy(update={"sms_routes": {"*": (gateway.name,)}})
     post = replace(container, settings=settings, gateways={gateway.name: gateway})
     with transaction(post.engine) as session:
         tell(session, post.clock(), event="x", phone=PHONE, template="refused", reference="K7-4Q2")
@@ -136,7 +136,7 @@ def drained(container: Container, url: str, key: str | None = None) -> Message:
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.label)
 def test_each_outcome_lands_the_message_in_its_state(container: Container, peer: AfricasTalkingPeer, row: Row) -> None:
     peer.plan.append(row.step)
-    message = drained(container, peer.url)
+    message = drained(container, gateway_at(peer.url, timeout=SHORT if row.step is Mood.STALL else PATIENT))
     assert (message.state, message.reason) == (row.state, row.reason)
     assert (peer.requests, len(peer.ledger)) == (1, row.accepted)
     if row.accepted:
@@ -188,13 +188,13 @@ def test_what_cannot_have_arrived_is_sent_again_later(
     container: Container, label: str, place: Callable[[], AbstractContextManager[str]], reason: str
 ) -> None:
     with place() as url:
-        message = drained(container, url)
+        message = drained(container, gateway_at(url))
     assert (message.state, message.reason) == (AGAIN, reason), label
 
 
 def test_a_wrong_key_is_sent_again_later_because_an_operator_can_mend_it(
     container: Container, peer: AfricasTalkingPeer
 ) -> None:
-    message = drained(container, peer.url, key="wrong")
+    message = drained(container, gateway_at(peer.url, key="wrong"))
     assert (message.state, message.reason) == (AGAIN, "HTTP 401")
     assert not peer.ledger
