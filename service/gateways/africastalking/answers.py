@@ -2,15 +2,13 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
-
-import requests
-from urllib3.exceptions import InvalidHeader, NewConnectionError
 
 from service.domain.text import clean
 from service.gateways.africastalking.codes import NO_RECIPIENTS, RECIPIENT, STATUS
 from service.gateways.base import Outcome, Sent
+from service.gateways.unsent import surely_unsent
 
 NO_ID = "None"  # the API's Python shows in its JSON
 LONGEST_REASON = 100
@@ -36,15 +34,9 @@ def read_answer(status: int, body: bytes, phones: Sequence[str]) -> dict[str, Se
 
 
 def read_failure(error: Exception) -> Sent:
-    """Return what became of a send without an answer, from requests' or urllib3's error.
-
-    It is retried only when surely nothing had left: what was asked was never a request, or nobody was there to hear it.
-    """
-    causes = list(_causes(error))
-    answered = any(isinstance(cause, InvalidHeader) for cause in causes)  # requests calls it by the name of our own
-    unheard = any(isinstance(cause, requests.ConnectTimeout | NewConnectionError) for cause in causes)
-    if unheard or (isinstance(error, ValueError) and not answered):
-        return Sent(Outcome.RETRY, reason=type(causes[-1]).__name__)
+    """Return what became of a send without an answer, from requests' or urllib3's error."""
+    if surely_unsent(error):
+        return Sent(Outcome.RETRY, reason=_cause(error))
     return Sent(Outcome.UNKNOWN, reason=type(error).__name__)
 
 
@@ -96,8 +88,8 @@ def _words(data: Mapping[str, Any], name: str, longest: int | None = None) -> st
     return clean(str(data.get(name) or ""))[:longest]
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    cause: BaseException | None = error
-    while cause is not None:
-        yield cause
-        cause = cause.__cause__ or cause.__context__
+def _cause(error: BaseException) -> str:
+    """Return what was the matter in the end: `ConnectionRefusedError` says more than requests' `ConnectionError`."""
+    while cause := error.__cause__ or error.__context__:
+        error = cause
+    return type(error).__name__
