@@ -4,7 +4,7 @@ import ssl
 from collections.abc import Iterator
 
 import requests
-from urllib3.exceptions import InvalidHeader, NewConnectionError
+from urllib3.exceptions import ConnectTimeoutError, InvalidHeader, NewConnectionError
 
 
 def surely_unsent(error: Exception) -> bool:
@@ -17,7 +17,7 @@ def surely_unsent(error: Exception) -> bool:
     # An answer with headers that contradict each other: requests calls that by the name of a wrong header of ours.
     if any(isinstance(cause, InvalidHeader) for cause in causes):
         return False
-    return isinstance(error, requests.ConnectTimeout | ValueError) or any(
+    return isinstance(error, requests.ConnectTimeout | ConnectTimeoutError | ValueError) or any(
         isinstance(cause, NewConnectionError | ssl.SSLCertVerificationError) for cause in causes
     )
 

@@ -26,8 +26,11 @@ THOUSAND = 1000
 
 def locked_state(session: Session, name: str) -> GatewayState:
     """Return a gateway's state, made when it is new, locked: one process at a time claims what it carries."""
-    add_once(session, GatewayState, unique="name", name=name, tokens=0, weight=WHOLE, stopped_by="")
-    return session.get_one(GatewayState, name, with_for_update=True, populate_existing=True)
+    state = session.get(GatewayState, name, with_for_update=True, populate_existing=True)
+    if state is None:
+        add_once(session, GatewayState, unique="name", name=name, tokens=0, weight=WHOLE, stopped_by="")
+        state = session.get_one(GatewayState, name, with_for_update=True)
+    return state
 
 
 def stopped(session: Session) -> frozenset[str]:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, bindparam, insert, select, update
+from sqlalchemy import Engine, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
@@ -50,9 +50,9 @@ SETTLE = (
         reason=bindparam("why"),
         lease_until=None,
         attempt_id=bindparam("attempt"),
-        next_at=bindparam("then"),
+        next_at=func.coalesce(bindparam("then", type_=MESSAGES.c.next_at.type), MESSAGES.c.next_at),
         cost=bindparam("costs"),
-        accepted_at=bindparam("accepted"),
+        accepted_at=func.coalesce(MESSAGES.c.accepted_at, bindparam("accepted", type_=MESSAGES.c.accepted_at.type)),
         final_at=bindparam("ended"),
     )
 )
@@ -108,8 +108,8 @@ def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence
 
 MINE = (
     select(
-        *(Message.id, Message.phone, Message.state, Message.attempt_id, Message.attempts, Message.accepted_at),
-        *(Message.cost, Message.cost_day, Message.next_at, Message.provider_id),
+        *(Message.id, Message.phone, Message.state, Message.attempt_id, Message.attempts),
+        *(Message.cost, Message.cost_day, Message.provider_id),
     )
     .where(Message.id.in_(bindparam("ids", expanding=True)))
     .order_by(Message.id)
@@ -159,9 +159,9 @@ def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, obj
         "why": sent.reason[:LONGEST_REASON],
         "attempt": None if again else one.attempt_id,
         # Of what is in doubt, since when.
-        "then": now + wait(one.attempts) if waits else now if state is MessageState.UNKNOWN else one.next_at,
+        "then": now + wait(one.attempts) if waits else now if state is MessageState.UNKNOWN else None,
         "costs": 0 if sent.outcome in UNSENT else one.cost,
-        "accepted": now if gone else one.accepted_at,
+        "accepted": now if gone else None,
         "ended": now if state in FINAL else None,
     }
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import requests
 from africastalking.Service import validate_phone
 from urllib3.exceptions import HTTPError
 
@@ -46,7 +45,7 @@ class AfricasTalkingGateway:
         queue = len(phones) > 1
         try:
             answer = self._service.send(text, phones, sender_id=self._sender, enqueue=queue, timeout=self._timeout)
-        except (requests.RequestException, HTTPError) as error:
+        except HTTPError as error:
             return dict.fromkeys(phones, read_failure(error))
         return read_answer(answer.status, answer.body, phones)
 
