@@ -1,7 +1,8 @@
 """PDUs of SMPP 3.4, written and read with smpplib but for their optional parameters.
 
 smpplib 2.2.4 raises KeyError for what its table of a PDU lacks (`ussd_service_op` in a deliver_sm), reads numbers by
-its own lengths instead of those sent, and cuts the last letter of an id that has no zero behind it.
+its own lengths instead of those sent, cuts the last letter of an id that has no zero behind it, and takes what breaks
+off for whole.
 """
 
 import struct
@@ -119,7 +120,13 @@ class _ReadsTlvs:
 
 
 class _DeliverSm(_ReadsTlvs, command.DeliverSM):  # type: ignore[misc]  # smpplib has no types
-    pass
+    sm_length = None  # until it is read
+
+    def _parse_string(self, field: str, data: bytes, pos: int, length: int | None = None) -> tuple[bytes, int]:
+        if b"\0" not in data[pos:]:
+            raise MalformedError(f"{field} does not end")
+        parsed: tuple[bytes, int] = super()._parse_string(field, data, pos, length)
+        return parsed
 
 
 class _SubmitSmResp(_ReadsTlvs, command.SubmitSMResp):  # type: ignore[misc]  # smpplib has no types
@@ -186,6 +193,8 @@ def read_delivered(raw: bytes, bind: str) -> Delivered:
     """
     pdu = _DeliverSm("deliver_sm", client=_NUMBERS)
     _parse(pdu, raw)
+    if pdu.sm_length is None or len(pdu.short_message or b"") != pdu.sm_length:
+        raise MalformedError("it breaks off")
     tlvs: dict[int, bytes] = getattr(pdu, "tlvs", {})
     return Delivered(
         bind,

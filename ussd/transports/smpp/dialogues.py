@@ -63,6 +63,9 @@ class Dialogues:
         What came before our screen was ready is no answer to it: the centre repeats what it thinks was lost.
         """
         phone, info = sender(delivered.source), delivered.tlvs.get(self._tag, b"")
+        if not phone.startswith("+"):
+            log.warning("smpp.dialled_without_number")
+            return None
         key = (phone, info[:1] if self._tag == Tag.ITS_SESSION_INFO else info)
         with self._locks[hash(key) % LOCKS]:
             known = self._sessions.get(key)
