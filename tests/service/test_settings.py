@@ -13,6 +13,7 @@ import pytest
 
 from service.models.session import make_engine
 from service.settings import SHORTEST_KEY, SHORTEST_TOKEN, Settings, SettingsError, load_settings
+from tests.service.wrong_smpp import WRONG_SMPP
 
 ROOT = Path(__file__).parents[2]
 SERVER = "postgresql+psycopg://tiwizi:the-password@db.example/tiwizi"
@@ -33,6 +34,7 @@ WRONG = [
     ("SMS_ROUTES", "*=pigeon", "unknown gateway 'pigeon'; known are console, africastalking"),
     ("SMS_ROUTES", "+212=console", "needs a route for '*'"),
     ("AT_API_KEY", "", "is missing, and TIWIZI_SMS_ROUTES sends through africastalking"),
+    *WRONG_SMPP,
     ("SIMULATOR", "perhaps", "valid boolean"),
     ("MATCH_EVERY_MINUTES", "0", "greater than or equal to 1"),
     ("MATCH_SLOTS", "21", "less than or equal to 20"),
@@ -145,6 +147,18 @@ def test_a_setting_that_only_shows_its_fault_later_stops_the_start(
 
 def test_an_address_of_ipv6_is_written_in_brackets() -> None:
     assert load_settings(host="::1", port=8000).url == "http://[::1]:8000"
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("missing", ["HOST", "SYSTEM_ID", "PASSWORD"])
+def test_a_route_through_an_sms_centre_needs_its_account(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.setenv("TIWIZI_SMS_ROUTES", "+212=smpp,*=console")
+    for name in {"HOST", "SYSTEM_ID", "PASSWORD"} - {missing}:
+        monkeypatch.setenv(f"TIWIZI_SMPP_{name}", "a-value")
+    with pytest.raises(SettingsError, match=f"^TIWIZI_SMPP_{missing}: is missing, and TIWIZI_SMS_ROUTES sends through"):
+        load_settings()
+    monkeypatch.setenv(f"TIWIZI_SMPP_{missing}", "a-value")
+    assert not load_settings().simulator_on
 
 
 @pytest.mark.parametrize(("name", "value", "reason"), WRONG)
@@ -280,9 +294,10 @@ def test_processes_that_start_at_once_share_one_secret(folder: Path) -> None:
 def test_settings_shown_tell_no_secret(monkeypatch: pytest.MonkeyPatch, show: object) -> None:
     monkeypatch.setenv("TIWIZI_DATABASE_URL", SERVER)
     monkeypatch.setenv("TIWIZI_AT_API_KEY", "the-api-key-of-ours")
+    monkeypatch.setenv("TIWIZI_SMPP_PASSWORD", "smscpass")
     settings = load_settings()
     shown = show(settings)  # type: ignore[operator]  # one of the three above
-    for secret in (settings.secret_key, *settings.hook_tokens, "the-password", "the-api-key-of-ours"):
+    for secret in (settings.secret_key, *settings.hook_tokens, "the-password", "the-api-key-of-ours", "smscpass"):
         assert secret not in shown
     assert "home_region" in shown
 
