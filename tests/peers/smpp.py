@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 from time import monotonic, sleep
 from typing import Any, Protocol
 
@@ -57,7 +57,11 @@ class Centre(Protocol):
 
     port: int
     plan: "deque[int | str]"
-    carried: list[Carried]
+
+    @property
+    def carried(self) -> list[Carried]:
+        """The ledger."""
+        ...
 
     @property
     def binds(self) -> int:
@@ -219,9 +223,9 @@ class NodeCentre:
     folder: Path
     port: int = 0
     plan: "deque[int | str]" = field(default_factory=deque)
-    carried: list[Carried] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     _answers: dict[int, "Future[int]"] = field(default_factory=dict)
+    _ordering: Lock = field(default_factory=Lock)
     _numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     def start(self) -> None:
@@ -248,17 +252,23 @@ class NodeCentre:
     def binds(self) -> int:
         return len(self.told("bound"))
 
+    @property
+    def carried(self) -> list[Carried]:
+        self.order("nothing")
+        return [_told(told) for told in self.told("submitted")]
+
     def told(self, event: str) -> list[dict[str, Any]]:
         """Return what it told under this name."""
         return [one for one in self.events if one["event"] == event]
 
     def order(self, order: str, **facts: Any) -> None:
         """Have it do something; done when this returns."""
-        before = len(self.told("done"))
         assert self._process.stdin
-        self._process.stdin.write(json.dumps({"order": order, **facts}) + "\n")
-        self._process.stdin.flush()
-        until(lambda: len(self.told("done")) > before)
+        with self._ordering:
+            before = len(self.told("done"))
+            self._process.stdin.write(json.dumps({"order": order, **facts}) + "\n")
+            self._process.stdin.flush()
+            until(lambda: len(self.told("done")) > before)
 
     def deliver(self, source: str, body: bytes, **fields: Any) -> int:
         return self.begin(source, body, **fields).result(PATIENCE)
@@ -293,8 +303,6 @@ class NodeCentre:
             match told["event"]:
                 case "listening":
                     self.port = told["port"]
-                case "submitted":
-                    self.carried.append(_told(told))
                 case "answered":
                     self._answers.pop(told["number"]).set_result(told["status"])
 

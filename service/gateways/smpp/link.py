@@ -28,11 +28,12 @@ from service.settings import Settings
 
 log = structlog.get_logger()
 
-# Handles what a deliver_sm brought. When it returns, that is durable, and the centre is told so; then goes what was
-# returned, the next screen of a dialogue. What raises is brought again by the centre.
+# Handles what a deliver_sm brought; what one phone sends is brought in its order, one after the other. When it returns,
+# that is durable, and the centre is told so; then goes what was returned, the next screen of a dialogue. What raises is
+# brought again by the centre.
 Received = Callable[[Delivered], Submit | None]
 
-HANDLERS = 8  # of what comes, at once
+HANDLERS = 16  # threads; each phone has always the same
 MOST_WAITING = 64  # more than these are refused for now, and the centre brings them again
 REPLY_AFTER = (0, 0.5, 1, 2)  # seconds before each try, while the centre says that we are too fast
 NOBODY: Received = lambda _delivered: None  # noqa: E731  # a link that only sends
@@ -44,14 +45,15 @@ class BindError(Exception):
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds: to connect or write, for a response, for the answer to an enquire_link; between two binds; to leave."""
+    """How long to wait for what, in seconds."""
 
-    connect: float = 10
+    connect: float = 10  # also for a write
     response: float = 20
-    alive: float = 10
-    first_wait: float = 1
+    bind: float = 10  # with a text to send
+    alive: float = 10  # for the answer to an enquire_link
+    first_wait: float = 1  # before binding again
     longest_wait: float = 60
-    leave: float = 8
+    leave: float = 8  # with something unfinished
 
 
 class Link:
@@ -62,7 +64,7 @@ class Link:
         self._settings, self._received, self._timing = settings, received, timing or Timing()
         self._connection: Connection | None = None
         self._window = BoundedSemaphore(settings.smpp_window)
-        self._handlers = ThreadPoolExecutor(HANDLERS, "smpp-handler")
+        self._handlers = [ThreadPoolExecutor(1, f"smpp-handler-{number}") for number in range(HANDLERS)]
         self._handled: set[Future[None]] = set()
         self._bound, self.leaving = Event(), Event()
         self._failures = 0
@@ -72,9 +74,9 @@ class Link:
         """Begin to bind."""
         self._thread.start()
 
-    def wait_bound(self, seconds: float) -> bool:
-        """Tell whether there is a bind, or comes one within so many seconds."""
-        return self._bound.wait(seconds)
+    def wait_bound(self, seconds: float | None = None) -> bool:
+        """Tell whether there is a bind, or comes one within so many seconds, or as long as a text may wait for it."""
+        return self._bound.wait(self._timing.bind if seconds is None else seconds)
 
     def submit(self, submit: Submit) -> Response:
         """Have the centre carry it, and return its answer; waits for a place in the window.
@@ -101,7 +103,8 @@ class Link:
             self._unbind(connection)
         if self._thread.is_alive():
             self._thread.join()
-        self._handlers.shutdown(cancel_futures=True)
+        for handler in self._handlers:
+            handler.shutdown(cancel_futures=True)
 
     def _unbind(self, connection: Connection) -> None:
         try:
@@ -186,32 +189,40 @@ class Link:
             case Command.UNBIND:
                 connection.respond(write("unbind_resp", header.sequence))
                 raise ConnectionResetError("unbound by the centre")
-            case Command.DELIVER_SM if len(self._handled) < MOST_WAITING and not self.leaving.is_set():
-                handled = self._handlers.submit(self._handle, connection, header, raw)
-                self._handled.add(handled)
-                handled.add_done_callback(self._finished)
             case Command.DELIVER_SM:
-                connection.respond(write("deliver_sm_resp", header.sequence, status=NOT_NOW))
+                self._deliver(connection, header, raw)
             case _:
                 connection.respond(write("generic_nack", header.sequence, status=INVALID_COMMAND))
+
+    def _deliver(self, connection: Connection, header: Header, raw: bytes) -> None:
+        try:
+            delivered = read_delivered(raw, connection.name)
+        except MalformedError:
+            log.warning("smpp.delivered_malformed")
+            connection.respond(write("deliver_sm_resp", header.sequence, status=NEVER))
+            return
+        if self.leaving.is_set() or len(self._handled) >= MOST_WAITING:
+            connection.respond(write("deliver_sm_resp", header.sequence, status=NOT_NOW))
+            return
+        handler = self._handlers[hash(delivered.source.number) % HANDLERS]
+        handled = handler.submit(self._handle, connection, header.sequence, delivered)
+        self._handled.add(handled)
+        handled.add_done_callback(self._finished)
 
     def _finished(self, handled: Future[None]) -> None:
         self._handled.discard(handled)
         if error := handled.exception():
             log.error("smpp.not_finished", exc_info=error)
 
-    def _handle(self, connection: Connection, header: Header, raw: bytes) -> None:
+    def _handle(self, connection: Connection, sequence: int, delivered: Delivered) -> None:
         status, reply = NOT_NOW, None
         try:
-            reply = self._received(read_delivered(raw, connection.name))
+            reply = self._received(delivered)
             status = OK
-        except MalformedError:
-            status = NEVER
-            log.warning("smpp.delivered_malformed")
         except Exception:  # whatever went wrong, the link lives on, and the centre brings it again
             log.exception("smpp.not_handled")
         try:
-            connection.respond(write("deliver_sm_resp", header.sequence, status=status))
+            connection.respond(write("deliver_sm_resp", sequence, status=status))
             if reply:
                 self._reply(reply)
         except (NotSentError, InDoubtError) as error:

@@ -19,14 +19,14 @@ class Pace:
         self._gap = self._next = 0.0
 
     def wait(self) -> bool:
-        """Return when it is this text's turn; False at once when that is too long to wait for."""
+        """Return when it is this text's turn; False at once when we leave, or that is too long to wait for."""
         with self._lock:
             now = time.monotonic()
             turn = max(now, self._next)
             if turn - now > PATIENCE:
                 return False
             self._next = turn + self._gap
-        return turn <= now or not self._leaving.wait(turn - now)
+        return not self._leaving.wait(turn - now)
 
     def slow(self) -> None:
         """Pause, and leave twice as much time between two from now on."""

@@ -28,8 +28,9 @@ class Report:
 
 
 def is_receipt(delivered: Delivered) -> bool:
-    """Tell a receipt from what a person wrote."""
-    return delivered.esm_class & KIND in {RECEIPT, ON_THE_WAY} or Tag.RECEIPTED_MESSAGE_ID in delivered.tlvs
+    """Tell a receipt from what a person wrote, to which some centres give an id as well."""
+    told = {Tag.RECEIPTED_MESSAGE_ID, Tag.MESSAGE_STATE} <= delivered.tlvs.keys()
+    return told or delivered.esm_class & KIND in {RECEIPT, ON_THE_WAY}
 
 
 def read_report(delivered: Delivered, ids: Ids) -> Report | None:

@@ -66,6 +66,10 @@ const server = smpp.createServer((from) => {
     tell("enquired");
     if (!deaf) from.send(pdu.response());
   });
+  // What answers something that was sent as raw octets.
+  from.on("pdu", (pdu) => {
+    if (pdu.isResponse() && pdu.sequence_number >= 99) tell("responded", { command: pdu.command, status: pdu.command_status });
+  });
   from.on("unbind", (pdu) => {
     tell("unbound");
     from.send(pdu.response(), () => from.close());
@@ -73,10 +77,12 @@ const server = smpp.createServer((from) => {
 });
 
 const ORDERS = {
+  nothing: () => {}, // when this is done, all that happened before was told
   plan: ({ moods }) => plan.push(...moods),
   deaf: ({ on }) => { deaf = on; },
   refuse: ({ status }) => { refusal = status; },
   drop: () => session.socket.resetAndDestroy(),
+  raw: ({ hex }) => session.socket.write(Buffer.from(hex, "hex")),
   unbind: () => session.unbind(),
   enquire: () => session.enquire_link((pdu) => tell("enquire_answered", { status: pdu.command_status })),
   deliver: ({ number, pdu }) => {

@@ -11,7 +11,7 @@ from service.gateways.smpp.link import NOBODY, Received, Timing
 from service.settings import Settings
 from tests.peers.smpp import ACCOUNT, Centre, NodeCentre, node_centre, rust_centre
 
-QUICK = Timing(connect=2, response=1, alive=0.5, first_wait=0.05, longest_wait=0.2, leave=2)
+QUICK = Timing(connect=2, response=1, bind=0.1, alive=0.5, first_wait=0.05, longest_wait=0.2, leave=2)
 PATIENT = 10  # seconds
 
 

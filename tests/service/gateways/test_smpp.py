@@ -7,6 +7,7 @@ import pytest
 
 from service.gateways.base import Outcome, Outgoing, Sent
 from service.gateways.smpp import SmppGateway
+from service.gateways.smpp.link import HANDLERS
 from service.gateways.smpp.wire import Delivered
 from tests.peers.smpp import ACCOUNT, Centre, NodeCentre, free_port, until
 from tests.service.gateways.conftest import PATIENT, linked
@@ -222,3 +223,48 @@ def test_what_could_not_be_handled_is_brought_again(centre: Centre) -> None:
         until(lambda: centre.binds == 1)
         assert centre.deliver("212612345678", b"OUI") == 0x64
         assert send(gateway).outcome is Outcome.ACCEPTED
+
+
+def test_what_one_phone_sends_is_handled_in_its_order_and_another_need_not_wait(npm: NodeCentre) -> None:
+    free, came = threading.Event(), []
+    one, another = _two_phones()
+
+    def handle(delivered: Delivered) -> None:
+        if delivered.source.number == one:
+            assert free.wait(PATIENT)
+        came.append(delivered.body)
+
+    with linked(npm.port, handle):
+        until(lambda: npm.binds == 1)
+        answers = [npm.begin(one, bytes([number])) for number in range(10)]
+        assert npm.deliver(another, b"OUI") == 0
+        free.set()
+        assert [answer.result(PATIENT) for answer in answers] == [0] * 10
+    assert came == [b"OUI", *(bytes([number]) for number in range(10))]
+
+
+def _two_phones() -> tuple[str, str]:
+    """Two that have not the same thread."""
+    one = "212612345678"
+    others = (f"2126123456{number}" for number in range(10, 99))
+    return one, next(other for other in others if hash(other) % HANDLERS != hash(one) % HANDLERS)
+
+
+def test_what_cannot_be_read_is_refused_for_good_and_does_no_harm(npm: NodeCentre) -> None:
+    with linked(npm.port) as gateway:
+        until(lambda: npm.binds == 1)
+        npm.order("raw", hex="00000016000000050000000000000063555353440061")
+        assert send(gateway).outcome is Outcome.ACCEPTED
+        npm.order("raw", hex="00000010000000030000000000000064")  # query_sm, which is not ours to answer
+        until(lambda: len(npm.told("responded")) == 2)
+    assert [(one["command"], one["status"]) for one in npm.told("responded")] == [
+        ("deliver_sm_resp", 0x65),
+        ("generic_nack", 0x03),
+    ]
+
+
+def test_octets_that_are_no_pdu_end_the_link_and_it_comes_back(npm: NodeCentre) -> None:
+    with linked(npm.port):
+        until(lambda: npm.binds == 1)
+        npm.order("raw", hex=b"HTTP/1.1 400 Bad Request".hex())
+        until(lambda: npm.binds == 2)

@@ -105,7 +105,8 @@ def test_an_id_is_the_same_in_whatever_base_it_is_written(ids: Ids, answered: st
     [
         (0x04, {}, True),
         (0x20, {}, True),
-        (0x00, {Tag.RECEIPTED_MESSAGE_ID: b"7"}, True),
+        (0x00, {Tag.RECEIPTED_MESSAGE_ID: b"7", Tag.MESSAGE_STATE: b"\x02"}, True),
+        (0x00, {Tag.RECEIPTED_MESSAGE_ID: b"7"}, False),
         (0x00, {}, False),
         (0x40, {}, False),
         (0x08, {}, False),

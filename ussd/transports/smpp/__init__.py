@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 
 class Incoming:
-    """Handles one after the other or many at once. What it brought is durable when a call returns."""
+    """Handles many at once, but what one phone sends one after the other. Durable when a call returns."""
 
     def __init__(self, conversations: Conversations) -> None:
         """Answer in these conversations."""

@@ -6,7 +6,6 @@ Carriers differ: what they agree on is in SMPP 3.4 (5.3.2.42, 5.3.2.44), the res
 import time
 import uuid
 from dataclasses import dataclass
-from threading import Lock
 
 import structlog
 
@@ -26,7 +25,6 @@ DIAL, ANSWER = 1, 18  # PSSR indication, USSR confirm
 QUESTION = 2  # USSR request
 LAST_UNIT = 0x7F
 KEPT_S = 600  # a carrier's session lasts three minutes; what is older is forgotten
-LOCKS = 64
 CUT = "Incomplete"
 
 
@@ -55,7 +53,6 @@ class Dialogues:
         self._tag = int(settings.smpp_ussd_session_tag, 16)
         self._code = settings.ussd_code.rstrip("#")
         self._sessions: dict[tuple[str, bytes], _Session] = {}
-        self._locks = [Lock() for _ in range(LOCKS)]
 
     def take(self, delivered: Delivered) -> Submit | None:
         """Answer a turn; None when it is over, or when it is one that was answered already.
@@ -67,24 +64,23 @@ class Dialogues:
             log.warning("smpp.dialled_without_number")
             return None
         key = (phone, info[:1] if self._tag == Tag.ITS_SESSION_INFO else info)
-        with self._locks[hash(key) % LOCKS]:
-            known = self._sessions.get(key)
-            if known and delivered.arrived < known.answered:
-                return None
-            operation = int.from_bytes(delivered.tlvs.get(Tag.USSD_SERVICE_OP, b"")) or (ANSWER if known else DIAL)
-            if operation not in {DIAL, ANSWER} or (operation == ANSWER and self._ends(info)):
-                self._over(phone, known)
-                return None
-            if known and known.ended and operation == ANSWER:
-                return None
-            typed = decode(delivered.body, delivered.coding)
-            if known and operation == ANSWER:
-                session, text = known, f"{known.text}{SEPARATOR}{typed}" if known.text else typed
-            else:
-                session, text = self._begin(key), self._dialled(typed) if operation == DIAL else ""
-            screen = self._conversations.answer(Turn(GATEWAY, session.name, phone, text))
-            session.text, session.ended, session.answered = text, screen.ended, time.monotonic()
-            return self._submit(delivered, screen, info)
+        known = self._sessions.get(key)
+        if known and delivered.arrived < known.answered:
+            return None
+        operation = int.from_bytes(delivered.tlvs.get(Tag.USSD_SERVICE_OP, b"")) or (ANSWER if known else DIAL)
+        if operation not in {DIAL, ANSWER} or (operation == ANSWER and self._ends(info)):
+            self._over(phone, known)
+            return None
+        if known and known.ended and operation == ANSWER:
+            return None
+        typed = decode(delivered.body, delivered.coding)
+        if known and operation == ANSWER:
+            session, text = known, f"{known.text}{SEPARATOR}{typed}" if known.text else typed
+        else:
+            session, text = self._begin(key), self._dialled(typed) if operation == DIAL else ""
+        screen = self._conversations.answer(Turn(GATEWAY, session.name, phone, text))
+        session.text, session.ended, session.answered = text, screen.ended, time.monotonic()
+        return self._submit(delivered, screen, info)
 
     def _begin(self, key: tuple[str, bytes]) -> _Session:
         old = time.monotonic() - KEPT_S

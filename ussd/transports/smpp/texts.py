@@ -3,7 +3,7 @@
 A centre brings a text again when it did not hear our answer: because the link broke, or because we were slow. A person
 sends the same text again as well ("1", and then "1" to the next question). So the same text from the same phone is the
 same message when the first
-- is being handled at this moment, or took so long that the centre may have given up waiting; or
+- was not yet answered when it came again, or took so long that the centre may have given up waiting; or
 - came on an earlier bind, some minutes ago at most. Each such message counts once a bind as its own repetition.
 What came on this bind and was answered in time was heard: the same text is then a new message.
 """
@@ -39,7 +39,7 @@ class Texts:
         """Answer in these conversations."""
         self._conversations, self._container = conversations, conversations.container
         self._lock = Lock()
-        # By what a text is known by: its id, and until when (monotonic) the same text is taken for it.
+        # By what a text is known by: its id, and until when (monotonic) what comes is taken for it again.
         self._handled: dict[str, tuple[str, float]] = {}
         self._bind, self._repeated = "", set[str]()
 
@@ -57,25 +57,23 @@ class Texts:
     def _receive(self, delivered: Delivered, phone: str, text: str) -> None:
         to = delivered.destination.number
         print_ = keyed_hash(self._container.settings.secret_key, phone, to, text)
-        own_id = self._begin(delivered.bind, phone, print_)
-        try:
-            sms.receive(self._conversations, Text(GATEWAY, own_id, phone, text, payload={"to": to}))
-        finally:
-            slow = time.monotonic() - delivered.arrived > SLOW_S
-            with self._lock:
-                self._handled[print_] = (own_id, time.monotonic() + (LATE_S if slow else 0))
+        own_id = self._id(delivered, phone, print_)
+        sms.receive(self._conversations, Text(GATEWAY, own_id, phone, text, payload={"to": to}))
+        now = time.monotonic()
+        with self._lock:
+            self._handled[print_] = (own_id, now + LATE_S if now - delivered.arrived > SLOW_S else now)
 
-    def _begin(self, bind: str, phone: str, print_: str) -> str:
+    def _id(self, delivered: Delivered, phone: str, print_: str) -> str:
         """Return the id of the message: an old one when this is one that came before."""
         with self._lock:
-            now = time.monotonic()
-            self._handled = {text: known for text, known in self._handled.items() if known[1] > now}
-            if bind != self._bind:
-                self._bind, self._repeated = bind, set()
-            if print_ not in self._handled:
-                own_id = self._heard_in_vain(phone, print_) or f"{bind}:{print_}:{secrets.token_hex(4)}"
-                self._handled[print_] = (own_id, float("inf"))
-            return self._handled[print_][0]
+            if delivered.bind != self._bind:
+                self._bind, self._repeated = delivered.bind, set()
+            old = time.monotonic() - LATE_S
+            self._handled = {text: known for text, known in self._handled.items() if known[1] > old}
+            known, until = self._handled.get(print_, ("", 0.0))
+            if delivered.arrived < until:
+                return known
+            return self._heard_in_vain(phone, print_) or f"{self._bind}:{print_}:{secrets.token_hex(4)}"
 
     def _heard_in_vain(self, phone: str, print_: str) -> str | None:
         event = InboundEvent
