@@ -12,8 +12,10 @@ from service.messaging.outbox import tell
 from service.models import Message
 from service.models.session import reading, transaction
 from service.usecases.phones import know_phone
-from tests.peers.smpp import ACCOUNT, NodeCentre, node_centre, until
-from tests.served.conftest import Service, serving
+from tests.peers.smpp import ACCOUNT, until
+from tests.peers.smpp_npm import NodeCentre, node_centre
+from tests.served.conftest import Service, free_port, serving
+from tests.served.test_up import Up
 from tests.world import SECRETARY
 
 pytestmark = pytest.mark.served
@@ -28,10 +30,16 @@ def centre() -> Iterator[NodeCentre]:
 
 
 @pytest.fixture
-def bound(centre: NodeCentre, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    """A service whose process is bound to the centre."""
+def account(centre: NodeCentre, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account in the environment."""
     for name, value in {**SMPP, "SMPP_PORT": str(centre.port)}.items():
         monkeypatch.setenv(f"TIWIZI_{name}", value)
+
+
+@pytest.fixture
+def bound(centre: NodeCentre, tmp_path: Path, account: None) -> Iterator[Service]:
+    """A service whose process is bound to the centre."""
+    assert account is None
     with serving(tmp_path) as service:
         service.routes = SMPP["SMS_ROUTES"]
         service.start("smpp")
@@ -69,6 +77,18 @@ def test_a_text_that_the_centre_does_not_answer_keeps_it_no_longer_than_a_superv
     assert (status, state) == (0, "unknown"), bound.log("smpp")
     assert seconds < 25
     assert len(centre.carried) == 1
+
+
+@pytest.mark.usefixtures("account")
+def test_up_starts_it_with_the_other_parts_and_ends_it_with_them(centre: NodeCentre, tmp_path: Path) -> None:
+    up = Up(tmp_path, free_port())
+    try:
+        up.start("--first-run", "--no-demo")
+        until(lambda: centre.binds == 1)
+        assert up.end(signal.SIGINT) == 0
+        until(lambda: centre.told("unbound"))
+    finally:
+        up.clear()
 
 
 def test_without_an_account_it_says_what_is_missing(tmp_path: Path) -> None:

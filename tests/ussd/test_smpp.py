@@ -147,6 +147,25 @@ def test_who_is_cut_off_is_told_how_to_go_on_and_goes_on(container: Container, c
     assert rows(container, Message) == 1
 
 
+def test_a_dialogue_goes_on_over_a_new_bind(container: Container, centre: Centre, phone: Dialler) -> None:
+    with running(container, centre):
+        phone.dials("1", "1", "84")
+        binds = centre.binds
+        centre.drop()
+        until(lambda: centre.binds > binds)
+        assert phone.types("320000").text.startswith("Part du village")
+
+
+def test_a_screen_that_came_too_fast_for_the_centre_comes_a_little_later(
+    container: Container, centre: Centre, phone: Dialler
+) -> None:
+    with running(container, centre):
+        centre.plan.append(0x58)
+        refused = phone.dials()
+        until(lambda: len(phone.screens()) == 2)
+        assert phone.screens()[1].text == refused.text
+
+
 def test_a_process_that_was_restarted_in_the_middle_offers_to_go_on(
     container: Container, centre: Centre, phone: Dialler
 ) -> None:

@@ -1,6 +1,7 @@
 """An operator's SMS centre, by SMPP 3.4: one bind, held by a process of its own (`tiwizi smpp`)."""
 
 import re
+import time
 from collections.abc import Sequence
 
 from service.gateways.base import Outcome, Outgoing, Sent
@@ -18,6 +19,9 @@ __all__ = ["SmppGateway"]
 INTERNATIONAL, ISDN = 1, 1  # TON and NPI of an E.164 number
 NOBODYS = Address(0, 0, "")  # the centre puts the account's own
 E164 = re.compile(r"\+([0-9]{7,15})")
+# Seconds after which no further submit of a text begins. One takes 50 at the very most (a bind, its turn, a place, the
+# response), and the sender's lease is two minutes.
+MOST_S = 60.0
 TRIES = 4  # for a later part that the centre finds too fast: what went before is already on its way
 
 
@@ -51,21 +55,21 @@ class SmppGateway:
         to = Address(INTERNATIONAL, ISDN, number[1])
         settings = self._settings
         pieces = parts(message.text, message.id, settings.smpp_codings, settings.smpp_long_messages)
-        sent = Sent(Outcome.UNKNOWN)
+        sent, until = Sent(Outcome.UNKNOWN), time.monotonic() + MOST_S
         for place, part in enumerate(pieces, 1):
-            sent = self._patiently(to, part, last=place == len(pieces), tries=TRIES if place > 1 else 1)
+            sent = self._patiently(to, part, last=place == len(pieces), tries=TRIES if place > 1 else 1, until=until)
             if sent.outcome is not Outcome.ACCEPTED:
                 # What has left in part is never called sure.
                 partly = Sent(Outcome.UNKNOWN, reason=f"part {place} of {len(pieces)}: {sent.reason}")
                 return partly if place > 1 else sent
         return sent
 
-    def _patiently(self, to: Address, part: Part, *, last: bool, tries: int) -> Sent:
+    def _patiently(self, to: Address, part: Part, *, last: bool, tries: int, until: float) -> Sent:
         for _ in range(tries):
             # A batch that was claimed before the link broke spends no attempts while it is bound again.
             if not self.link.wait_bound():
                 return Sent(Outcome.RETRY, reason="not bound")
-            if not self._pace.wait():
+            if time.monotonic() > until or not self._pace.wait():
                 return Sent(Outcome.RETRY, reason="leaving or too fast")
             status, sent = self._submit(
                 Submit(self._source, to, part.body, part.coding, part.esm_class, receipt=last, tlvs=part.tlvs)

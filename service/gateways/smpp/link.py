@@ -49,7 +49,8 @@ class Timing:
 
     connect: float = 10  # also for a write
     response: float = 20
-    bind: float = 10  # with a text to send
+    bind: float = 5  # with a text to send
+    place: float = 10  # in the window, with a text to send
     alive: float = 10  # for the answer to an enquire_link
     first_wait: float = 1  # before binding again
     longest_wait: float = 60
@@ -86,7 +87,7 @@ class Link:
         connection = self._connection
         if connection is None:
             raise NotSentError("not bound")
-        if not self._window.acquire(timeout=self._timing.response):
+        if not self._window.acquire(timeout=self._timing.place):
             raise NotSentError("no place in the window")
         try:
             answer = connection.request(partial(write_submit, submit))

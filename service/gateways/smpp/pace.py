@@ -7,7 +7,7 @@ FIRST_GAP, LONGEST_GAP = 0.1, 5.0  # seconds between two submits
 PAUSE = 1.0  # seconds without any, when the centre has just complained
 CLOSE_UP = 0.9  # of the gap is left after each text that was accepted
 NO_GAP = 0.01
-PATIENCE = 20.0  # seconds that a text waits for its turn: with its call, far below the lease of the sender
+PATIENCE = 15.0  # seconds that a text waits for its turn
 
 
 class Pace:

@@ -9,10 +9,12 @@ import pytest
 from service.gateways.smpp import SmppGateway
 from service.gateways.smpp.link import NOBODY, Received, Timing
 from service.settings import Settings
-from tests.peers.smpp import ACCOUNT, Centre, NodeCentre, node_centre, rust_centre
+from tests.peers.smpp import ACCOUNT, Centre, rust_centre
+from tests.peers.smpp_npm import NodeCentre, node_centre
 
-QUICK = Timing(connect=2, response=1, bind=0.1, alive=0.5, first_wait=0.05, longest_wait=0.2, leave=2)
-PATIENT = 10  # seconds
+QUICK = Timing(first_wait=0.05, longest_wait=0.2)
+HASTY = Timing(response=1, bind=0.1, place=20, alive=0.5, first_wait=0.05, longest_wait=0.2, leave=1)
+PATIENT = 20  # seconds
 
 
 def account(port: int, **settings: Any) -> Settings:

@@ -9,8 +9,9 @@ from service.gateways.base import Outcome, Outgoing, Sent
 from service.gateways.smpp import SmppGateway
 from service.gateways.smpp.link import HANDLERS
 from service.gateways.smpp.wire import Delivered
-from tests.peers.smpp import ACCOUNT, Centre, NodeCentre, free_port, until
-from tests.service.gateways.conftest import PATIENT, linked
+from tests.peers.smpp import ACCOUNT, Centre, free_port, until
+from tests.peers.smpp_npm import NodeCentre
+from tests.service.gateways.conftest import HASTY, PATIENT, linked
 
 PHONE = "+212612345678"
 TEXT = "Tiwizi: besoin reçu {84}".replace("ç", "c")
@@ -124,7 +125,7 @@ def test_a_later_part_that_is_too_fast_is_sent_again_at_once_and_not_the_first(c
 @pytest.mark.parametrize("mood", ["stall", "reset", 0x0B])
 def test_what_has_left_in_part_is_never_called_sure(centre: Centre, mood: str | int) -> None:
     centre.plan.extend(["", mood])
-    with linked(centre.port) as gateway:
+    with linked(centre.port, timing=HASTY) as gateway:
         sent = send(gateway, GSM7_AT_THE_CUT)
     assert sent.outcome is Outcome.UNKNOWN
     assert sent.reason.startswith("part 2 of 3: ")
@@ -143,14 +144,14 @@ def test_what_was_in_flight_when_the_link_broke_is_in_doubt_and_the_link_comes_b
 
 def test_a_centre_that_says_nothing_leaves_the_text_in_doubt(centre: Centre) -> None:
     centre.plan.append("stall")
-    with linked(centre.port) as gateway:
+    with linked(centre.port, timing=HASTY) as gateway:
         assert send(gateway) == Sent(Outcome.UNKNOWN, reason="no response")
         assert send(gateway).outcome is Outcome.ACCEPTED
 
 
 def test_without_a_bind_nothing_leaves(npm: NodeCentre) -> None:
     npm.order("refuse", status=0x0E)
-    with linked(npm.port, bound=False) as gateway:
+    with linked(npm.port, timing=HASTY, bound=False) as gateway:
         until(lambda: len(npm.told("refused")) > 1)
         assert send(gateway) == Sent(Outcome.RETRY, reason="not bound")
         npm.order("refuse", status=0)
@@ -160,14 +161,14 @@ def test_without_a_bind_nothing_leaves(npm: NodeCentre) -> None:
 
 
 def test_a_centre_that_is_not_there_is_tried_until_it_is() -> None:
-    with linked(free_port(), bound=False) as gateway:
+    with linked(free_port(), timing=HASTY, bound=False) as gateway:
         until(lambda: gateway.link._failures > 1)
         assert send(gateway) == Sent(Outcome.RETRY, reason="not bound")
 
 
 def test_a_link_that_died_silently_is_found_out_and_bound_anew(npm: NodeCentre) -> None:
     npm.order("deaf", on=True)
-    with linked(npm.port, smpp_enquire_seconds=1):
+    with linked(npm.port, timing=HASTY, smpp_enquire_seconds=1):
         until(lambda: npm.binds == 2)
     assert npm.told("enquired")
 
@@ -182,7 +183,7 @@ def test_a_quiet_link_is_kept(npm: NodeCentre) -> None:
 
 def test_no_more_are_on_their_way_than_the_window_allows(centre: Centre) -> None:
     centre.plan.extend(["stall", "stall"])
-    with linked(centre.port, smpp_window=2) as gateway, ThreadPoolExecutor(3) as pool:
+    with linked(centre.port, timing=HASTY, smpp_window=2) as gateway, ThreadPoolExecutor(3) as pool:
         assert gateway.connections == 2
         waiting = [pool.submit(send, gateway, own_id=str(number)) for number in range(3)]
         until(lambda: len(centre.carried) == 2)

@@ -79,7 +79,8 @@ class Dialogues:
         else:
             session, text = self._begin(key), self._dialled(typed) if operation == DIAL else ""
         screen = self._conversations.answer(Turn(GATEWAY, session.name, phone, text))
-        session.text, session.ended, session.answered = text, screen.ended, time.monotonic()
+        # What is over is known as that, but not what was typed: a secret may be in it.
+        session.text, session.ended, session.answered = "" if screen.ended else text, screen.ended, time.monotonic()
         return self._submit(delivered, screen, info)
 
     def _begin(self, key: tuple[str, bytes]) -> _Session:
