@@ -67,7 +67,7 @@ class SmppGateway:
     def _patiently(self, to: Address, part: Part, *, last: bool, tries: int, until: float) -> Sent:
         for _ in range(tries):
             # A batch that was claimed before the link broke spends no attempts while it is bound again.
-            if not self.link.wait_bound():
+            if self.link.leaving.is_set() or not self.link.wait_bound():
                 return Sent(Outcome.RETRY, reason="not bound")
             if time.monotonic() > until or not self._pace.wait():
                 return Sent(Outcome.RETRY, reason="leaving or too fast")

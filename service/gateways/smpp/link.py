@@ -136,7 +136,9 @@ class Link:
             self._connection, self._failures = connection, 0
             self._bound.set()
             log.info("smpp.bound", bind=connection.name)
-            self._serve(connection)
+            # `close` ends the connection that it sees; one that it came too early to see ends here.
+            if not self.leaving.is_set():
+                self._serve(connection)
         finally:
             self._connection = None
             self._bound.clear()
@@ -212,7 +214,7 @@ class Link:
 
     def _finished(self, handled: Future[None]) -> None:
         self._handled.discard(handled)
-        if error := handled.exception():
+        if not handled.cancelled() and (error := handled.exception()):
             log.error("smpp.not_finished", exc_info=error)
 
     def _handle(self, connection: Connection, sequence: int, delivered: Delivered) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
@@ -9,9 +10,9 @@ from service.gateways.base import Outcome, Outgoing, Sent
 from service.gateways.smpp import SmppGateway
 from service.gateways.smpp.link import HANDLERS
 from service.gateways.smpp.wire import Delivered
-from tests.peers.smpp import ACCOUNT, Centre, free_port, until
+from tests.peers.smpp import ACCOUNT, Centre, free_port, rust_centre, until
 from tests.peers.smpp_npm import NodeCentre
-from tests.service.gateways.conftest import HASTY, PATIENT, linked
+from tests.service.gateways.conftest import HASTY, PATIENT, QUICK, linked
 
 PHONE = "+212612345678"
 TEXT = "Tiwizi: besoin reçu {84}".replace("ç", "c")
@@ -164,6 +165,21 @@ def test_a_centre_that_is_not_there_is_tried_until_it_is() -> None:
     with linked(free_port(), timing=HASTY, bound=False) as gateway:
         until(lambda: gateway.link._failures > 1)
         assert send(gateway) == Sent(Outcome.RETRY, reason="not bound")
+
+
+def test_who_has_left_sends_nothing_and_keeps_nobody_waiting(centre: Centre) -> None:
+    with linked(centre.port, timing=replace(QUICK, bind=600)) as gateway:
+        pass
+    assert [send(gateway) for _ in range(100)] == [Sent(Outcome.RETRY, reason="not bound")] * 100
+    assert centre.carried == []
+
+
+def test_who_leaves_while_binding_does_leave() -> None:
+    with rust_centre() as centre:
+        for _ in range(30):
+            with linked(centre.port, bound=False) as gateway:
+                gateway.link.wait_bound(0.001)
+            assert not gateway.link._thread.is_alive()
 
 
 def test_a_link_that_died_silently_is_found_out_and_bound_anew(npm: NodeCentre) -> None:
