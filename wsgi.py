@@ -15,6 +15,7 @@ from service.logs import set_up_logs
 from service.settings import SettingsError, load_settings
 from service.web.phone import phone_blueprint
 from service.web.receipts import receipts_blueprint
+from ussd.commands import smpp
 from ussd.hooks import android_blueprint, hooks_blueprint
 from ussd.sessions import Conversations
 
@@ -62,7 +63,7 @@ def web(container: Container) -> None:
     serve(container)
 
 
-for command in (*COMMANDS, worker, job):
+for command in (*COMMANDS, worker, job, smpp):
     main.add_command(command)
 
 if __name__ == "__main__":

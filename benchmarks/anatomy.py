@@ -32,7 +32,7 @@ TURNS = {
 }
 # Whoever is found first, going outward from the innermost call, has the moment.
 OWNERS = (
-    ("/service/messaging/segments.py", "measuring and folding text"),
+    ("/service/domain/segments.py", "measuring and folding text"),
     ("/copy.py", "copying the journal"),
     ("/service/locales/", "speaking: catalogues, numbers"),
     ("/ussd/engine/", "replay and paging"),

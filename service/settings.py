@@ -7,16 +7,17 @@ import secrets
 from decimal import Decimal
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-KNOWN_GATEWAYS = ("console", "africastalking", "android")
+KNOWN_GATEWAYS = ("console", "africastalking", "android", "smpp")
 # What a gateway cannot do without.
 NEEDED = {
     "africastalking": ("at_api_key",),
     "android": ("android_url", "android_user", "android_password", "android_signing_key"),
+    "smpp": ("smpp_host", "smpp_system_id", "smpp_password"),
 }
 SHORTEST_TOKEN = 22  # characters of URL-safe base64 that hold 128 bits
 SHORTEST_KEY = 32
@@ -34,8 +35,14 @@ SHAPES = {
     "ussd_code": (re.compile(r"[*#][0-9*#]+#"), "a code such as *384*84#"),
     "home_region": (re.compile(r"[0-9]{2}"), "a census code of two digits such as 09"),
     "home_prefix": (PREFIX, "a country's prefix such as +212"),
+    "smpp_ussd_session_tag": (re.compile(r"0x[0-9a-fA-F]{1,4}"), "the tag of an optional parameter such as 0x1383"),
     "at_base_url": (re.compile(r"(https?://[^/]+.*)?"), "an address that begins with http:// or https://"),
     "android_url": (re.compile(r"(https?://[^/]+.*)?"), "an address that begins with http:// or https://"),
+    # SMPP 3.4 gives these so much room; a longer one would be cut silently.
+    "smpp_system_id": (re.compile(r"[ -~]{0,15}"), "ASCII of at most 15 characters"),
+    "smpp_password": (re.compile(r"[ -~]{0,8}"), "ASCII of at most 8 characters"),
+    "smpp_system_type": (re.compile(r"[ -~]{0,12}"), "ASCII of at most 12 characters"),
+    "smpp_source": (re.compile(r"[ -~]{0,20}"), "ASCII of at most 20 characters"),
 }
 SQLITE_FILE = re.compile(r"sqlite:///(?!:memory:)[^?].*")
 # As SQLAlchemy reads it: user and password, host or [IPv6], port, name, options; gateways know no SQLAlchemy.
@@ -86,6 +93,23 @@ class Settings(BaseSettings):
     android_password: str = Field(default="", repr=False)
     android_signing_key: str = Field(default="", repr=False)
     android_sim: int = Field(default=0, ge=0, le=3)
+    smpp_host: str = ""
+    smpp_port: int = Field(default=2775, ge=1, le=65535)
+    smpp_system_id: str = ""
+    smpp_password: str = Field(default="", repr=False)
+    smpp_system_type: str = ""
+    smpp_source: str = ""
+    smpp_source_ton: int = Field(default=1, ge=0, le=6)
+    smpp_source_npi: int = Field(default=1, ge=0, le=18)
+    smpp_window: int = Field(default=10, ge=1, le=100)
+    smpp_enquire_seconds: int = Field(default=30, ge=1, le=600)
+    smpp_long_messages: Literal["udh", "payload"] = "udh"
+    smpp_receipt_ids: Literal["same", "decimal", "hex"] = "same"
+    # The data_coding of GSM-7 and of UCS-2.
+    smpp_codings: Annotated[tuple[int, int], NoDecode] = (0, 8)
+    smpp_ussd_codings: Annotated[tuple[int, int], NoDecode] = (15, 8)
+    smpp_ussd_end: Literal["17", "3"] = "17"
+    smpp_ussd_session_tag: str = "0x1383"
     simulator: bool | None = None
     match_every_minutes: int = Field(default=15, ge=1)
     match_slots: int = Field(default=2, ge=1, le=20)
@@ -112,13 +136,23 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("sms_number", "ussd_code", "home_region", "home_prefix", "at_base_url", "android_url")
+    @field_validator(*SHAPES)
     @classmethod
     def _shaped(cls, value: str, info: ValidationInfo) -> str:
         shape, said = SHAPES[str(info.field_name)]
         if not shape.fullmatch(value):
             raise ValueError(f"is not {said}")
         return value
+
+    @field_validator("smpp_codings", "smpp_ussd_codings", mode="before")
+    @classmethod
+    def _two_octets(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        numbers = [part.strip() for part in value.split(",")]
+        if len(numbers) != 2 or not all(one.isdecimal() and int(one) <= 255 for one in numbers):  # noqa: PLR2004
+            raise ValueError("needs two numbers from 0 to 255, for GSM-7 and for UCS-2, such as 0,8")
+        return tuple(map(int, numbers))
 
     @field_validator("hook_tokens")
     @classmethod
@@ -255,15 +289,18 @@ def load_settings(**overrides: object) -> Settings:
         reason = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"TIWIZI_{name.upper()}: {reason}.") from error
     for gateway in sorted(settings.used_gateways):
-        for name in NEEDED.get(gateway, ()):
-            if not getattr(settings, name):
-                missing = f"TIWIZI_{name.upper()}: is missing, and TIWIZI_SMS_ROUTES sends through {gateway}."
-                raise SettingsError(missing)
+        if missing := missing_of(settings, gateway):
+            raise SettingsError(f"{missing}: is missing, and TIWIZI_SMS_ROUTES sends through {gateway}.")
     if settings.simulator and settings.used_gateways != {"console"}:
         raise SettingsError("TIWIZI_SIMULATOR: shows a hook token, so it goes with console routes only.")
     if settings.reminder_days >= settings.expiry_days:
         raise SettingsError("TIWIZI_REMINDER_DAYS: must be below TIWIZI_EXPIRY_DAYS.")
     return settings.model_copy(update=_kept_secrets(settings))
+
+
+def missing_of(settings: Settings, gateway: str) -> str | None:
+    """Return the name of a setting that a gateway cannot do without and that is empty, None when all are there."""
+    return next((f"TIWIZI_{name.upper()}" for name in NEEDED.get(gateway, ()) if not getattr(settings, name)), None)
 
 
 def _kept_secrets(settings: Settings) -> dict[str, object]:

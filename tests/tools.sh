@@ -1,5 +1,5 @@
 #!/bin/sh
-# Finds or installs what parts of the suite need beside Python packages: Chromium and a PostgreSQL server.
+# Finds or installs what parts of the suite need beside Python packages: Chromium, Node and a PostgreSQL server.
 # What cannot be had is said loudly; the suite then skips those parts and says so as well.
 set -u
 python=.venv/bin/python
@@ -13,6 +13,9 @@ install() {
 
 command -v chromium >/dev/null || install chromium ||
     echo "WARNING: no Chromium: the browser tests are skipped. To have it: apt-get install chromium" >&2
+
+{ command -v node && command -v npm; } >/dev/null || install nodejs npm ||
+    echo "WARNING: no Node: SMPP is not tried against npm's server. To have it: apt-get install nodejs npm" >&2
 
 postgres_answers() {
     $python -c 'import sys; from tests.conftest import BACKENDS; sys.exit("postgresql" not in BACKENDS)'

@@ -1,28 +1,37 @@
-"""The parts of a running service, web and worker, as processes of their own."""
+"""The parts of a running service as processes of their own: web, worker, and smpp where a route uses it."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import IO
 
 import click
 import requests
 
+from service.settings import Settings
+
 READY_WITHIN = 60  # seconds
 LEAVE_WITHIN = 28  # seconds; each part takes at most 25, and a supervisor gives 30 in all
+
+ALWAYS = ("web", "worker")
 
 Parts = Mapping[str, subprocess.Popen[bytes]]
 
 
+def parts_of(settings: Settings) -> tuple[str, ...]:
+    """Return the parts that a service with these settings has."""
+    return (*ALWAYS, "smpp") if "smpp" in settings.used_gateways else ALWAYS
+
+
 @contextmanager
 def running_parts(
-    settings: Mapping[str, str] | None = None, output: IO[bytes] | None = None
+    settings: Mapping[str, str] | None = None, output: IO[bytes] | None = None, names: Sequence[str] = ALWAYS
 ) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
-    """Run web and worker while the block lasts, with `TIWIZI_*` settings of their own.
+    """Run these parts while the block lasts, with `TIWIZI_*` settings of their own.
 
     SIGTERM and SIGHUP end the block as Ctrl-C does. What the parts say goes to `output`, by default
     where this process says it.
@@ -30,7 +39,7 @@ def running_parts(
     parts: dict[str, subprocess.Popen[bytes]] = {}
     try:
         _on_signals(_leave)
-        for name in ("web", "worker"):
+        for name in names:
             parts[name] = _start(name, settings or {}, output)
         yield parts
     finally:

@@ -1,4 +1,4 @@
-"""`tiwizi up`: web and worker in one command; with `--first-run`, everything a fresh checkout needs before."""
+"""`tiwizi up`: all parts in one command; with `--first-run`, everything a fresh checkout needs before."""
 
 import time
 
@@ -8,7 +8,7 @@ from sqlalchemy import func, or_, select
 from service.cli.database import migrated
 from service.cli.demo import play
 from service.cli.migrate import bring_up_to_date
-from service.cli.parts import Parts, check_alive, running_parts, wait_ready
+from service.cli.parts import Parts, check_alive, parts_of, running_parts, wait_ready
 from service.cli.serve import free_address
 from service.cli.stage import only_simulated
 from service.container import Container
@@ -33,7 +33,7 @@ def up(container: Container, *, first_run: bool, no_demo: bool) -> None:
     if first_run:
         bring_up_to_date(container)
     try:
-        with migrated(container), running_parts() as parts:
+        with migrated(container), running_parts(names=parts_of(container.settings)) as parts:
             wait_ready(container.settings.url_here, parts)
             if first_run and not no_demo:
                 _play_demo(container)

@@ -6,6 +6,7 @@ from service.domain.states import MessageState
 from service.gateways import africastalking, android
 from service.gateways.base import Gateway
 from service.gateways.console import ConsoleGateway
+from service.gateways.smpp import codes as smpp
 from service.settings import Settings
 
 MAKERS: Mapping[str, Callable[[Settings], Gateway]] = {
@@ -17,16 +18,19 @@ MAKERS: Mapping[str, Callable[[Settings], Gateway]] = {
 REHEARSES = frozenset({"console"})
 # These tell every few minutes that they live.
 PINGS = frozenset({"android"})
+# Held by a process of its own, since each process that held it would bind to the SMS centre: `ussd.commands`.
+APART = frozenset({"smpp"})
 # What the words of a gateway's receipts mean; the console sends none.
 RECEIPTS: Mapping[str, Mapping[str, MessageState]] = {
     "africastalking": africastalking.RECEIPT,
     "android": android.RECEIPT,
+    "smpp": smpp.RECEIPT,
 }
 
 
 def make_gateways(settings: Settings) -> dict[str, Gateway]:
-    """Return the gateways that some route uses, by name."""
-    return {name: MAKERS[name](settings) for name in sorted(settings.used_gateways)}
+    """Return the gateways that some route uses and any process may hold, by name."""
+    return {name: MAKERS[name](settings) for name in sorted(settings.used_gateways - APART)}
 
 
 def receipt_state(gateway: str, status: str) -> MessageState | None:

@@ -24,7 +24,7 @@ from service.models.base import table_of
 from service.models.gateways import ALL
 from service.settings import Settings
 
-LEASE = timedelta(minutes=2)  # far longer than any gateway's time-outs: when it ends, its holder is gone
+LEASE = timedelta(minutes=4)  # far longer than any gateway's time-outs: when it ends, its holder is gone
 SHORTEST_LIFE = 60  # seconds
 CAP_WAIT = timedelta(minutes=10)
 # How often one claim sets aside what cannot be sent before others may write; the next turn goes on.

@@ -26,7 +26,7 @@ __all__ = ["LEASE", "MOST_ATTEMPTS", "Holder", "Sender", "drain"]
 log = structlog.get_logger()
 
 # A call that begins later than this before its lease's end might still be under way when others give it up.
-LONGEST_CALL = timedelta(seconds=60)
+LONGEST_CALL = timedelta(minutes=2)
 # Calls claimed beyond the connections, as a part of them, so that none waits for the database.
 AHEAD = 4
 

@@ -37,6 +37,7 @@ class Service:
     database_url: str
     port: int
     parts: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    routes: str = "*=console"
 
     @property
     def url(self) -> str:
@@ -50,7 +51,7 @@ class Service:
             "TIWIZI_PORT": str(self.port),
             "TIWIZI_HOOK_TOKENS": TOKEN,
             "TIWIZI_SECRET_KEY": KEY,
-            "TIWIZI_SMS_ROUTES": "*=console",
+            "TIWIZI_SMS_ROUTES": self.routes,
         }
 
     @contextmanager

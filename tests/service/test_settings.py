@@ -14,9 +14,11 @@ import pytest
 from service.models.session import make_engine
 from service.settings import SHORTEST_KEY, SHORTEST_TOKEN, Settings, SettingsError, load_settings
 from tests.service.wrong_settings import WRONG
+from tests.service.wrong_smpp import WRONG_SMPP
 
 ROOT = Path(__file__).parents[2]
 SERVER = "postgresql+psycopg://tiwizi:the-password@db.example/tiwizi"
+ALL_WRONG = [*WRONG, *WRONG_SMPP]
 
 # What the routes of real gateways need.
 COMPLETE = {
@@ -25,6 +27,9 @@ COMPLETE = {
     "ANDROID_USER": "sms",
     "ANDROID_PASSWORD": "a-password",
     "ANDROID_SIGNING_KEY": "a-signing-key",
+    "SMPP_HOST": "smsc.example",
+    "SMPP_SYSTEM_ID": "tiwizi",
+    "SMPP_PASSWORD": "smscpass",
 }
 
 
@@ -126,7 +131,19 @@ def test_an_address_of_ipv6_is_written_in_brackets() -> None:
     assert load_settings(host="::1", port=8000).url == "http://[::1]:8000"
 
 
-@pytest.mark.parametrize(("name", "value", "reason"), WRONG)
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("missing", ["HOST", "SYSTEM_ID", "PASSWORD"])
+def test_a_route_through_an_sms_centre_needs_its_account(monkeypatch: pytest.MonkeyPatch, missing: str) -> None:
+    monkeypatch.setenv("TIWIZI_SMS_ROUTES", "+212=smpp,*=console")
+    for name in {"HOST", "SYSTEM_ID", "PASSWORD"} - {missing}:
+        monkeypatch.setenv(f"TIWIZI_SMPP_{name}", "a-value")
+    with pytest.raises(SettingsError, match=f"^TIWIZI_SMPP_{missing}: is missing, and TIWIZI_SMS_ROUTES sends through"):
+        load_settings()
+    monkeypatch.setenv(f"TIWIZI_SMPP_{missing}", "a-value")
+    assert not load_settings().simulator_on
+
+
+@pytest.mark.parametrize(("name", "value", "reason"), ALL_WRONG)
 def test_a_wrong_setting_stops_with_one_sentence_that_names_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
 ) -> None:
@@ -164,7 +181,7 @@ def test_a_database_is_a_file_or_a_server_as_the_engine_reads_it(url: str) -> No
 
 def test_every_setting_with_a_rule_is_tried_with_a_wrong_value() -> None:
     ruled = {name for name, field in Settings.model_fields.items() if field.annotation is not str}
-    tried = {name.lower() for name, _, _ in WRONG}
+    tried = {name.lower() for name, _, _ in ALL_WRONG}
     assert ruled - tried == {"proxies"}  # tried with the proxy itself
 
 
@@ -263,9 +280,11 @@ def test_settings_shown_tell_no_secret(monkeypatch: pytest.MonkeyPatch, show: ob
     kept = ("AT_API_KEY", "ANDROID_PASSWORD", "ANDROID_SIGNING_KEY")
     for name in kept:
         monkeypatch.setenv(f"TIWIZI_{name}", f"our-{name}")
+    monkeypatch.setenv("TIWIZI_SMPP_PASSWORD", "smscpass")
     settings = load_settings()
     shown = show(settings)  # type: ignore[operator]  # one of the three above
-    for secret in (settings.secret_key, *settings.hook_tokens, "the-password", *(f"our-{name}" for name in kept)):
+    secrets_of_ours = (*(f"our-{name}" for name in kept), "the-password", "smscpass")
+    for secret in (settings.secret_key, *settings.hook_tokens, *secrets_of_ours):
         assert secret not in shown
     assert "home_region" in shown
 

@@ -10,10 +10,13 @@ from service.models import Message
 from service.models.base import Base
 from service.models.session import reading, transaction
 from tests.conftest import MovedClock
+from tests.service.gateways.conftest import centre, npm
 from tests.world import LYON, SECRETARY, UTRECHT, diaspora, need_of, proposed, settle, village
 from ussd.engine.replay import Screen
 from ussd.sessions import Conversations, Turn
 from ussd.transports.sms import Text, receive
+
+__all__ = ["centre", "npm"]  # SMS centres serve here as well
 
 # The answers of the short form, up to its summary.
 NEED = ("1", "1", "84", "320 000", "60000", "Puits du bas")

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask, Response
 
 from service.cli import parts
-from service.cli.parts import check_alive, is_ready, wait_ready
+from service.cli.parts import check_alive, is_ready, parts_of, wait_ready
 from service.cli.serve import free_address
 from service.settings import Settings
 from tests.peers.hooks import served
@@ -28,6 +28,19 @@ def test_parts_that_run_are_alive() -> None:
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as running:
         check_alive({"worker": running})
         running.terminate()
+
+
+@pytest.mark.parametrize(
+    ("routes", "parts"),
+    [
+        ({"*": ("console",)}, ("web", "worker")),
+        ({"+212": ("android", "smpp"), "*": ("console",)}, ("web", "worker", "smpp")),
+    ],
+)
+def test_the_sms_centre_has_a_process_where_a_route_uses_it(
+    settings: Settings, routes: dict[str, tuple[str, ...]], parts: tuple[str, ...]
+) -> None:
+    assert parts_of(settings.model_copy(update={"sms_routes": routes})) == parts
 
 
 @pytest.fixture

@@ -7,10 +7,12 @@ import pytest
 
 from service.gateways.base import Gateway, Outcome, Outgoing
 from service.gateways.console import ConsoleGateway
-from service.gateways.registry import MAKERS, RECEIPTS, make_gateways
+from service.gateways.registry import APART, MAKERS, RECEIPTS, make_gateways
 from service.settings import KNOWN_GATEWAYS, Settings
 from tests.peers.africastalking import AfricasTalkingPeer
+from tests.peers.smpp import rust_centre
 from tests.peers.smsgate import SmsGatePeer
+from tests.service.gateways.conftest import linked
 from tests.service.gateways.test_africastalking import gateway_at
 from tests.service.gateways.test_android import gateway_at as phone_at
 
@@ -35,10 +37,17 @@ def android() -> Iterator[Gateway]:
         yield phone_at(peer.url)
 
 
-GATEWAYS = {"console": console, "africastalking": africastalking, "android": android}
+@contextmanager
+def smpp() -> Iterator[Gateway]:
+    with rust_centre() as centre, linked(centre.port) as gateway:
+        yield gateway
 
 
-@pytest.fixture(params=[GATEWAYS[name] for name in MAKERS], ids=list(MAKERS))
+GATEWAYS = {"console": console, "africastalking": africastalking, "android": android, "smpp": smpp}
+NAMES = [*MAKERS, *APART]
+
+
+@pytest.fixture(params=[GATEWAYS[name] for name in NAMES], ids=NAMES)
 def gateway(request: pytest.FixtureRequest) -> Iterator[Gateway]:
     make: Callable[[], AbstractContextManager[Gateway]] = request.param
     with make() as gateway:
@@ -57,17 +66,18 @@ def test_no_texts_have_no_outcomes(gateway: Gateway) -> None:
 
 
 def test_a_gateway_has_the_name_it_is_registered_under(gateway: Gateway) -> None:
-    assert gateway.name in MAKERS
+    assert gateway.name in NAMES
 
 
 def test_the_settings_and_the_registry_know_the_same_gateways() -> None:
-    assert set(KNOWN_GATEWAYS) == set(MAKERS) >= set(RECEIPTS)
+    assert set(KNOWN_GATEWAYS) == set(NAMES) >= set(RECEIPTS)
+    assert not APART & MAKERS.keys()
 
 
-def test_only_the_gateways_of_some_route_are_made() -> None:
+def test_only_the_gateways_of_some_route_are_made_and_none_that_has_a_process_of_its_own() -> None:
     settings = Settings(
         _env_file=None,  # type: ignore[call-arg]  # pydantic-settings' own parameter
         at_api_key="key",
-        sms_routes={"*": ("africastalking",)},
+        sms_routes={"+33": ("smpp",), "*": ("africastalking",)},
     )
     assert list(make_gateways(settings)) == ["africastalking"]
