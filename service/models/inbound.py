@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 from service.models.base import Base, Id
 
 
+# A part of a long text that waits for the others; joined, they are deleted.
+SMS_PART = "sms-part"
+
+
 class InboundEvent(Base):
     """What a gateway told us, under its own id: repeated, it changes nothing. `payload` never holds a secret."""
 

@@ -19,9 +19,11 @@ from service.models import (
     Spending,
     WrongGuess,
 )
+from service.models.inbound import SMS_PART
 from service.usecases.leaving import forget
 
 RAW_KEPT = timedelta(days=365)
+PARTS_KEPT = timedelta(days=1)
 JOURNALS_KEPT = timedelta(days=30)
 GUESSES_KEPT = timedelta(days=7)
 SPENDING_KEPT = timedelta(days=60)
@@ -45,6 +47,8 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
         "inbound": update(InboundEvent)
         .where(InboundEvent.received_at < year, InboundEvent.phone != "")
         .values(payload={}, phone=""),
+        # The rest of such a text will not come any more.
+        "parts": delete(InboundEvent).where(InboundEvent.kind == SMS_PART, InboundEvent.received_at < now - PARTS_KEPT),
         "journals": delete(JournalRow).where(JournalRow.touched_at < month),
         "turns": delete(AnsweredTurn).where(AnsweredTurn.answered_at < month),
         "guesses": delete(WrongGuess).where(WrongGuess.at < now - GUESSES_KEPT),

@@ -22,6 +22,7 @@ from service.models import (
     Spending,
     WrongGuess,
 )
+from service.models.inbound import SMS_PART
 from service.models.secrets import SecretKind
 from service.models.session import reading, transaction
 from service.settings import Settings
@@ -63,6 +64,16 @@ def test_raw_texts_go_after_a_year_and_are_still_known_by_their_id(engine: Engin
     with reading(engine) as session:
         kept = {one.external_id: (one.phone, one.payload) for one in session.scalars(select(InboundEvent))}
     assert kept == {"old": ("", {}), "young": (STRANGER, {"text": "x"})}
+
+
+def test_parts_of_a_long_text_whose_rest_never_came_go_after_a_day(engine: Engine, clock: MovedClock) -> None:
+    with transaction(engine) as session:
+        session.add_all([event("old", clock()), event("young", clock() + timedelta(hours=2))])
+        session.execute(update(InboundEvent).values(kind=SMS_PART))
+    clock.move(hours=25)
+    assert run(engine, clock())["parts"] == 1
+    with reading(engine) as session:
+        assert session.scalars(select(InboundEvent.external_id)).all() == ["young"]
 
 
 def test_texts_sent_lose_their_words_after_a_year_but_not_what_is_on_its_way(engine: Engine, clock: MovedClock) -> None:

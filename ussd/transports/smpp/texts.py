@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from service.gateways.smpp.texts import Place, decode, place_of
 from service.gateways.smpp.wire import Delivered
-from service.models.inbound import InboundEvent, first_time
+from service.models.inbound import SMS_PART, InboundEvent, first_time
 from service.models.session import reading, transaction
 from service.security import keyed_hash
 from ussd.sessions import Conversations
@@ -26,7 +26,6 @@ from ussd.transports import sms
 from ussd.transports.inbox import CHANNEL, Text
 from ussd.transports.smpp.sender import GATEWAY, sender
 
-PART = "sms-part"
 REPEATED_WITHIN = timedelta(minutes=10)
 SLOW_S = 5.0  # centres wait longer than this for an answer
 LATE_S = 60.0
@@ -100,7 +99,7 @@ class Texts:
             new = first_time(
                 session,
                 gateway=GATEWAY,
-                kind=PART,
+                kind=SMS_PART,
                 external_id=external_id,
                 phone=phone,
                 payload=payload,
@@ -124,7 +123,7 @@ def _parts(phone: str, place: Place) -> tuple[ColumnElement[bool], ...]:
     return (
         InboundEvent.phone == phone,
         InboundEvent.gateway == GATEWAY,
-        InboundEvent.kind == PART,
+        InboundEvent.kind == SMS_PART,
         InboundEvent.external_id.startswith(_named(phone, place), autoescape=True),
     )
 
