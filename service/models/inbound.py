@@ -9,7 +9,6 @@ from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.models.base import Base, Id
 
-
 # A part of a long text that waits for the others; joined, they are deleted.
 SMS_PART = "sms-part"
 
