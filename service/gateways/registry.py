@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from service.domain.states import MessageState
 from service.gateways import africastalking
+from service.gateways.africastalking.address import africastalking_address
 from service.gateways.base import Gateway
 from service.gateways.console import ConsoleGateway
 from service.settings import Settings
@@ -17,6 +18,10 @@ REHEARSES = frozenset({"console"})
 # What the words of a gateway's receipts mean; the console sends none.
 RECEIPTS: Mapping[str, Mapping[str, MessageState]] = {
     "africastalking": africastalking.RECEIPT,
+}
+# Where a gateway's provider answers; the console has none.
+ADDRESSES: Mapping[str, Callable[[Settings], str]] = {
+    "africastalking": africastalking_address,
 }
 
 

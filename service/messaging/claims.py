@@ -111,7 +111,7 @@ UNDER_WAY = aliased(Message)
 DUE = (
     select(
         *(Message.id, Message.phone, Message.text, Message.parts, Message.kind, Message.template),
-        *(Message.key, Message.created_at, Message.expires_at, Message.attempt_id, Message.next_at),
+        *(Message.key, Message.created_at, Message.expires_at, Message.attempt_id, Message.next_at, Message.resent),
         *(Phone.stopped_at, Phone.zone),
     )
     .join(Phone, Phone.number == Message.phone)
@@ -207,5 +207,9 @@ def _take(session: Session, calls: Sequence[Call], costs: dict[int, int], now: d
 
 
 def _own_id(one: Any) -> str:
-    """Return an id that stays the same from attempt to attempt, and that no other database's message has."""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{one.key}|{one.created_at.isoformat()}"))
+    """Return an id that stays the same from attempt to attempt, and that no other database's message has.
+
+    What is sent again on purpose has a new one, or a gateway that knows the old one would not carry it.
+    """
+    again = f"|{one.resent}" if one.resent else ""
+    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{one.key}|{one.created_at.isoformat()}{again}"))

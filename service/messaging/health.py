@@ -44,10 +44,15 @@ def weight(state: GatewayState, now: datetime) -> int:
     """Return what a gateway's word is worth now: 0 when it is stopped, little when it is silent, else as it did."""
     if state.stopped_at is not None:
         return 0
-    if state.heard_at is not None and now - state.heard_at > SILENT_AFTER:
+    if is_silent(state, now):
         return LEAST
     minutes = (now - state.weighed_at) / timedelta(minutes=1) if state.weighed_at else 0
     return max(LEAST, min(WHOLE, state.weight + int(minutes * RECOVERS_A_MINUTE)))
+
+
+def is_silent(state: GatewayState, now: datetime) -> bool:
+    """Tell whether a gateway that says when it is there has not said so for long; of others nobody can tell."""
+    return state.heard_at is not None and now - state.heard_at > SILENT_AFTER
 
 
 def weigh(state: GatewayState, now: datetime, well: int, badly: int) -> None:
