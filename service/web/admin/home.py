@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 from service.models.associations import unattended_associations
 from service.models.session import reading, transaction
 from service.usecases.callbacks import finish_callback, people_to_call
+from service.usecases.messages import anything_to_see_to
 from service.web.access import access
 from service.web.admin.queries import count_waiting
 from service.web.current import container, now, signed_in, voice
@@ -19,6 +20,7 @@ def show() -> str:
             "admin/home.html",
             waiting=count_waiting(session),
             callers=people_to_call(session),
+            unsent=anything_to_see_to(session),
             unattended=unattended_associations(session),
         )
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from service.domain.errors import TiwiziError
+from service.domain.kinds import Kind
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
@@ -21,7 +22,7 @@ from tests.service.locales.sources import asked, could_be_said
 SAID = (
     *(Sector, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
     *(Stage, Problem, HelpWanted, Publication),
-    *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState),
+    *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, Kind),
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}
 
