@@ -10,7 +10,7 @@ from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, Water
 from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.sectors import Sector, Urgency
-from service.domain.states import AssociationState, NeedState, ReportState
+from service.domain.states import AssociationState, MessageState, NeedState, ReportState
 from service.domain.testimonies import Publication
 from service.locales import Language, speaker
 from service.matching.reasons import REASON_KEYS
@@ -22,7 +22,7 @@ from tests.service.locales.sources import asked, could_be_said
 SAID = (
     *(Sector, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
     *(Stage, Problem, HelpWanted, Publication),
-    *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, Kind),
+    *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, Kind, MessageState),
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}
 

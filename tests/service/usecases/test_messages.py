@@ -1,6 +1,5 @@
 """What those who look after the service see of messages, and send again."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, timedelta
 from decimal import Decimal
@@ -14,7 +13,7 @@ from service.container import Container
 from service.domain.errors import MoveError, NotFoundError
 from service.domain.kinds import MANNERS, Kind
 from service.domain.states import MessageState
-from service.gateways.base import Outcome, Outgoing, Sent
+from service.gateways.base import Outcome, Sent
 from service.gateways.registry import RECEIPTS
 from service.messaging.health import SILENT_AFTER, locked_state, start_gateway, stop_gateway, weigh
 from service.messaging.outbox import tell
@@ -36,6 +35,7 @@ from service.usecases.messages import (
 )
 from service.usecases.phones import stop
 from tests.conftest import MovedClock
+from tests.peers.scripted import ScriptedGateway
 from tests.world import LYON, SECRETARY, diaspora, settle, village
 
 PHONE, OTHER = "+212612345678", "+33639980002"
@@ -44,27 +44,11 @@ REFUSED, IN_DOUBT = Sent(Outcome.REFUSED, reason="403 InvalidPhoneNumber"), Sent
 
 
 @dataclass
-class FakeGateway:
-    """Answers as it is told to; `sent` is what reached it."""
-
-    answer: Callable[[Outgoing], Sent] = lambda message: Sent(Outcome.ACCEPTED, f"id-{message.id}")
-    name: str = NAME
-    repeatable: bool = False
-    bulk: int = 1
-    connections: int = 1
-    sent: list[Outgoing] = field(default_factory=list)
-
-    def send(self, batch: Sequence[Outgoing]) -> list[Sent]:
-        self.sent.extend(batch)
-        return [self.answer(message) for message in batch]
-
-
-@dataclass
 class Post:
     """A service whose messages go through the fake gateway."""
 
     container: Container
-    gateway: FakeGateway
+    gateway: ScriptedGateway
     numbers: "count[int]" = field(default_factory=count)
 
     def queue(self, phone: str = PHONE, template: str = "need_saved") -> int:
@@ -93,7 +77,7 @@ class Post:
 @pytest.fixture
 def post(container: Container) -> Post:
     settings = container.settings.model_copy(update={"sms_routes": {"*": (NAME,)}})
-    gateway = FakeGateway()
+    gateway = ScriptedGateway()
     return Post(replace(container, settings=settings, gateways={NAME: gateway}), gateway)
 
 
