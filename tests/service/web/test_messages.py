@@ -86,6 +86,17 @@ def test_a_click_sends_again_what_did_not_leave_and_sends_it_once(
     assert "/replay" not in coordinator.get(PAGE).text
 
 
+def test_a_page_left_open_does_not_send_again_what_another_has(
+    coordinator: Person, container: Container, gateway: ScriptedGateway, ended_as: Callable[[Sent], Message]
+) -> None:
+    number = ended_as(IN_DOUBT).id
+    gateway.answer = lambda _: IN_DOUBT
+    for seen, status in (("0", 302), ("0", 409), ("1", 302)):
+        assert f'name="resent" value="{seen}"' in coordinator.get(PAGE).text or status == 409
+        answer = coordinator.send(f"{PAGE}/{number}/replay", page=PAGE, resent=seen)
+        assert (answer.status_code, drain(container)) == (status, int(status == 302))
+
+
 def test_the_page_says_why_and_when_and_never_what_was_written(
     coordinator: Person, ended_as: Callable[[Sent], Message], clock: MovedClock
 ) -> None:
