@@ -15,7 +15,7 @@ from service.logs import set_up_logs
 from service.settings import SettingsError, load_settings
 from service.web.phone import phone_blueprint
 from service.web.receipts import receipts_blueprint
-from ussd.hooks import hooks_blueprint
+from ussd.hooks import android_blueprint, hooks_blueprint
 from ussd.sessions import Conversations
 
 
@@ -27,7 +27,12 @@ def make_app(container: Container) -> Flask:
 def doors(conversations: Conversations) -> list[Blueprint]:
     """Return the ways in that the house's shell does not know of."""
     container = conversations.container
-    return [hooks_blueprint(conversations), receipts_blueprint(container), phone_blueprint(container)]
+    return [
+        hooks_blueprint(conversations),
+        receipts_blueprint(container),
+        android_blueprint(conversations),
+        phone_blueprint(container),
+    ]
 
 
 def __getattr__(name: str) -> Any:

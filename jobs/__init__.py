@@ -1,20 +1,44 @@
 """What happens by the clock."""
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 
 from jobs.clock import Job, Loop
+from jobs.digests import digests
 from jobs.match import match
+from jobs.purge import purge_old
+from jobs.reminders import send_reminders
+from jobs.unknown import adopt, resend
+from service.container import Container
+from service.messaging.liveness import watch
 from service.messaging.sender import drain
 from service.settings import Settings
 
-DRAIN_EVERY = timedelta(seconds=1)
+DRAIN_EVERY, WATCH_EVERY = timedelta(seconds=1), timedelta(minutes=1)
 
 
 def make_jobs(settings: Settings) -> list[Job]:
     """Return the jobs with their due times."""
-    return [Job("match", timedelta(minutes=settings.match_every_minutes), match)]
+    return [
+        Job("match", timedelta(minutes=settings.match_every_minutes), match),
+        Job("digests", timedelta(minutes=15), digests),
+        Job("reminders", timedelta(hours=1), send_reminders),
+        Job("adopt-receipts", timedelta(minutes=5), adopt),
+        Job("resend-unknown", timedelta(minutes=5), resend),
+        Job("purge", timedelta(days=1), purge_old),
+    ]
 
 
-def make_loops() -> list[Loop]:
-    """Return what every worker does all the time."""
-    return [Loop("drain", DRAIN_EVERY, drain)]
+def make_loops(container: Container) -> list[Loop]:
+    """Return what every worker does all the time: one loop a gateway, so that a stalled one keeps no other waiting."""
+    drains = [Loop(f"drain {name}", DRAIN_EVERY, _drain(name)) for name in container.gateways]
+    return [*drains, Loop("watch", WATCH_EVERY, lambda container, _stopping: watch(container))]
+
+
+def _drain(name: str) -> Callable[[Container, Event], int]:
+    def run(container: Container, stopping: Event) -> int:
+        return drain(replace(container, gateways={name: container.gateways[name]}), stopping=stopping)
+
+    return run

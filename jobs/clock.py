@@ -5,7 +5,8 @@ import os
 import signal
 import socket
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -14,7 +15,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.interval import IntervalTrigger
 
-from jobs.ticks import EPOCH, due_time, end_tick, take_tick
+from jobs.ticks import BEAT, EPOCH, due_time, end_tick, keep_tick, take_tick
 from service.container import Container
 
 log = structlog.get_logger()
@@ -33,11 +34,22 @@ class Job:
 
 @dataclass(frozen=True)
 class Loop:
-    """Work that claims its own rows, so every process does it, as often as it likes: no tick is kept."""
+    """Work that claims its own rows, so every process does it, as often as it likes: no tick is kept.
+
+    `run` begins nothing more when its event is set: the process is leaving.
+    """
 
     name: str
     every: timedelta
-    run: Callable[[Container], object]
+    run: Callable[[Container, threading.Event], object]
+
+
+@dataclass(frozen=True)
+class Clock:
+    """A clock that runs, and what tells its loops that it is leaving."""
+
+    scheduler: BackgroundScheduler
+    stopping: threading.Event
 
 
 def run_job(container: Container, job: Job, now: datetime) -> str:
@@ -45,14 +57,33 @@ def run_job(container: Container, job: Job, now: datetime) -> str:
 
     Raises what the job raises, after recording that it failed.
     """
-    if not take_tick(container.engine, job.name, now, f"{socket.gethostname()}:{os.getpid()}"[:80]):
+    if not take_tick(container.engine, job.name, now, f"{socket.gethostname()}:{os.getpid()}"[:80], container.clock()):
         return "taken"
     outcome = "failed"
     try:
-        outcome = job.run(container)
+        with _alive(container, job, now):
+            outcome = job.run(container)
     finally:
         end_tick(container.engine, job.name, now, container.clock(), outcome)
     return outcome
+
+
+@contextmanager
+def _alive(container: Container, job: Job, due: datetime) -> Iterator[None]:
+    """Say while the block lasts that this process still has the tick."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(BEAT.total_seconds()):
+            keep_tick(container.engine, job.name, due, container.clock())
+
+    heart = threading.Thread(target=beat, name=f"{job.name} alive", daemon=True)
+    heart.start()
+    try:
+        yield
+    finally:
+        over.set()
+        heart.join()
 
 
 def run_clock(container: Container, jobs: Sequence[Job], loops: Sequence[Loop]) -> None:
@@ -63,21 +94,23 @@ def run_clock(container: Container, jobs: Sequence[Job], loops: Sequence[Loop]) 
     stop = threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda _number, _frame: stop.set())
-    scheduler = start_clock(container, jobs, loops)
+    clock = start_clock(container, jobs, loops)
     log.info("clock.started", jobs=[job.name for job in jobs], loops=[loop.name for loop in loops])
     stop.wait()
     log.info("clock.stopping")
-    if not stop_clock(scheduler):
+    if not stop_clock(clock):
         log.error("clock.abandoned_work", after_seconds=GRACE.total_seconds())
         # Python would wait for the pool's threads without end; a supervisor's SIGKILL would come first.
         os._exit(1)
 
 
-def start_clock(container: Container, jobs: Sequence[Job], loops: Sequence[Loop]) -> BackgroundScheduler:
+def start_clock(container: Container, jobs: Sequence[Job], loops: Sequence[Loop]) -> Clock:
     """Start the clock in threads of its own, one for each job and loop, so that a slow one keeps none waiting.
 
-    A job runs at its due times, and at once for the latest due time when nobody has run that.
+    A job runs at its due times, and at once for the latest due time when nobody has run that, or when whoever began
+    it is gone.
     """
+    stopping = threading.Event()
     # A loop that is still at work when its next turn comes is no news.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
     pool = ThreadPoolExecutor(max_workers=2 * len(jobs) + len(loops))
@@ -86,14 +119,15 @@ def start_clock(container: Container, jobs: Sequence[Job], loops: Sequence[Loop]
         scheduler.add_job(_tick, args=(container, job), misfire_grace_time=None)
         scheduler.add_job(_tick, args=(container, job), **_times(job.every))
     for loop in loops:
-        scheduler.add_job(_turn, args=(container, loop), **_times(loop.every))
+        scheduler.add_job(_turn, args=(container, loop, stopping), **_times(loop.every))
     scheduler.start()
-    return scheduler
+    return Clock(scheduler, stopping)
 
 
-def stop_clock(scheduler: BackgroundScheduler) -> bool:
+def stop_clock(clock: Clock) -> bool:
     """Start nothing new; tell whether all that was running ended within 25 s."""
-    ending = threading.Thread(target=scheduler.shutdown, daemon=True)
+    clock.stopping.set()
+    ending = threading.Thread(target=clock.scheduler.shutdown, daemon=True)
     ending.start()
     ending.join(GRACE.total_seconds())
     return not ending.is_alive()
@@ -109,8 +143,8 @@ def _tick(container: Container, job: Job) -> None:
     _guarded(job.name, lambda: run_job(container, job, due_time(container.clock(), job.every)))
 
 
-def _turn(container: Container, loop: Loop) -> None:
-    _guarded(loop.name, lambda: loop.run(container))
+def _turn(container: Container, loop: Loop, stopping: threading.Event) -> None:
+    _guarded(loop.name, lambda: loop.run(container, stopping))
 
 
 def _guarded(name: str, work: Callable[[], object]) -> None:

@@ -15,7 +15,7 @@ from service.messaging.sender import drain
 def worker(container: Container) -> None:
     """Do what happens by the clock: send messages, match needs."""
     with migrated(container):
-        run_clock(container, make_jobs(container.settings), make_loops())
+        run_clock(container, make_jobs(container.settings), make_loops(container))
 
 
 @click.group()
@@ -51,3 +51,21 @@ def drain_command(container: Container) -> None:
 
 def _job(container: Container, name: str) -> Job:
     return next(one for one in make_jobs(container.settings) if one.name == name)
+
+
+def _add(name: str, what: str) -> None:
+    @job.command(name, help=what)
+    @click.pass_obj
+    def run(container: Container) -> None:
+        with migrated(container):
+            click.echo(run_job(container, _job(container, name), container.clock()))
+
+
+for each, told in {
+    "digests": "Write the digests that are due.",
+    "reminders": "Remind associations of needs they have not answered.",
+    "adopt-receipts": "Match late receipts with messages.",
+    "resend-unknown": "Send once more what is in doubt for long.",
+    "purge": "Delete what is too old, forget who has gone.",
+}.items():
+    _add(each, told)

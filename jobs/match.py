@@ -1,4 +1,4 @@
-"""The matching job: overdue proposals lapse, late ones are reminded, then what is open is proposed."""
+"""The matching job: overdue proposals lapse, then what is open is proposed."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ import structlog
 
 from service.container import Container
 from service.models.session import transaction
-from service.usecases.proposals import expire_proposals, remind
+from service.usecases.proposals import expire_proposals
 
 if TYPE_CHECKING:
     from service.usecases.matching import Round
@@ -24,7 +24,6 @@ def match(container: Container) -> str:
     settings, now = container.settings, container.clock()
     with transaction(container.engine) as session:
         lapsed = expire_proposals(session, now, after=timedelta(days=settings.expiry_days))
-        remind(session, now, after=timedelta(days=settings.reminder_days))
         done = match_needs(session, now, settings.match_slots, Weights(**settings.match_weights))
     log.info("match.round", proposed=len(done.proposed), held_back=len(done.held_back), lapsed=lapsed)
     return f"{len(done.proposed)} proposed, {len(done.held_back)} held back, {lapsed} lapsed"

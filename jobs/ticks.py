@@ -3,13 +3,15 @@
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Engine, delete, update
-from sqlalchemy.dialects import postgresql, sqlite
 
+from service.messaging.once import INSERT
 from service.models.session import transaction
 from service.models.ticks import JobTick
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEPT = timedelta(days=30)
+BEAT = timedelta(seconds=30)
+DEAD_AFTER = 3 * BEAT
 LONGEST_OUTCOME = 200
 
 
@@ -18,16 +20,24 @@ def due_time(now: datetime, every: timedelta) -> datetime:
     return EPOCH + (now - EPOCH) // every * every
 
 
-def take_tick(engine: Engine, job: str, due: datetime, owner: str) -> bool:
-    """Tell whether this process may run the job for that due time; the first who asks may, for good.
+def take_tick(engine: Engine, job: str, due: datetime, owner: str, now: datetime) -> bool:
+    """Tell whether this process may run the job for that due time: the first who asks, as long as it lives.
 
-    A process that dies leaves its tick taken: the work waits for the next due time, it is not begun again half done.
+    When it has not said for three beats that it does, the next who asks may: each job is done in one transaction, or
+    claims what it does, so that nothing of it is done twice.
     """
+    tick = {"owner": owner, "alive_at": now, "outcome": ""}
     with transaction(engine) as session:
-        insert = postgresql.insert if engine.dialect.name == "postgresql" else sqlite.insert
-        row = insert(JobTick).values(job=job, due_at=due, owner=owner, outcome="")
-        taken = session.execute(row.on_conflict_do_nothing().returning(JobTick.job)).one_or_none()
-        return taken is not None
+        row = INSERT[engine.dialect.name](JobTick).values(job=job, due_at=due, **tick)
+        left = (JobTick.ended_at.is_(None)) & (JobTick.alive_at < now - DEAD_AFTER)
+        taken = row.on_conflict_do_update(index_elements=(JobTick.job, JobTick.due_at), set_=tick, where=left)
+        return session.execute(taken.returning(JobTick.job)).one_or_none() is not None
+
+
+def keep_tick(engine: Engine, job: str, due: datetime, now: datetime) -> None:
+    """Say that whoever runs the job for that due time still does."""
+    with transaction(engine) as session:
+        session.execute(update(JobTick).where(JobTick.job == job, JobTick.due_at == due).values(alive_at=now))
 
 
 def end_tick(engine: Engine, job: str, due: datetime, now: datetime, outcome: str) -> None:

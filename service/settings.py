@@ -12,7 +12,12 @@ from typing import Annotated
 from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-KNOWN_GATEWAYS = ("console", "africastalking")
+KNOWN_GATEWAYS = ("console", "africastalking", "android")
+# What a gateway cannot do without.
+NEEDED = {
+    "africastalking": ("at_api_key",),
+    "android": ("android_url", "android_user", "android_password", "android_signing_key"),
+}
 SHORTEST_TOKEN = 22  # characters of URL-safe base64 that hold 128 bits
 SHORTEST_KEY = 32
 # The parts of a match's score (service.matching.scoring.Weights).
@@ -30,6 +35,7 @@ SHAPES = {
     "home_region": (re.compile(r"[0-9]{2}"), "a census code of two digits such as 09"),
     "home_prefix": (PREFIX, "a country's prefix such as +212"),
     "at_base_url": (re.compile(r"(https?://[^/]+.*)?"), "an address that begins with http:// or https://"),
+    "android_url": (re.compile(r"(https?://[^/]+.*)?"), "an address that begins with http:// or https://"),
 }
 SQLITE_FILE = re.compile(r"sqlite:///(?!:memory:)[^?].*")
 # As SQLAlchemy reads it: user and password, host or [IPv6], port, name, options; gateways know no SQLAlchemy.
@@ -76,6 +82,11 @@ class Settings(BaseSettings):
     at_api_key: str = Field(default="", repr=False)
     at_sender: str = ""
     at_base_url: str = ""
+    android_url: str = ""
+    android_user: str = ""
+    android_password: str = Field(default="", repr=False)
+    android_signing_key: str = Field(default="", repr=False)
+    android_sim: int = Field(default=0, ge=0, le=3)
     simulator: bool | None = None
     match_every_minutes: int = Field(default=15, ge=1)
     match_slots: int = Field(default=2, ge=1, le=20)
@@ -102,7 +113,7 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("sms_number", "ussd_code", "home_region", "home_prefix", "at_base_url")
+    @field_validator("sms_number", "ussd_code", "home_region", "home_prefix", "at_base_url", "android_url")
     @classmethod
     def _shaped(cls, value: str, info: ValidationInfo) -> str:
         shape, said = SHAPES[str(info.field_name)]
@@ -244,8 +255,11 @@ def load_settings(**overrides: object) -> Settings:
         name = "_".join(str(part) for part in first["loc"][:1])
         reason = first["msg"].removeprefix("Value error, ")
         raise SettingsError(f"TIWIZI_{name.upper()}: {reason}.") from error
-    if "africastalking" in settings.used_gateways and not settings.at_api_key:
-        raise SettingsError("TIWIZI_AT_API_KEY: is missing, and TIWIZI_SMS_ROUTES sends through africastalking.")
+    for gateway in sorted(settings.used_gateways):
+        for name in NEEDED.get(gateway, ()):
+            if not getattr(settings, name):
+                missing = f"TIWIZI_{name.upper()}: is missing, and TIWIZI_SMS_ROUTES sends through {gateway}."
+                raise SettingsError(missing)
     if settings.simulator and settings.used_gateways != {"console"}:
         raise SettingsError("TIWIZI_SIMULATOR: shows a hook token, so it goes with console routes only.")
     if settings.reminder_days >= settings.expiry_days:

@@ -2,13 +2,15 @@
 
 from flask import Blueprint, Response
 
+from service.messaging.liveness import heard
 from service.models.inbound import first_time
 from service.models.session import transaction
+from service.web import android as phone
 from service.web.access import access
 from service.web.hook import check_hook, fields
 from ussd.drops import invite_back
 from ussd.sessions import Conversations, Turn
-from ussd.transports import africastalking, sms
+from ussd.transports import africastalking, android, sms
 
 GATEWAY = "africastalking"
 
@@ -52,6 +54,27 @@ def hooks_blueprint(conversations: Conversations) -> Blueprint:
         check_hook(container, token)
         form = fields(container, GATEWAY, africastalking.SMS, phone="from", named=True)
         sms.receive(conversations, africastalking.text(GATEWAY, form))
+        return _plain("")
+
+    return blueprint
+
+
+def android_blueprint(conversations: Conversations) -> Blueprint:
+    """Return the hook of a phone that runs SMSGate: what it tells is on disk before it is answered 200."""
+    container = conversations.container
+    blueprint = Blueprint("android", __name__, url_prefix=f"/hooks/{phone.GATEWAY}")
+
+    @blueprint.post("/<token>/event")
+    @access("gateway")
+    def event(token: str) -> Response:
+        check_hook(container, token)
+        told = phone.read_event(container)
+        if told["event"] == phone.RECEIVED:
+            sms.receive(conversations, android.text(phone.GATEWAY, told))
+        else:
+            phone.take_event(container, told)
+        with transaction(container.engine) as session:
+            heard(session, container.clock(), phone.GATEWAY)
         return _plain("")
 
     return blueprint

@@ -1,6 +1,7 @@
 """The `tiwizi` command, as far as it needs only `service`."""
 
 from service.cli.admin import admin
+from service.cli.android import android
 from service.cli.demo import demo
 from service.cli.dial import dial_command
 from service.cli.doctor import doctor
@@ -10,4 +11,4 @@ from service.cli.sms import sms
 from service.cli.texts import texts
 from service.cli.up import up
 
-COMMANDS = (admin, demo, dial_command, doctor, imports, migrate, sms, texts, up)
+COMMANDS = (admin, android, demo, dial_command, doctor, imports, migrate, sms, texts, up)

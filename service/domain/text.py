@@ -10,6 +10,8 @@ INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
 
 def clean(typed: str) -> str:
     """Return the text without control, bidi and other invisible characters, in NFC, with single spaces."""
+    if typed.isascii() and typed.isprintable():
+        return " ".join(typed.split())
     visible = "".join(" " if unicodedata.category(letter) in INVISIBLE else letter for letter in typed)
     return " ".join(unicodedata.normalize("NFC", visible).split())
 

@@ -8,11 +8,15 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One text to one phone. `id` is ours; a gateway that knows idempotent sends passes it on."""
+    """One text to one phone. `id` is ours; a gateway that knows idempotent sends passes it on.
+
+    `life` is for how many seconds it is worth sending, for gateways that keep it.
+    """
 
     id: str
     phone: str
     text: str
+    life: int = 86_400
 
 
 class Outcome(StrEnum):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from service.domain.states import MessageState
-from service.gateways import africastalking
+from service.gateways import africastalking, android
 from service.gateways.africastalking.address import africastalking_address
 from service.gateways.base import Gateway
 from service.gateways.console import ConsoleGateway
@@ -11,17 +11,22 @@ from service.settings import Settings
 
 MAKERS: Mapping[str, Callable[[Settings], Gateway]] = {
     "africastalking": africastalking.AfricasTalkingGateway,
+    "android": android.AndroidGateway,
     "console": lambda _settings: ConsoleGateway(),
 }
 # These print instead of sending: that costs nothing and wakes nobody.
 REHEARSES = frozenset({"console"})
+# These tell every few minutes that they live.
+PINGS = frozenset({"android"})
 # What the words of a gateway's receipts mean; the console sends none.
 RECEIPTS: Mapping[str, Mapping[str, MessageState]] = {
     "africastalking": africastalking.RECEIPT,
+    "android": android.RECEIPT,
 }
 # Where a gateway's provider answers; the console has none.
 ADDRESSES: Mapping[str, Callable[[Settings], str]] = {
     "africastalking": africastalking_address,
+    "android": lambda settings: settings.android_url,
 }
 
 

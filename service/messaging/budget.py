@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from service.domain.countries import country_of
@@ -22,10 +22,8 @@ ALL = "all"
 PER_CENT = 100
 THOUSAND = 1000
 SPENDING = table_of(Spending)
-ADD = (
-    update(SPENDING)
-    .where(SPENDING.c.day == bindparam("at"), SPENDING.c.scope == bindparam("where"))
-    .values(amount=SPENDING.c.amount + bindparam("more"))
+SUMS = select(SPENDING.c.scope, SPENDING.c.amount).where(
+    SPENDING.c.day == bindparam("at"), SPENDING.c.scope.in_(bindparam("scopes", expanding=True))
 )
 
 
@@ -66,14 +64,17 @@ def reserve(
     scopes = _scopes(session, {one.phone for one in paid})
     spent = _locked(session, day, {scope for one in paid for scope in scopes[one.phone]})
     before, refused = dict(spent), {}
+    most = caps(settings)
     for one in paid:
-        full = _full(settings, one, costs[one.id], scopes[one.phone], spent)
+        full = _full(settings.cap_reserve, most, one, costs[one.id], scopes[one.phone], spent)
         if full:
             refused[one.id] = full
             continue
         for scope in scopes[one.phone]:
             spent[scope] += costs[one.id]
-    _add(session, day, {scope: spent[scope] - before[scope] for scope in spent})
+    added = {scope: amount - before[scope] for scope, amount in spent.items() if amount != before[scope]}
+    if added:
+        _add(session, day, added)
     return {number: cost for number, cost in costs.items() if number not in refused}, refused
 
 
@@ -110,13 +111,16 @@ def caps(settings: Settings) -> Mapping[str, int]:
     return {kind: round(amount * THOUSAND) for kind, amount in amounts.items()}
 
 
-def _full(settings: Settings, one: Wanted, cost: int, scopes: Sequence[str], spent: Mapping[str, int]) -> str:
+def _full(
+    reserved: int, most: Mapping[str, int], one: Wanted, cost: int, scopes: Sequence[str], spent: Mapping[str, int]
+) -> str:
     """Return the kind of cap that the message would be over, or nothing."""
-    most = dict(caps(settings))
-    if not MANNERS[one.kind].reserve:
-        most[ALL] = most[ALL] * (PER_CENT - settings.cap_reserve) // PER_CENT
-    over = (scope for scope in scopes if spent[scope] + cost > most[scope.partition(":")[0]])
-    return next(over, "").partition(":")[0]
+    for scope in scopes:
+        kind = scope.partition(":")[0]
+        kept = most[kind] * reserved // PER_CENT if kind == ALL and not MANNERS[one.kind].reserve else 0
+        if spent[scope] + cost > most[kind] - kept:
+            return kind
+    return ""
 
 
 def _scopes(session: Session, phones: set[str]) -> dict[str, list[str]]:
@@ -130,14 +134,22 @@ def _scopes(session: Session, phones: set[str]) -> dict[str, list[str]]:
 
 
 def _locked(session: Session, day: date, scopes: set[str]) -> dict[str, int]:
-    # In one order for all, so that nobody waits for who waits for them.
-    connection, rows = session.connection(), [{"day": day, "scope": scope, "amount": 0} for scope in sorted(scopes)]
-    connection.execute(INSERT[connection.dialect.name](SPENDING).on_conflict_do_nothing(), rows)
-    sums = select(Spending.scope, Spending.amount).where(Spending.day == day, Spending.scope.in_(scopes))
-    return {scope: amount for scope, amount in session.execute(sums.order_by(Spending.scope).with_for_update())}  # noqa: C416  # rows are no pairs to the type checker
+    """Return the sums of these scopes. Whoever has that of all has them all, so nobody else is adding meanwhile."""
+    _add(session, day, {ALL: 0})
+    sums = session.execute(SUMS, {"at": day, "scopes": sorted(scopes)})
+    return {**dict.fromkeys(scopes, 0), **{scope: amount for scope, amount in sums}}  # noqa: C416  # rows are no pairs to the type checker
 
 
 def _add(session: Session, day: date, amounts: Mapping[str, int]) -> None:
-    changed = [{"at": day, "where": scope, "more": amount} for scope, amount in amounts.items() if amount]
-    if changed:
-        session.connection().execute(ADD, changed)
+    rows = [{"day": day, "scope": scope, "amount": amount} for scope, amount in amounts.items()]
+    connection = session.connection()
+    connection.execute(ADD[connection.dialect.name], rows)
+
+
+def _adding(dialect: str) -> Any:
+    row = INSERT[dialect](SPENDING)
+    more = SPENDING.c.amount + row.excluded.amount
+    return row.on_conflict_do_update(index_elements=SPENDING.primary_key, set_={"amount": more})
+
+
+ADD = {dialect: _adding(dialect) for dialect in INSERT}

@@ -1,12 +1,13 @@
 """Claims: which waiting messages a sender may take now, each by one sender only. Committed before any call."""
 
 import uuid
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from service.domain.kinds import MANNERS, PRIORITIES
@@ -24,16 +25,24 @@ from service.models.gateways import ALL
 from service.settings import Settings
 
 LEASE = timedelta(minutes=2)  # far longer than any gateway's time-outs: when it ends, its holder is gone
+SHORTEST_LIFE = 60  # seconds
 CAP_WAIT = timedelta(minutes=10)
+# How often one claim sets aside what cannot be sent before others may write; the next turn goes on.
+LOOKS = 50
 MESSAGES = table_of(Message)
 SET_ASIDE = (
     update(MESSAGES)
     .where(MESSAGES.c.id == bindparam("row"))
-    .values(state=bindparam("to"), reason=bindparam("why"), next_at=bindparam("then"), final_at=bindparam("ended"))
+    .values(
+        state=bindparam("to"),
+        reason=bindparam("why"),
+        next_at=func.coalesce(bindparam("then", type_=MESSAGES.c.next_at.type), MESSAGES.c.next_at),
+        final_at=bindparam("ended"),
+    )
 )
 TAKE = (
     update(MESSAGES)
-    .where(MESSAGES.c.id == bindparam("row"))
+    .where(MESSAGES.c.id.in_(bindparam("ids", expanding=True)))
     .values(
         state=MessageState.ATTEMPTING,
         attempts=MESSAGES.c.attempts + 1,
@@ -47,7 +56,10 @@ TAKE = (
 
 @dataclass(frozen=True)
 class Call:
-    """Messages of one text that go to the gateway together; not after `lease_until`, when others give them up."""
+    """Messages of one text that go to the gateway together; not after `lease_until`, when others give them up.
+
+    `attempt_id` is that of the claim, which may be of several calls.
+    """
 
     attempt_id: str
     begun_at: datetime
@@ -79,14 +91,20 @@ def claim(session: Session, settings: Settings, gateway: Gateway, now: datetime,
         return []
     rate = settings.sms_rates.get(gateway.name)
     wanted = min(rows, tokens(state, now, rate, rows))
-    fit = _fit(session, settings, gateway.name, now, _waiting(session, settings, gateway.name, now, wanted))
-    groups = _groups(fit, gateway.bulk)[:calls]
-    costs = _reserved(session, settings, gateway.name, now, [one for group in groups for one in group])
-    begun = [_call([one for one in group if one.id in costs], now) for group in groups]
-    taken = [call for call in begun if call.ids]
-    _take(session, taken, costs, now)
-    spend_tokens(state, now, rate, sum(len(call.ids) for call in taken))
-    return taken
+    # What is due is taken or set aside, so the next look finds others.
+    for _ in range(LOOKS):
+        due = _waiting(session, settings, gateway.name, now, wanted)
+        if not due:
+            break
+        groups = _groups(_fit(session, settings, gateway.name, now, due), gateway.bulk)[:calls]
+        costs = _reserved(session, settings, gateway.name, now, [one for group in groups for one in group])
+        attempt_id = uuid.uuid4().hex
+        begun = [_call(attempt_id, [one for one in group if one.id in costs], now) for group in groups]
+        if taken := [call for call in begun if call.ids]:
+            _take(session, taken, costs, now)
+            spend_tokens(state, now, rate, sum(len(call.ids) for call in taken))
+            return taken
+    return []
 
 
 def _waiting(session: Session, settings: Settings, gateway: str, now: datetime, rows: int) -> list[Any]:
@@ -111,7 +129,7 @@ UNDER_WAY = aliased(Message)
 DUE = (
     select(
         *(Message.id, Message.phone, Message.text, Message.parts, Message.kind, Message.template),
-        *(Message.key, Message.created_at, Message.expires_at, Message.attempt_id, Message.next_at, Message.resent),
+        *(Message.key, Message.created_at, Message.expires_at, Message.resent),
         *(Phone.stopped_at, Phone.zone),
     )
     .join(Phone, Phone.number == Message.phone)
@@ -181,7 +199,7 @@ def _set_aside(session: Session, now: datetime, messages: Iterable[tuple[Any, As
             "row": one.id,
             "to": why.state,
             "why": why.reason,
-            "then": why.until or one.next_at,
+            "then": why.until,
             "ended": None if why.state is MessageState.QUEUED else now,
         }
         for one, why in messages
@@ -190,26 +208,31 @@ def _set_aside(session: Session, now: datetime, messages: Iterable[tuple[Any, As
         session.connection().execute(SET_ASIDE, rows)
 
 
-def _call(messages: Sequence[Any], now: datetime) -> Call:
-    batch = [Outgoing(_own_id(one), one.phone, one.text) for one in messages]
-    return Call(uuid.uuid4().hex, now, [one.id for one in messages], batch)
+def _call(attempt_id: str, messages: Sequence[Any], now: datetime) -> Call:
+    batch = [Outgoing(own_id(one), one.phone, one.text, _seconds_left(one, now)) for one in messages]
+    return Call(attempt_id, now, [one.id for one in messages], batch)
 
 
 def _take(session: Session, calls: Sequence[Call], costs: dict[int, int], now: datetime) -> None:
-    day = now.astimezone(UTC).date()
-    rows = [
-        {"row": number, "attempt": call.attempt_id, "until": call.lease_until, "costs": costs[number], "day": day}
-        for call in calls
-        for number in call.ids
-    ]
-    if rows:
-        session.connection().execute(TAKE, rows)
+    # Few prices are different, and one statement for many rows takes a tenth of one for each.
+    ids: dict[int, list[int]] = defaultdict(list)
+    for call in calls:
+        for number in call.ids:
+            ids[costs[number]].append(number)
+    first = calls[0]
+    same = {"attempt": first.attempt_id, "until": first.lease_until, "day": now.astimezone(UTC).date()}
+    for cost, numbers in ids.items():
+        session.connection().execute(TAKE, {"ids": numbers, "costs": cost, **same})
 
 
-def _own_id(one: Any) -> str:
+def _seconds_left(one: Any, now: datetime) -> int:
+    return max(SHORTEST_LIFE, int((one.expires_at - now).total_seconds()))
+
+
+def own_id(one: Any) -> str:
     """Return an id that stays the same from attempt to attempt, and that no other database's message has.
 
-    What is sent again on purpose has a new one, or a gateway that knows the old one would not carry it.
+    Not when a message is sent once more for good: then a gateway that carries an id once should carry it.
     """
     again = f"|{one.resent}" if one.resent else ""
     return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{one.key}|{one.created_at.isoformat()}{again}"))

@@ -26,8 +26,11 @@ THOUSAND = 1000
 
 def locked_state(session: Session, name: str) -> GatewayState:
     """Return a gateway's state, made when it is new, locked: one process at a time claims what it carries."""
-    add_once(session, GatewayState, unique="name", name=name, tokens=0, weight=WHOLE, stopped_by="")
-    return session.get_one(GatewayState, name, with_for_update=True, populate_existing=True)
+    state = session.get(GatewayState, name, with_for_update=True, populate_existing=True)
+    if state is None:
+        add_once(session, GatewayState, unique="name", name=name, tokens=0, weight=WHOLE, stopped_by="")
+        state = session.get_one(GatewayState, name, with_for_update=True)
+    return state
 
 
 def stopped(session: Session) -> frozenset[str]:
@@ -44,15 +47,10 @@ def weight(state: GatewayState, now: datetime) -> int:
     """Return what a gateway's word is worth now: 0 when it is stopped, little when it is silent, else as it did."""
     if state.stopped_at is not None:
         return 0
-    if is_silent(state, now):
+    if state.heard_at is not None and now - state.heard_at > SILENT_AFTER:
         return LEAST
     minutes = (now - state.weighed_at) / timedelta(minutes=1) if state.weighed_at else 0
     return max(LEAST, min(WHOLE, state.weight + int(minutes * RECOVERS_A_MINUTE)))
-
-
-def is_silent(state: GatewayState, now: datetime) -> bool:
-    """Tell whether a gateway that says when it is there has not said so for long; of others nobody can tell."""
-    return state.heard_at is not None and now - state.heard_at > SILENT_AFTER
 
 
 def weigh(state: GatewayState, now: datetime, well: int, badly: int) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from service.domain.states import MESSAGE_MOVES, MessageState
@@ -13,6 +13,33 @@ from service.models import Message, Phone, Receipt
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED})
 PROVIDER_ID_LENGTH = 120
+# Built once: three receipts come for each message, and to build a question takes longer than to ask it.
+KNOWN = (
+    select(Message)
+    .where(Message.gateway == bindparam("carried_by"), Message.provider_id == bindparam("theirs"))
+    .with_for_update()
+)
+UNCERTAIN = (
+    select(Message)
+    .where(
+        Message.gateway == bindparam("carried_by"),
+        Message.phone == bindparam("to"),
+        Message.provider_id.is_(None),
+        Message.state.in_((MessageState.UNKNOWN, MessageState.ATTEMPTING)),
+    )
+    .order_by(Message.next_at, Message.id)
+)
+UNCLAIMED = (
+    select(Receipt.provider_id)
+    .where(
+        Receipt.gateway == bindparam("carried_by"),
+        Receipt.phone == bindparam("to"),
+        Receipt.message_id.is_(None),
+        Receipt.received_at >= bindparam("since"),
+    )
+    .group_by(Receipt.provider_id)
+    .order_by(func.min(Receipt.id))
+)
 
 
 def take_receipt(
@@ -31,11 +58,8 @@ def take_receipt(
         reason=clean(reason)[:60],
         received_at=now,
     )
+    message = session.scalars(KNOWN, {"carried_by": gateway, "theirs": receipt.provider_id}).first()
     session.add(receipt)
-    session.flush()
-    message = session.scalars(
-        select(Message).where(Message.gateway == gateway, Message.provider_id == receipt.provider_id).with_for_update()
-    ).first()
     if message is None:
         find_unknown(session, gateway, phone)
     else:
@@ -58,31 +82,20 @@ def adopt_receipts(session: Session, message: Message) -> None:
 
 
 def find_unknown(session: Session, gateway: str, phone: str) -> None:
-    """When just one message may have left for a locked phone, and just one id came back, they belong together."""
-    uncertain = (MessageState.UNKNOWN, MessageState.ATTEMPTING)
-    messages = session.scalars(
-        select(Message).where(
-            Message.gateway == gateway,
-            Message.phone == phone,
-            Message.provider_id.is_(None),
-            Message.state.in_(uncertain),
-        )
-    ).all()
-    if len(messages) != 1 or messages[0].state is not MessageState.UNKNOWN:
+    """When as many ids came back from a locked phone as messages to it are in doubt, these had all left.
+
+    Then they belong together in their order; nothing is said while a message to it is under way.
+    """
+    messages = session.scalars(UNCERTAIN, {"carried_by": gateway, "to": phone}).all()
+    if not messages or any(message.state is MessageState.ATTEMPTING for message in messages):
         return
-    ids = session.scalars(
-        select(Receipt.provider_id)
-        .where(
-            Receipt.gateway == gateway,
-            Receipt.phone == phone,
-            Receipt.message_id.is_(None),
-            Receipt.received_at >= messages[0].created_at,
-        )
-        .distinct()
-    ).all()
-    if len(ids) == 1:
-        messages[0].provider_id = ids[0]
-        adopt_receipts(session, messages[0])
+    since = min(message.created_at for message in messages)
+    ids = session.scalars(UNCLAIMED, {"carried_by": gateway, "to": phone, "since": since}).all()
+    if len(ids) != len(messages):
+        return
+    for message, provider_id in zip(messages, ids, strict=True):
+        message.provider_id = provider_id
+        adopt_receipts(session, message)
 
 
 def lock_phones(session: Session, phones: Collection[str]) -> None:

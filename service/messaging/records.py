@@ -1,19 +1,20 @@
 """What became of a claim: the outcomes of its call are recorded, and what nobody answers for is called unknown."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, bindparam, insert, select, update
+from sqlalchemy import Engine, bindparam, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
 from service.gateways.base import Gateway, Outcome, Sent
 from service.messaging.budget import release
-from service.messaging.claims import Call
+from service.messaging.claims import Call, own_id
 from service.messaging.health import locked_state, weigh
 from service.messaging.receipts import PROVIDER_ID_LENGTH, adopt_receipts, advance, find_unknown, lock_phones
 from service.models import Attempt, GatewayState, Message, Receipt
@@ -25,6 +26,7 @@ log = structlog.get_logger()
 MOST_ATTEMPTS = 5
 FIRST_WAIT = timedelta(minutes=1)  # then 4, 16 and 64 minutes: an outage of an hour loses nothing
 GROWTH = 4
+OTHERS_FIRST = timedelta(minutes=10)
 JITTER = (0.75, 1.25)
 LONGEST_REASON, LONGEST_COST = 200, 20
 STATES = {
@@ -41,21 +43,33 @@ FINAL = {MessageState.DELIVERED, MessageState.FAILED}
 MESSAGES = table_of(Message)
 SETTLE = (
     update(MESSAGES)
-    .where(MESSAGES.c.id == bindparam("row"))
+    .where(MESSAGES.c.id.in_(bindparam("ids", expanding=True)))
     .values(
         state=bindparam("to"),
         gateway=bindparam("through"),
-        provider_id=bindparam("theirs"),
         reason=bindparam("why"),
         lease_until=None,
         attempt_id=bindparam("attempt"),
-        next_at=bindparam("then"),
+        next_at=func.coalesce(bindparam("then", type_=MESSAGES.c.next_at.type), MESSAGES.c.next_at),
         cost=bindparam("costs"),
-        accepted_at=bindparam("accepted"),
+        accepted_at=func.coalesce(MESSAGES.c.accepted_at, bindparam("accepted", type_=MESSAGES.c.accepted_at.type)),
         final_at=bindparam("ended"),
     )
 )
-ATTEMPTS = insert(table_of(Attempt)).inline()
+CALL_IT = update(MESSAGES).where(MESSAGES.c.id == bindparam("row")).values(provider_id=bindparam("theirs"))
+ATTEMPT = table_of(Attempt)
+ATTEMPTS = insert(ATTEMPT).from_select(
+    ["message_id", "gateway", "begun_at", "ended_at", "outcome", "reason", "cost"],
+    select(
+        MESSAGES.c.id,
+        bindparam("through", type_=ATTEMPT.c.gateway.type),
+        bindparam("begun", type_=ATTEMPT.c.begun_at.type),
+        bindparam("now", type_=ATTEMPT.c.ended_at.type),
+        bindparam("outcome", type_=ATTEMPT.c.outcome.type),
+        bindparam("why", type_=ATTEMPT.c.reason.type),
+        bindparam("costs", type_=ATTEMPT.c.cost.type),
+    ).where(MESSAGES.c.id.in_(bindparam("ids", expanding=True))),
+)
 
 
 @dataclass(frozen=True)
@@ -94,8 +108,8 @@ def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence
 
 MINE = (
     select(
-        *(Message.id, Message.phone, Message.state, Message.attempt_id, Message.attempts, Message.accepted_at),
-        *(Message.cost, Message.cost_day, Message.next_at, Message.provider_id),
+        *(Message.id, Message.phone, Message.state, Message.attempt_id, Message.attempts),
+        *(Message.cost, Message.cost_day, Message.provider_id),
     )
     .where(Message.id.in_(bindparam("ids", expanding=True)))
     .order_by(Message.id)
@@ -105,36 +119,49 @@ MINE = (
 
 def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any, Sent]) -> None:
     release(session, [one for one, how in sent.items() if how.outcome in UNSENT])
-    rows = [_row(gateway, now, one, how) for one, how in sent.items()]
-    if not rows:
-        return
-    session.connection().execute(SETTLE, rows)
-    _adopt(session, gateway.name, {row["theirs"]: row["row"] for row in rows if row["theirs"]})
-    for one, row in zip(sent, rows, strict=True):
-        if row["to"] is MessageState.UNKNOWN:
-            find_unknown(session, gateway.name, one.phone)
+    connection = session.connection()
+    same: dict[tuple[tuple[str, object], ...], list[Any]] = defaultdict(list)
+    for one, how in sent.items():
+        same[tuple(_row(gateway, now, one, how).items())].append(one)
+    # One statement for many rows takes a tenth of one for each.
+    for values, messages in same.items():
+        connection.execute(SETTLE, {**dict(values), "ids": [one.id for one in messages]})
+    theirs = {
+        one: how.provider_id[:PROVIDER_ID_LENGTH]
+        for one, how in sent.items()
+        if how.provider_id and how.outcome is not Outcome.RETRY
+    }
+    if theirs:
+        connection.execute(CALL_IT, [{"row": one.id, "theirs": name} for one, name in theirs.items()])
+        _adopt(session, gateway.name, {name: one.id for one, name in theirs.items()})
+    for values, messages in same.items():
+        if dict(values)["to"] is MessageState.UNKNOWN:
+            for one in messages:
+                find_unknown(session, gateway.name, one.phone)
 
 
 def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, object]:
+    """Return what an outcome makes of a message; most of a call are made the same."""
     state = STATES[sent.outcome]
-    again = sent.outcome is Outcome.RETRY
+    # An id that we gave says that this gateway may have the message already: then no other may carry it.
+    begun = gateway.repeatable and one.provider_id is not None
+    again = sent.outcome is Outcome.RETRY and not begun
     if state is MessageState.UNKNOWN and gateway.repeatable and one.attempts < MOST_ATTEMPTS:
         # The same gateway carries the same id once: there, and only there, it is sent again without harm.
         state = MessageState.QUEUED
-    if again and one.attempts >= MOST_ATTEMPTS:
-        state = MessageState.FAILED
+    if sent.outcome is Outcome.RETRY and one.attempts >= MOST_ATTEMPTS:
+        state = MessageState.FAILED if again else MessageState.UNKNOWN
     waits = state is MessageState.QUEUED
     gone = state in {MessageState.ACCEPTED, MessageState.DELIVERED}
     return {
-        "row": one.id,
         "to": state,
         "through": None if again and waits else gateway.name,
-        "theirs": sent.provider_id[:PROVIDER_ID_LENGTH] if sent.provider_id else None,
         "why": sent.reason[:LONGEST_REASON],
         "attempt": None if again else one.attempt_id,
-        "then": now + wait(one.attempts) if waits else one.next_at,
+        # Of what is in doubt, since when.
+        "then": now + wait(one.attempts) if waits else now if state is MessageState.UNKNOWN else None,
         "costs": 0 if sent.outcome in UNSENT else one.cost,
-        "accepted": now if gone else one.accepted_at,
+        "accepted": now if gone else None,
         "ended": now if state in FINAL else None,
     }
 
@@ -149,19 +176,12 @@ def _adopt(session: Session, gateway: str, theirs: Mapping[object, object]) -> N
 
 
 def _note_attempts(session: Session, gateway: str, now: datetime, outcomes: Mapping[int, tuple[Call, Sent]]) -> None:
-    rows = [
-        {
-            "message_id": number,
-            "gateway": gateway,
-            "begun_at": call.begun_at,
-            "ended_at": now,
-            "outcome": sent.outcome.value,
-            "reason": sent.reason[:LONGEST_REASON],
-            "cost": sent.cost[:LONGEST_COST],
-        }
-        for number, (call, sent) in outcomes.items()
-    ]
-    session.connection().execute(ATTEMPTS, rows)
+    same: dict[tuple[datetime, str, str, str], list[int]] = defaultdict(list)
+    for number, (call, sent) in outcomes.items():
+        same[call.begun_at, sent.outcome.value, sent.reason[:LONGEST_REASON], sent.cost[:LONGEST_COST]].append(number)
+    for (begun, outcome, why, costs), ids in same.items():
+        values = {"through": gateway, "begun": begun, "now": now, "outcome": outcome, "why": why, "costs": costs}
+        session.connection().execute(ATTEMPTS, {**values, "ids": ids})
 
 
 def _give_back(session: Session, ids: Sequence[int], answered: Sequence[Answered]) -> None:
@@ -189,9 +209,11 @@ def _weigh(state: GatewayState, now: datetime, outcomes: Sequence[Outcome]) -> N
 def give_up_leases(engine: Engine, gateways: Mapping[str, Gateway], now: datetime) -> int:
     """Call unknown what was being sent by a process that is gone; it may have left, so it is not sent again.
 
-    Through a gateway that carries the same id once it is.
+    Through a gateway that carries the same id once it is. Of gateways that another process holds only what that one
+    has not given up for long.
     """
-    ended = select(Message.id).where(Message.state == MessageState.ATTEMPTING, Message.lease_until < now)
+    ours = Message.gateway.in_(gateways) | (Message.lease_until < now - OTHERS_FIRST)
+    ended = select(Message.id).where(Message.state == MessageState.ATTEMPTING, Message.lease_until < now, ours)
     with reading(engine) as session:
         ids = session.scalars(ended).all()
     return sum(_give_up(engine, gateways, message_id, now) for message_id in ids)
@@ -207,8 +229,10 @@ def _give_up(engine: Engine, gateways: Mapping[str, Gateway], message_id: int, n
         gateway = gateways.get(str(message.gateway))
         if gateway and gateway.repeatable and message.attempts < MOST_ATTEMPTS:
             message.state, message.reason, message.lease_until = MessageState.QUEUED, "lease ended", None
+            message.provider_id = own_id(message)
             return True
         advance(message, MessageState.UNKNOWN, now, "lease ended")
+        message.next_at = now
         session.flush()
         find_unknown(session, str(message.gateway), message.phone)
         log.warning("sms.lease_ended", message=message.id)

@@ -1,6 +1,7 @@
 """Which gateway carries a message: by the prefix of its number, and by how the gateways fare."""
 
 import secrets
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
@@ -17,7 +18,7 @@ from service.settings import Settings
 AT_ONCE = 1_000
 DICE = secrets.SystemRandom()
 MESSAGES = table_of(Message)
-ROUTE = update(MESSAGES).where(MESSAGES.c.id == bindparam("row")).values(gateway=bindparam("through"))
+ROUTE = update(MESSAGES).where(MESSAGES.c.id.in_(bindparam("ids", expanding=True))).values(gateway=bindparam("through"))
 
 
 def route(routes: Mapping[str, tuple[str, ...]], phone: str) -> tuple[str, ...]:
@@ -48,11 +49,13 @@ def route_due(session: Session, settings: Settings, now: datetime) -> int:
         return 0
     worth = weights(session, now)
     waiting = session.execute(UNROUTED, {"now": now, "most": AT_ONCE}).all()
-    chosen = [(number, choose(route(settings.sms_routes, phone), worth, closed)) for number, phone in waiting]
-    rows = [{"row": number, "through": name} for number, name in chosen if name]
-    if rows:
-        session.connection().execute(ROUTE, rows)
-    return len(rows)
+    chosen: dict[str | None, list[int]] = defaultdict(list)
+    for number, phone in waiting:
+        chosen[choose(route(settings.sms_routes, phone), worth, closed)].append(number)
+    chosen.pop(None, None)
+    for name, numbers in chosen.items():
+        session.connection().execute(ROUTE, {"ids": numbers, "through": name})
+    return sum(map(len, chosen.values()))
 
 
 UNROUTED = (

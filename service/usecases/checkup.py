@@ -117,6 +117,9 @@ def _check_gateway(view: GatewayView) -> Iterator[Finding]:
     elif view.silent and view.heard_at:
         wrong = f"The phone of {view.name} is silent since {view.heard_at.isoformat()}"
         yield Finding("silent", wrong, "look at its battery and network")
+    elif view.silent:
+        repair = "run `tiwizi android register` and switch on Ping in the app"
+        yield Finding("silent", f"The phone of {view.name} was never heard", repair)
     elif view.weight < FAILING:
         yield Finding("failing", f"{which} mostly fails", "look at the reasons with `tiwizi sms dead`")
 

@@ -27,6 +27,7 @@ from service.models.diaspora import (
     active_contact,
     place_of,
 )
+from service.models.phones import Phone
 from service.usecases.phones import know_phone, record_consent
 
 LONGEST_NAME = 80
@@ -86,6 +87,8 @@ def register_diaspora(
     association = session.scalars(select(DiasporaAssociation).filter_by(name=values["name"])).one()
     association.origins, association.interests = ties, wishes
     association.contacts = [Contact(phone=number, name=contact_name, joined_at=now)]
+    # Where the association says it is, whatever its contact's number is from.
+    session.get_one(Phone, number).zone = association.time_zone
     session.flush()
     actor = "command:import" if channel == IMPORTED else f"contact:{association.contacts[0].id}"
     record(session, now, actor, "diaspora.registered", f"diaspora:{association.id}")

@@ -10,8 +10,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from service.domain.errors import MoveError, NotFoundError
 from service.domain.kinds import MANNERS, Kind
 from service.domain.states import MESSAGE_MOVES, MessageState, move
+from service.gateways.registry import PINGS
 from service.messaging.budget import ALL, caps, spent_today
-from service.messaging.health import WHOLE, is_silent, weight
+from service.messaging.health import WHOLE, weight
+from service.messaging.liveness import silent
 from service.messaging.receipts import advance, lock_phones
 from service.models import Attempt, DiasporaAssociation, GatewayState, Message, Phone, User, VillageAssociation
 from service.models.audit import record
@@ -60,7 +62,10 @@ class Letter:
 
 @dataclass(frozen=True)
 class GatewayView:
-    """How a gateway fares; `weight` 0 to 100. The one named `*` is the switch of all."""
+    """How a gateway fares; `weight` 0 to 100. The one named `*` is the switch of all.
+
+    `silent` tells that it was not heard for long, or ever, and should have been.
+    """
 
     name: str
     weight: int
@@ -145,7 +150,10 @@ def note_arrived(session: Session, now: datetime, *, actor: str, message_id: int
 def gateways_now(session: Session, now: datetime, names: Collection[str]) -> list[GatewayView]:
     """Return how these gateways fare, after the switch of all."""
     states = {state.name: state for state in session.scalars(select(GatewayState))}
-    return [_view(session, now, name, states.get(name)) for name in (ALL_GATEWAYS, *sorted(names))]
+    heard = {name for name in names if name in PINGS or (name in states and states[name].heard_at)}
+    silences = {one.name for one in silent(session, now, heard)}
+    every = (ALL_GATEWAYS, *sorted(names))
+    return [_view(session, now, name, states.get(name), silent=name in silences) for name in every]
 
 
 def spending_now(session: Session, settings: Settings, now: datetime) -> list[Spent]:
@@ -192,10 +200,10 @@ def _locked(session: Session, message_id: int) -> Message:
     return session.get_one(Message, message_id, with_for_update=True, populate_existing=True)
 
 
-def _view(session: Session, now: datetime, name: str, state: GatewayState | None) -> GatewayView:
+def _view(session: Session, now: datetime, name: str, state: GatewayState | None, *, silent: bool) -> GatewayView:
     if state is None:
-        return GatewayView(name, WHOLE, silent=False, heard_at=None, stopped_at=None, stopped_by="")
-    silent, who = is_silent(state, now), _who(session, state.stopped_by)
+        return GatewayView(name, WHOLE, silent, heard_at=None, stopped_at=None, stopped_by="")
+    who = _who(session, state.stopped_by)
     return GatewayView(name, weight(state, now), silent, state.heard_at, state.stopped_at, who)
 
 

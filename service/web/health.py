@@ -1,9 +1,11 @@
 """Whether the process lives and whether it can work, for supervisors and load balancers."""
 
 import json
+from datetime import datetime
 
 from flask import Blueprint, Response
 
+from service.messaging.liveness import expected, silent
 from service.models.session import reading
 from service.usecases.checkup import RUNS, check_database, clock_state
 from service.web.access import access
@@ -27,14 +29,28 @@ def ready() -> Response:
     wrong = check_database(container().engine.execution_options(tiwizi_readonly=True))
     if wrong:
         return _lines([{"wrong": one.check, "repair": one.repair} for one in wrong], 503)
-    return _lines([{"status": "ready", "clock": _clock()}], 200)
+    return _lines([{"status": "ready", **_now()}], 200)
 
 
-def _clock() -> str:
-    """Tell whether the worker's jobs run. A silent clock sends nothing, but people can still be answered: no 503."""
+def _now() -> dict[str, str]:
+    """Tell whether the worker's jobs run, and whether each gateway that should be heard of is.
+
+    A silent clock or phone sends nothing, but people can still be answered, and others may send: no 503.
+    """
+    settings = container().settings
     with reading(container().engine) as session:
-        state = clock_state(session, container().settings, now())
-    return state if state == RUNS else f"{state}: start `tiwizi worker`"
+        state = clock_state(session, settings, now())
+        names = expected(settings)
+        silences = dict(silent(session, now(), names)) if names else {}
+    clock = state if state == RUNS else f"{state}: start `tiwizi worker`"
+    phones = {name: _silence(silences[name]) if name in silences else "heard" for name in sorted(names)}
+    return {"clock": clock, **phones}
+
+
+def _silence(since: datetime | None) -> str:
+    if since is None:
+        return "never heard: run `tiwizi android register` and switch on Ping in the app"
+    return f"silent since {since.isoformat()}: look at its battery and its network"
 
 
 def _lines(rows: list[dict[str, str]], status: int) -> Response:

@@ -1,11 +1,12 @@
 """What every gateway callback passes first: the token in its path, the caller's address, the fields of its form.
 
-Shared by `service.web.receipts` and `ussd.hooks`.
+Shared by `service.web.receipts`, `service.web.android` and `ussd.hooks`.
 """
 
 import re
 from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
+from typing import NoReturn
 from urllib.parse import parse_qsl
 
 from flask import abort, request
@@ -18,7 +19,7 @@ from service.security import token_fits
 
 LONGEST_FIELD = 1_000  # characters, of anything that nobody typed
 LONGEST_ID = 60  # Africa's Talking's have 38
-IDS = frozenset({"id", "sessionId"})
+IDS = frozenset({"id", "sessionId", "messageId"})
 # What no gateway leaves empty: two events without an id would be one.
 FILLED = IDS | {"status"}
 TYPED = "text"
@@ -44,6 +45,19 @@ def fields(
     # Read here: werkzeug's way through streams and multi-dicts takes as long as the rest of a turn's request.
     sent = request.get_data(cache=False).decode("utf-8", "replace")
     form = dict(parse_qsl(sent, keep_blank_values=True, separator="&"))
+    return likely(container, gateway, form, required, phone, named=named)
+
+
+def likely(
+    container: Container,
+    gateway: str,
+    form: dict[str, str],
+    required: Sequence[str],
+    phone: str = "phoneNumber",
+    *,
+    named: bool = False,
+) -> dict[str, str]:
+    """Return fields that a gateway could have sent, as `fields` does; 400 otherwise."""
     wrong = _missing(form, required) or _unlikely(form)
     try:
         form[phone] = parse_phone(form.get(phone, ""))
@@ -55,7 +69,7 @@ def fields(
     return form
 
 
-def malformed(container: Container, gateway: str, field: str) -> None:
+def malformed(container: Container, gateway: str, field: str) -> NoReturn:
     """Answer 400 and note which field was missing or wrong, and nothing else."""
     with transaction(container.engine) as session:
         kind = request.path.rpartition("/")[2]

@@ -25,11 +25,11 @@ PATIENCE = 60  # seconds after which a test that waits for an event has failed
 
 @contextmanager
 def ticking(container: Container, jobs: list[Job], loops: list[Loop]) -> Iterator[None]:
-    scheduler = start_clock(container, jobs, loops)
+    clock = start_clock(container, jobs, loops)
     try:
         yield
     finally:
-        assert stop_clock(scheduler)
+        assert stop_clock(clock)
 
 
 def ticks(container: Container) -> list[tuple[str, str, bool]]:
@@ -45,7 +45,8 @@ class Heard:
         self.runs, self.enough = 0, threading.Event()
         self._wanted, self._fault = wanted, fault
 
-    def __call__(self, container: Container) -> str:
+    def __call__(self, container: Container, stopping: threading.Event | None = None) -> str:
+        assert stopping is None or not stopping.is_set()
         assert isinstance(container, Container)
         self.runs += 1
         if self.runs >= self._wanted:
@@ -97,9 +98,10 @@ def test_a_loop_leaves_no_ticks(container: Container) -> None:
 def test_a_slow_job_keeps_no_other_waiting_and_is_not_begun_twice(container: Container) -> None:
     let_go, drain, slow_runs = threading.Event(), Heard(wanted=3), []
 
-    def slow(_: Container) -> None:
+    def slow(_: Container, stopping: threading.Event) -> None:
         slow_runs.append(1)
         let_go.wait(PATIENCE)
+        assert not stopping.is_set()
 
     with ticking(container, [], [Loop("slow", SOON, slow), Loop("drain", SOON, drain)]):
         assert drain.enough.wait(PATIENCE)

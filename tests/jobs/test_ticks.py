@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from jobs.ticks import due_time, end_tick, take_tick
+from jobs.ticks import BEAT, DEAD_AFTER, due_time, end_tick, keep_tick, take_tick
 from service.models import JobTick
 from service.models.session import reading
 
@@ -33,7 +33,7 @@ def test_a_due_time_is_the_last_whole_period(now: datetime, every: timedelta, du
 def test_five_workers_take_each_of_a_thousand_ticks_once(engine: Engine) -> None:
     def work(worker: int) -> list[datetime]:
         dues = [NOON + timedelta(minutes=number) for number in range(TICKS)]
-        return [due for due in dues if take_tick(engine, "match", due, f"worker {worker}")]
+        return [due for due in dues if take_tick(engine, "match", due, f"worker {worker}", NOON)]
 
     with ThreadPoolExecutor(WORKERS) as pool:
         taken = Counter(due for dues in pool.map(work, range(WORKERS)) for due in dues)
@@ -42,15 +42,15 @@ def test_five_workers_take_each_of_a_thousand_ticks_once(engine: Engine) -> None
 
 
 def test_two_jobs_may_be_due_at_the_same_time(engine: Engine) -> None:
-    assert take_tick(engine, "match", NOON, "one")
-    assert take_tick(engine, "expire", NOON, "two")
-    assert not take_tick(engine, "match", NOON, "two")
+    assert take_tick(engine, "match", NOON, "one", NOON)
+    assert take_tick(engine, "expire", NOON, "two", NOON)
+    assert not take_tick(engine, "match", NOON, "two", NOON)
 
 
 def test_the_end_of_a_tick_is_kept_and_old_ticks_of_the_job_are_forgotten(engine: Engine) -> None:
     before, younger = NOON - timedelta(days=31), NOON - timedelta(days=29)
     for job, due in (("match", before), ("match", younger), ("match", NOON), ("expire", before)):
-        take_tick(engine, job, due, "one")
+        take_tick(engine, job, due, "one", NOON)
     ended = NOON + timedelta(seconds=3)
     end_tick(engine, "match", NOON, ended, "12 proposals " * 40)
     with reading(engine) as session:
@@ -59,3 +59,19 @@ def test_the_end_of_a_tick_is_kept_and_old_ticks_of_the_job_are_forgotten(engine
     tick = ticks["match", NOON]
     assert (tick.ended_at, len(tick.outcome)) == (ended, 200)
     assert ticks["match", younger].ended_at is None
+
+
+def test_a_tick_whose_owner_died_is_taken_by_the_next_who_asks(engine: Engine) -> None:
+    later = NOON + DEAD_AFTER + timedelta(seconds=1)
+    assert take_tick(engine, "match", NOON, "one", NOON)
+    assert not take_tick(engine, "match", NOON, "two", NOON + DEAD_AFTER)
+    keep_tick(engine, "match", NOON, NOON + BEAT)
+    assert not take_tick(engine, "match", NOON, "two", later)
+    assert take_tick(engine, "match", NOON, "two", later + BEAT)
+    assert not take_tick(engine, "match", NOON, "three", later + BEAT)
+
+
+def test_a_tick_that_ended_is_never_taken_again(engine: Engine) -> None:
+    assert take_tick(engine, "match", NOON, "one", NOON)
+    end_tick(engine, "match", NOON, NOON, "done")
+    assert not take_tick(engine, "match", NOON, "two", NOON + timedelta(days=9))

@@ -184,7 +184,7 @@ def test_a_silent_clock_is_told_but_people_are_still_answered(
     make_app: Callable[..., Flask], container: Container, clock: MovedClock
 ) -> None:
     client = make_app().test_client()
-    assert take_tick(container.engine, "match", clock(), "here")
+    assert take_tick(container.engine, "match", clock(), "here", clock())
     assert client.get("/readyz").get_json(force=True)["clock"] == "runs"
     clock.move(hours=1)
     answer = client.get("/readyz")

@@ -13,42 +13,19 @@ import pytest
 
 from service.models.session import make_engine
 from service.settings import SHORTEST_KEY, SHORTEST_TOKEN, Settings, SettingsError, load_settings
+from tests.service.wrong_settings import WRONG
 
 ROOT = Path(__file__).parents[2]
 SERVER = "postgresql+psycopg://tiwizi:the-password@db.example/tiwizi"
-WRONG = [
-    ("DATABASE_URL", "nonsense", "needs sqlite:///path of a file or postgresql+psycopg://"),
-    ("DATABASE_URL", "postgres://u:p@h/d", "needs sqlite:///path of a file or postgresql+psycopg://"),
-    ("DATABASE_URL", "postgresql+psycopg://u:p@h:port/d", "needs sqlite:///path of a file or postgresql+psycopg://"),
-    ("DATABASE_URL", "sqlite://", "needs sqlite:///path of a file"),
-    ("DATABASE_URL", "sqlite:///:memory:", "needs sqlite:///path of a file"),
-    ("PORT", "abc", "valid integer"),
-    ("PORT", "0", "greater than or equal to 1"),
-    ("PORT", "65536", "less than or equal to 65535"),
-    ("PUBLIC_URL", "tiwizi.example", "needs http:// or https://"),
-    ("SECRET_KEY", "x" * (SHORTEST_KEY - 1), "needs at least 32 characters"),
-    ("HOOK_TOKENS", "x" * (SHORTEST_TOKEN - 1), "each token needs at least 22 characters"),
-    ("HOOK_TOKENS", f"{'x' * SHORTEST_TOKEN},short", "each token needs at least 22 characters"),
-    ("HOOK_ADDRESSES", "192.0.2.7,not-an-address", "does not appear to be an IPv4 or IPv6 network"),
-    ("METRICS_ADDRESSES", "anywhere", "does not appear to be an IPv4 or IPv6 network"),
-    ("METRICS_ADDRESSES", ",", "at least 1 item"),
-    ("SMS_ROUTES", "*=pigeon", "unknown gateway 'pigeon'; known are console, africastalking"),
-    ("SMS_ROUTES", "+212=console", "needs a route for '*'"),
-    ("AT_API_KEY", "", "is missing, and TIWIZI_SMS_ROUTES sends through africastalking"),
-    ("SIMULATOR", "perhaps", "valid boolean"),
-    ("MATCH_EVERY_MINUTES", "0", "greater than or equal to 1"),
-    ("MATCH_SLOTS", "21", "less than or equal to 20"),
-    ("MATCH_WEIGHTS", "origin=1", "needs evidence, origin, record, sector, size, urgency, waiting"),
-    ("MATCH_WEIGHTS", "origin=much", "valid number"),
-    (
-        "MATCH_WEIGHTS",
-        "origin=1.2,sector=-0.2,size=0,urgency=0,waiting=0,record=0,evidence=0",
-        "none negative, together 1",
-    ),
-    ("MATCH_WEIGHTS", "origin=1,sector=1,size=0,urgency=0,waiting=0,record=0,evidence=0", "together 1"),
-    ("EXPIRY_DAYS", "soon", "valid integer"),
-    ("REMINDER_DAYS", "-1", "greater than or equal to 1"),
-]
+
+# What the routes of real gateways need.
+COMPLETE = {
+    "AT_API_KEY": "a-key",
+    "ANDROID_URL": "http://192.168.1.20:8080",
+    "ANDROID_USER": "sms",
+    "ANDROID_PASSWORD": "a-password",
+    "ANDROID_SIGNING_KEY": "a-signing-key",
+}
 
 
 @pytest.fixture
@@ -153,8 +130,10 @@ def test_an_address_of_ipv6_is_written_in_brackets() -> None:
 def test_a_wrong_setting_stops_with_one_sentence_that_names_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, reason: str
 ) -> None:
-    if name == "AT_API_KEY":
-        monkeypatch.setenv("TIWIZI_SMS_ROUTES", "*=africastalking")
+    if name in COMPLETE:
+        monkeypatch.setenv("TIWIZI_SMS_ROUTES", "+212=android,*=africastalking")
+        for needed, filled in COMPLETE.items():
+            monkeypatch.setenv(f"TIWIZI_{needed}", filled)
     monkeypatch.setenv(f"TIWIZI_{name}", value)
     with pytest.raises(SettingsError) as refused:
         load_settings()
@@ -281,10 +260,12 @@ def test_processes_that_start_at_once_share_one_secret(folder: Path) -> None:
 @pytest.mark.parametrize("show", [repr, str, "{}".format])
 def test_settings_shown_tell_no_secret(monkeypatch: pytest.MonkeyPatch, show: object) -> None:
     monkeypatch.setenv("TIWIZI_DATABASE_URL", SERVER)
-    monkeypatch.setenv("TIWIZI_AT_API_KEY", "the-api-key-of-ours")
+    kept = ("AT_API_KEY", "ANDROID_PASSWORD", "ANDROID_SIGNING_KEY")
+    for name in kept:
+        monkeypatch.setenv(f"TIWIZI_{name}", f"our-{name}")
     settings = load_settings()
     shown = show(settings)  # type: ignore[operator]  # one of the three above
-    for secret in (settings.secret_key, *settings.hook_tokens, "the-password", "the-api-key-of-ours"):
+    for secret in (settings.secret_key, *settings.hook_tokens, "the-password", *(f"our-{name}" for name in kept)):
         assert secret not in shown
     assert "home_region" in shown
 

@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.orm import Session
 
 from service.domain.countries import country_abroad, country_named
+from service.domain.kinds import Pace
 from service.domain.money import Currency, Money
 from service.domain.phone import HOME_REGION
 from service.domain.sectors import Sector
 from service.locales import Language
 from service.messaging.phrases import Country, words
 from service.models.diaspora import Contact
+from service.models.phones import Phone
 from service.usecases.diaspora import (
     change_attention,
     change_capacity,
@@ -22,6 +24,7 @@ from service.usecases.diaspora import (
     diaspora_named,
     pause_alerts,
 )
+from service.usecases.digests import change_pace
 from service.usecases.enrolment import enrol_diaspora
 from ussd.dialogues.context import Context
 from ussd.dialogues.origins import ask_origins, names_of, yes_or_no
@@ -80,7 +83,7 @@ def enrol(ctx: Context) -> Talk:
     return End("diaspora.saved")
 
 
-@dialogue("diaspora.profile")
+@dialogue("diaspora.profile", version=2)
 def profile(ctx: Context) -> Talk:
     """Show what is known of the association, and change one line of it."""
     seen = yield Recall("profile", lambda: _seen(ctx))
@@ -163,17 +166,24 @@ def _new_attention(_ctx: Context, _seen: Mapping[str, Any]) -> Asked:
     return slots, slots
 
 
+def _new_pace(ctx: Context, _seen: Mapping[str, Any]) -> Asked:
+    pace = Pace((yield Choice("profile.paces", Pace)))
+    return pace, ctx.voice.write(pace)
+
+
 CHANGES: Mapping[str, Callable[[Context, Mapping[str, Any]], Asked]] = {
     "origins": _new_origins,
     "sectors": _new_sectors,
     "capacity": _new_capacity,
     "attention": _new_attention,
+    "pace": _new_pace,
 }
 WRITTEN: Mapping[str, Callable[[Session, datetime, Contact, Any], None]] = {
     "origins": lambda facts, now, contact, codes: change_origins(facts, now, contact=contact, origins=codes),
     "sectors": lambda facts, now, contact, sectors: change_sectors(facts, now, contact=contact, sectors=sectors),
     "capacity": lambda facts, now, contact, means: change_capacity(facts, now, contact=contact, capacity=means),
     "attention": lambda facts, now, contact, slots: change_attention(facts, now, contact=contact, slots=slots),
+    "pace": lambda facts, now, contact, pace: change_pace(facts, now, contact=contact, pace=pace),
 }
 
 
@@ -188,6 +198,7 @@ def _seen(ctx: Context) -> dict[str, Any]:
         "sectors": _said_sectors(ctx, [interest.sector for interest in wanted]),
         "capacity": _said_capacity(ctx, None if capacity is None else Money(capacity)),
         "attention": association.attention_slots,
+        "pace": ctx.voice.write(ctx.session.get_one(Phone, ctx.phone).pace),
     }
 
 

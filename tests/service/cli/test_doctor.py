@@ -50,7 +50,7 @@ def healthy(container: Container, clock: MovedClock, provider: str) -> Container
     settle(container.engine)
     with transaction(container.engine) as session:
         create_user(session, clock(), name="Amina", role=UserRole.ADMIN)
-    take_tick(container.engine, "match", clock(), "here")
+    take_tick(container.engine, "match", clock(), "here", clock())
     settings = container.settings.model_copy(update={**REAL, "at_base_url": provider})
     return replace(container, settings=settings, gateways={NAME: ScriptedGateway()})
 
@@ -203,10 +203,17 @@ def test_what_goes_wrong_with_messages_is_told(
     assert said in found[check]
 
 
+def test_a_phone_that_was_never_heard_is_told(healthy: Container, provider: str) -> None:
+    prices = {**healthy.settings.sms_prices, "android": Decimal("0.03")}
+    found = wrong(changed(healthy, sms_routes={"*": ("android",)}, android_url=provider, sms_prices=prices))
+    assert set(found) == {"silent"}
+    assert "never heard: run `tiwizi android register`" in found["silent"]
+
+
 def test_old_dead_letters_are_history(healthy: Container, clock: MovedClock) -> None:
     _be_refused(healthy)
     clock.now += DEAD_FOR + timedelta(seconds=1)
-    take_tick(healthy.engine, "match", clock(), "here")
+    take_tick(healthy.engine, "match", clock(), "here", clock())
     assert wrong(healthy) == {}
 
 

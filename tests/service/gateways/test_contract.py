@@ -10,7 +10,9 @@ from service.gateways.console import ConsoleGateway
 from service.gateways.registry import MAKERS, RECEIPTS, make_gateways
 from service.settings import KNOWN_GATEWAYS, Settings
 from tests.peers.africastalking import AfricasTalkingPeer
+from tests.peers.smsgate import SmsGatePeer
 from tests.service.gateways.test_africastalking import gateway_at
+from tests.service.gateways.test_android import gateway_at as phone_at
 
 LEFT = {Outcome.ACCEPTED, Outcome.DELIVERED}
 BATCH = [Outgoing(f"id-{number}", f"+21261234567{number}", "le même texte") for number in range(3)]
@@ -27,7 +29,13 @@ def africastalking() -> Iterator[Gateway]:
         yield gateway_at(peer.url)
 
 
-GATEWAYS = {"console": console, "africastalking": africastalking}
+@contextmanager
+def android() -> Iterator[Gateway]:
+    with SmsGatePeer() as peer:
+        yield phone_at(peer.url)
+
+
+GATEWAYS = {"console": console, "africastalking": africastalking, "android": android}
 
 
 @pytest.fixture(params=[GATEWAYS[name] for name in MAKERS], ids=list(MAKERS))

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from service.domain.errors import TiwiziError
-from service.domain.kinds import Kind
+from service.domain.kinds import Kind, Pace
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
@@ -21,8 +21,8 @@ from tests.service.locales.sources import asked, could_be_said
 # Values that are said as words: `Speaker.write` makes the key of the kind and the value.
 SAID = (
     *(Sector, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
-    *(Stage, Problem, HelpWanted, Publication),
-    *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, Kind, MessageState),
+    *(Stage, Problem, HelpWanted, Publication, Pace, Kind),
+    *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState),
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}
 

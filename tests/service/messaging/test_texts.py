@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from babel.messages.pofile import read_po
 
+from service.domain.kinds import Pace
 from service.domain.money import Money
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.progress import HelpWanted, Problem, Stage
@@ -27,7 +28,7 @@ from ussd.transports.keywords import read_command
 SAME_AS_FRENCH = {"reason.sector", "phrase.joint", "sms.dialogue", "sector.irrigation"}
 SPOKEN = (
     *(Sector, Urgency, OfficerRole, ChangeKind, AssociationState, NeedState, ReportState),
-    *(CostBasis, Funder, Agreement, LandStatus, WaterRight, Stage, Problem, HelpWanted, Publication),
+    *(CostBasis, Funder, Agreement, LandStatus, WaterRight, Stage, Problem, HelpWanted, Publication, Pace),
 )
 REPLY_WORDS = re.compile(
     r"\b(OUI|NON|YES|NO|YAH|UHU|INFO|LKHBAR|AIDE|HELP|TIWISI|BESOIN|NEED|LHAJT|STOP|HBES|START|BDU|نعم|معلومات|مساعدة|توقف|ابدأ)\b"

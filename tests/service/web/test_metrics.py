@@ -78,7 +78,7 @@ def test_figures_tell_how_messages_gateways_money_and_jobs_fare(
     queue(container, "doubt")
     drain(container)
     queue(container, "waits", template="need_verified")
-    assert take_tick(container.engine, "match", clock(), "here")
+    assert take_tick(container.engine, "match", clock(), "here", clock())
     with transaction(container.engine) as session:
         receipt = {"gateway": NAME, "provider_id": "strange", "phone": LYON, "status": "Success", "reason": ""}
         take_receipt(session, clock(), **receipt)

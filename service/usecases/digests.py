@@ -1,0 +1,126 @@
+"""Digests: what a person wanted to hear of once a day or once a week, in one message, composed when it is sent."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.domain.countries import zone_of
+from service.domain.kinds import MANNERS, Pace
+from service.domain.states import MESSAGE_MOVES, MessageState, ProposalState, move
+from service.locales import Speaker, speaker
+from service.messaging.outbox import MOST_PARTS, tell
+from service.messaging.segments import fold, measure
+from service.models import Contact, Message, Phone, Proposal
+from service.models.audit import record
+
+HOUR = time(9)  # of the receiver's clock
+MONDAY = 0
+ASKS = frozenset({"alert", "alert_reminder"})
+# How `usecases.matching` and `usecases.proposals` name the event of an alert.
+OF_PROPOSAL = re.compile(r"proposal:(\d+):")
+AT_ONCE = 200
+
+
+def send_digests(session: Session, now: datetime) -> int:
+    """Write the digests that are due, up to 200 in the caller's transaction; returns how many phones got one."""
+    waiting = (
+        select(Message.phone, func.min(Message.created_at))
+        .where(Message.state == MessageState.GATHERED)
+        .group_by(Message.phone)
+    )
+    due = []
+    for number, oldest in session.execute(waiting):
+        phone = session.get_one(Phone, number)
+        if oldest < due_since(phone, now):
+            due.append(number)
+    return sum(_digest(session, now, number) for number in due[:AT_ONCE])
+
+
+def due_since(phone: Phone, now: datetime) -> datetime:
+    """Return the latest moment at which this phone's digest was due; what is older than that is told now."""
+    there = now.astimezone(ZoneInfo(phone.zone or zone_of(phone.number)))
+    day = there.date() - timedelta(days=0 if there.time() >= HOUR else 1)
+    if phone.pace is Pace.WEEKLY:
+        day -= timedelta(days=(day.weekday() - MONDAY) % 7)
+    return datetime.combine(day, HOUR, there.tzinfo)
+
+
+def change_pace(session: Session, now: datetime, *, contact: Contact, pace: Pace) -> None:
+    """Let a contact hear of alerts and news at once, daily or weekly. What waits for a digest leaves when it is not."""
+    phone = session.get_one(Phone, contact.phone, with_for_update={"key_share": True}, populate_existing=True)
+    phone.pace = pace
+    record(session, now, f"contact:{contact.id}", "phone.pace_changed", f"contact:{contact.id}", value=pace)
+    if pace is Pace.AT_ONCE:
+        for message in _gathered(session, phone.number):
+            _by_itself(message, now)
+
+
+def _digest(session: Session, now: datetime, number: str) -> bool:
+    """Tell what waits for this phone in one message; by itself, when it is one thing only."""
+    gathered = _gathered(session, number)
+    news = _worth_telling(session, now, gathered)
+    if len(news) == 1:
+        _by_itself(news[0], now)
+        return True
+    if not news:
+        return False
+    voice = speaker(session.get_one(Phone, number).language)
+    event = f"digest:{news[-1].id}"
+    told = tell(session, now, event=event, phone=number, template="digest", count=len(news), news=_fitting(voice, news))
+    digest_id = session.scalar(select(Message.id).where(Message.key == f"{event}|{number}|digest"))
+    for message in news:
+        message.state = move(MESSAGE_MOVES, message.state, MessageState.DIGESTED)
+        message.digest_id, message.final_at = digest_id, now
+    return told
+
+
+def _gathered(session: Session, number: str) -> Sequence[Message]:
+    return session.scalars(
+        select(Message)
+        .where(Message.phone == number, Message.state == MessageState.GATHERED)
+        .order_by(Message.id)
+        .with_for_update()
+    ).all()
+
+
+def _worth_telling(session: Session, now: datetime, gathered: Sequence[Message]) -> list[Message]:
+    """Return what is still news, and let the rest expire: a need answered meanwhile, or a reminder of what is new."""
+    asked = {message.id: _proposal(message) for message in gathered if message.template in ASKS}
+    states = select(Proposal.id, Proposal.state).where(Proposal.id.in_(set(asked.values())))
+    still = {number for number, state in session.execute(states) if state is ProposalState.PROPOSED}
+    worth, seen = [], set()
+    for message in gathered:
+        proposal = asked.get(message.id)
+        stale = message.expires_at <= now or (proposal is not None and (proposal not in still or proposal in seen))
+        if stale:
+            message.state = move(MESSAGE_MOVES, message.state, MessageState.EXPIRED)
+            message.reason, message.final_at = "no longer news", now
+        else:
+            worth.append(message)
+            seen.add(proposal)
+    return worth
+
+
+def _proposal(message: Message) -> int | None:
+    found = OF_PROPOSAL.match(message.key)
+    return int(found[1]) if found else None
+
+
+def _by_itself(message: Message, now: datetime) -> None:
+    message.state = move(MESSAGE_MOVES, message.state, MessageState.QUEUED)
+    message.next_at, message.expires_at = now, now + MANNERS[message.kind].life
+
+
+def _fitting(voice: Speaker, news: Sequence[Message]) -> str:
+    """Return as many lines, the newest first, as two parts of an SMS hold, and how many more there are."""
+    lines = [message.line for message in reversed(news)]
+    for shown in range(len(lines), 0, -1):
+        more = [voice.say("phrase.and_more", count=len(lines) - shown)] if shown < len(lines) else []
+        said = "; ".join([*lines[:shown], *more])
+        if measure(fold(voice.say("sms.digest", count=len(lines), news=said))).parts <= MOST_PARTS:
+            return said
+    return voice.say("phrase.and_more", count=len(lines))

@@ -1,0 +1,76 @@
+"""What is not kept: law 09-08 and product's own terms. The ledger of projects survives without personal data."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select, update
+from sqlalchemy.orm import Session
+
+from service.domain.states import MessageState
+from service.models import (
+    AnsweredTurn,
+    Attempt,
+    Contact,
+    InboundEvent,
+    JournalRow,
+    Message,
+    Officer,
+    Phone,
+    Receipt,
+    Spending,
+    WrongGuess,
+)
+from service.usecases.leaving import forget
+
+RAW_KEPT = timedelta(days=365)
+JOURNALS_KEPT = timedelta(days=30)
+GUESSES_KEPT = timedelta(days=7)
+SPENDING_KEPT = timedelta(days=60)
+INACTIVE = timedelta(days=2 * 365)
+AT_ONCE = 50
+ENDED = (
+    *(MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED),
+    *(MessageState.CANCELLED, MessageState.DIGESTED, MessageState.ACCEPTED),
+)
+
+
+def purge(session: Session, now: datetime) -> dict[str, int]:
+    """Delete what is older than it may be kept, in the caller's transaction; return how many rows of what."""
+    year, month = now - RAW_KEPT, now - JOURNALS_KEPT
+    # A dial leaves its trace in the journal only, so that a turn need not write who was seen.
+    dialled = (Phone.seen_at.is_(None)) | (Phone.seen_at < JournalRow.touched_at)
+    seen = update(Phone).where(Phone.number == JournalRow.phone, dialled).values(seen_at=JournalRow.touched_at)
+    session.execute(seen, execution_options={"synchronize_session": False})
+    old = select(Message.id).where(Message.created_at < year, Message.state.in_(ENDED))
+    done = {
+        "inbound": update(InboundEvent)
+        .where(InboundEvent.received_at < year, InboundEvent.phone != "")
+        .values(payload={}, phone=""),
+        "journals": delete(JournalRow).where(JournalRow.touched_at < month),
+        "turns": delete(AnsweredTurn).where(AnsweredTurn.answered_at < month),
+        "guesses": delete(WrongGuess).where(WrongGuess.at < now - GUESSES_KEPT),
+        "receipts": delete(Receipt).where(or_(Receipt.received_at < year, Receipt.message_id.in_(old))),
+        "attempts": delete(Attempt).where(Attempt.message_id.in_(old)),
+        # The row stays: its key is what keeps the fact from being told twice.
+        "messages": update(Message).where(Message.id.in_(old), Message.text != "").values(text="", line=""),
+        "spending": delete(Spending).where(Spending.day < (now - SPENDING_KEPT).date()),
+    }
+    counts = {}
+    for what, statement in done.items():
+        result = session.execute(statement, execution_options={"synchronize_session": False})
+        counts[what] = result.rowcount  # type: ignore[attr-defined]  # an update or a delete has it
+    return {what: count for what, count in counts.items() if count}
+
+
+def forget_inactive(session: Session, now: datetime) -> int:
+    """Forget, up to fifty, the people of whom nothing was heard for two years; returns how many."""
+    since = now - INACTIVE
+    active = [select(entity.phone).where(entity.left_at.is_(None)) for entity in (Officer, Contact)]
+    numbers = session.scalars(
+        select(Phone.number)
+        .where(Phone.seen_at < since, or_(*(Phone.number.in_(one) for one in active)))
+        .order_by(Phone.number)
+        .limit(AT_ONCE)
+    ).all()
+    for number in numbers:
+        forget(session, now, phone=number)
+    return len(numbers)

@@ -1,0 +1,142 @@
+"""What is in doubt: a receipt settles it, else it is sent once more if that does no harm, else it is shown."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from service.container import Container
+from service.domain.states import MessageState
+from service.gateways.base import Outcome, Sent
+from service.messaging.outbox import tell
+from service.messaging.receipts import take_receipt
+from service.messaging.sender import drain
+from service.messaging.unknown import DOUBTED, DOUBTED_REPLY, adopt_late_receipts, resend_unknown
+from service.models import Attempt, Message, Receipt
+from service.models.session import reading, transaction
+from tests.conftest import MovedClock
+from tests.service.messaging.test_budget import guarded
+from tests.service.messaging.test_sender import FakeGateway
+
+PHONE = "+33639980001"
+DOUBT = Sent(Outcome.UNKNOWN, reason="time-out")
+
+
+@pytest.fixture
+def gateway() -> FakeGateway:
+    return FakeGateway(lambda _: DOUBT)
+
+
+@pytest.fixture
+def post(container: Container, gateway: FakeGateway) -> Container:
+    return guarded(container, gateway)
+
+
+def doubted(post: Container, template: str = "refused", events: tuple[str, ...] = ("a",)) -> None:
+    for event in events:
+        with transaction(post.engine) as session:
+            tell(session, post.clock(), event=event, phone=PHONE, template=template, reference="K7", association="A")
+        drain(post)
+
+
+def resend(post: Container) -> int:
+    with transaction(post.engine) as session:
+        return resend_unknown(session, post.clock())
+
+
+def states(post: Container) -> list[MessageState]:
+    with reading(post.engine) as session:
+        return list(session.scalars(select(Message.state).order_by(Message.id)))
+
+
+def receive(post: Container, provider_id: str, status: str = "Success") -> None:
+    with transaction(post.engine) as session:
+        take_receipt(
+            session,
+            post.clock(),
+            gateway="africastalking",
+            provider_id=provider_id,
+            phone=PHONE,
+            status=status,
+            reason="",
+        )
+
+
+def test_what_stays_in_doubt_is_sent_once_more_and_only_once(
+    post: Container, gateway: FakeGateway, clock: MovedClock
+) -> None:
+    doubted(post)
+    assert resend(post) == 0
+    clock.now += DOUBTED
+    assert resend(post) == 1
+    assert drain(post) == 1
+    clock.now += DOUBTED * 2
+    assert resend(post) == 0
+    assert drain(post) == 0
+    assert len(gateway.sent) == 2
+    assert states(post) == [MessageState.UNKNOWN]
+    with reading(post.engine) as session:
+        assert [one.outcome for one in session.scalars(select(Attempt))] == ["unknown", "unknown"]
+
+
+def test_a_reply_is_sent_once_more_while_it_is_still_awaited(post: Container, clock: MovedClock) -> None:
+    doubted(post, "which_reference")
+    clock.now += DOUBTED_REPLY
+    assert resend(post) == 1
+
+
+def test_what_would_do_harm_twice_is_left_for_people_to_look_at(post: Container, clock: MovedClock) -> None:
+    doubted(post, "officer_switched_off")
+    clock.now += DOUBTED * 3
+    assert resend(post) == 0
+    assert states(post) == [MessageState.UNKNOWN]
+
+
+def test_what_is_no_longer_worth_sending_is_not_sent_again(post: Container, clock: MovedClock) -> None:
+    doubted(post)
+    clock.move(days=8)
+    assert resend(post) == 0
+
+
+def test_a_receipt_that_came_settles_the_doubt_and_nothing_is_sent_again(post: Container, clock: MovedClock) -> None:
+    doubted(post)
+    receive(post, "x1")
+    assert states(post) == [MessageState.DELIVERED]
+    clock.now += DOUBTED
+    assert resend(post) == 0
+
+
+def test_as_many_receipts_as_doubts_settle_them_all_in_their_order(post: Container) -> None:
+    doubted(post, events=("a", "b"))
+    receive(post, "x1", "Failed")
+    assert states(post) == [MessageState.UNKNOWN] * 2
+    receive(post, "x2")
+    assert states(post) == [MessageState.FAILED, MessageState.DELIVERED]
+
+
+def test_the_job_adopts_what_was_missed(post: Container, gateway: FakeGateway, clock: MovedClock) -> None:
+    gateway.answer = lambda _: Sent(Outcome.ACCEPTED, "x1")
+    doubted(post)
+    with transaction(post.engine) as session:
+        session.add(
+            Receipt(
+                gateway="africastalking",
+                provider_id="x1",
+                phone=PHONE,
+                status="Success",
+                reason="",
+                received_at=clock(),
+            )
+        )
+    with transaction(post.engine) as session:
+        assert adopt_late_receipts(session) == 1
+        assert adopt_late_receipts(session) == 0
+    assert states(post) == [MessageState.DELIVERED]
+
+
+def test_a_message_too_late_to_be_news_expires_unsent(post: Container, gateway: FakeGateway, clock: MovedClock) -> None:
+    with transaction(post.engine) as session:
+        tell(session, post.clock(), event="a", phone=PHONE, template="which_reference")
+    clock.now += timedelta(hours=6)
+    assert drain(post) == 0
+    assert (states(post), gateway.sent) == ([MessageState.EXPIRED], [])

@@ -1,0 +1,68 @@
+"""Where a silent phone is seen: in what a supervisor reads, and on the first admin page."""
+
+from dataclasses import replace
+
+import pytest
+from flask.testing import FlaskClient
+from markupsafe import escape
+
+from service.app import create_app
+from service.container import Container
+from service.locales import Language, speaker
+from service.messaging.liveness import heard
+from service.models.session import transaction
+from tests.conftest import MovedClock
+from tests.service.web.person import MakeUser, Person
+
+PHONE = "android"
+
+
+@pytest.fixture
+def station(container: Container) -> Container:
+    """A service that sends through a phone."""
+    settings = container.settings.model_copy(update={"sms_routes": {"+212": (PHONE,), "*": ("console",)}})
+    return replace(container, settings=settings)
+
+
+@pytest.fixture
+def client(station: Container) -> FlaskClient:
+    return create_app(station, []).test_client()
+
+
+def tell(station: Container) -> None:
+    with transaction(station.engine) as session:
+        heard(session, station.clock(), PHONE)
+
+
+def test_readiness_tells_of_the_phone_and_stays_ready(
+    client: FlaskClient, station: Container, clock: MovedClock
+) -> None:
+    assert client.get("/readyz").get_json(force=True)[PHONE].startswith("never heard: run `tiwizi android register`")
+    tell(station)
+    assert client.get("/readyz").get_json(force=True)[PHONE] == "heard"
+    clock.move(minutes=20)
+    answer = client.get("/readyz")
+    assert answer.status_code == 200
+    assert answer.get_json(force=True)[PHONE].startswith("silent since 2026-11-23T10:00:00+00:00: look at")
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_the_first_admin_page_tells_of_the_phone_in_every_language(
+    client: FlaskClient, station: Container, clock: MovedClock, make_user: MakeUser, language: Language
+) -> None:
+    make_user()
+    person = Person(client)
+    person.sign_in()
+    voice = speaker(language)
+    assert escape(voice.say("web.silent.never", name=PHONE)) in person.get("/admin/", lang=language).text
+    tell(station)
+    assert '<p class="problem">' not in person.get("/admin/").text
+    clock.move(minutes=20)
+    assert escape(voice.say("web.silent.since", name=PHONE, minutes=20)) in person.get("/admin/").text
+
+
+def test_nothing_is_said_of_a_phone_that_no_route_uses(person: Person, make_user: MakeUser) -> None:
+    assert PHONE not in person.get("/readyz").text
+    make_user()
+    person.sign_in()
+    assert '<p class="problem">' not in person.get("/admin/").text
