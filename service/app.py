@@ -17,6 +17,7 @@ from service.web.gateways import PREFIX, make_gateways
 from service.web.guard import set_up_guard
 from service.web.headers import set_up_headers
 from service.web.health import health
+from service.web.metrics import metrics_blueprint
 from service.web.public import public
 from service.web.showing import set_up_showing
 
@@ -37,7 +38,7 @@ def create_app(container: Container, blueprints: Iterable[Blueprint]) -> Flask:
     for set_up in (set_up_guard, set_up_headers, set_up_errors, set_up_showing):
         set_up(app)
     access("public")(app.view_functions["static"])
-    for blueprint in (admin, public, health, *(one for one in given if one not in hooks)):
+    for blueprint in (admin, public, health, metrics_blueprint(container), *(one for one in given if one not in hooks)):
         app.register_blueprint(blueprint)
     gateways = make_gateways({"MAX_CONTENT_LENGTH": LARGEST_BODY}, hooks)
     for one in (app, gateways):

@@ -46,22 +46,23 @@ def set_up_logs() -> None:
 
 def mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Mask phone numbers and hook tokens in every field, however deep (a structlog processor)."""
-    return {name: value if name == "timestamp" else _masked(value) for name, value in event.items()}
+    return {name: value if name == "timestamp" else masked(value) for name, value in event.items()}
 
 
-def _masked(value: Any) -> Any:
+def masked(value: Any) -> Any:
+    """Return a value with the phone numbers and hook tokens in it masked, however deep."""
     match value:
         case None | bool() | int() | float():
             return value
         case str():
             return TOKEN.sub(r"\1•••", PHONE.sub(_hidden, value))
         case Mapping():
-            return {_masked(str(name)): _masked(inner) for name, inner in value.items()}
+            return {masked(str(name)): masked(inner) for name, inner in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [_masked(inner) for inner in value]
+            return [masked(inner) for inner in value]
         case _:
             # What JSON would write of it anyway.
-            return _masked(repr(value))
+            return masked(repr(value))
 
 
 def _hidden(phone: re.Match[str]) -> str:

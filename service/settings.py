@@ -69,6 +69,7 @@ class Settings(BaseSettings):
     hook_tokens: Annotated[tuple[str, ...], NoDecode] = Field(default=(), repr=False)
     proxies: int = Field(default=0, ge=0, le=5)
     hook_addresses: Annotated[tuple[str, ...], NoDecode] = ()
+    metrics_addresses: Annotated[tuple[str, ...], NoDecode] = Field(default=("127.0.0.0/8", "::1"), min_length=1)
     sms_routes: Annotated[dict[str, tuple[str, ...]], NoDecode] = {"*": ("console",)}
     # What a part costs through a gateway or to a prefix, and the caps of a UTC day, all in one currency.
     sms_prices: Annotated[dict[str, Decimal], NoDecode] = {"console": Decimal(0), "*": Decimal("0.08")}
@@ -131,7 +132,7 @@ class Settings(BaseSettings):
             raise ValueError("needs http:// or https:// in front")
         return value
 
-    @field_validator("hook_tokens", "hook_addresses", "sms_countries", mode="before")
+    @field_validator("hook_tokens", "hook_addresses", "metrics_addresses", "sms_countries", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -209,7 +210,7 @@ class Settings(BaseSettings):
             raise ValueError("is written 21-8, full hours from 0 to 23; 0-0 has none")
         return value
 
-    @field_validator("hook_addresses")
+    @field_validator("hook_addresses", "metrics_addresses")
     @classmethod
     def _networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         for address in value:

@@ -4,9 +4,11 @@ from service.cli.admin import admin
 from service.cli.android import android
 from service.cli.demo import demo
 from service.cli.dial import dial_command
+from service.cli.doctor import doctor
 from service.cli.imports import imports
 from service.cli.migrate import migrate
+from service.cli.sms import sms
 from service.cli.texts import texts
 from service.cli.up import up
 
-COMMANDS = (admin, android, demo, dial_command, imports, migrate, texts, up)
+COMMANDS = (admin, android, demo, dial_command, doctor, imports, migrate, sms, texts, up)

@@ -41,6 +41,8 @@ MANNERS: Mapping[Kind, Manner] = {
     Kind.NEWS: Manner(4, 7 * DAY, by_day=True, twice=True, reserve=False),
     Kind.DIGEST: Manner(5, 2 * DAY, by_day=True, twice=False, reserve=False),
 }
+# Each priority is one kind's.
+KIND_OF = {manner.priority: kind for kind, manner in MANNERS.items()}
 PRIORITIES = tuple(sorted(manner.priority for manner in MANNERS.values()))
 
 

@@ -105,7 +105,7 @@ REPORT_MOVES: Mapping[ReportState, frozenset[ReportState]] = {
 # What has not begun to leave.
 WAITING = (MessageState.GATHERED, MessageState.QUEUED)
 # Receipts come doubled, late and shuffled: a message only moves along these arrows, so the last state is the same in
-# any order.
+# any order. No receipt leads to `queued`: back there goes only what is sent again on purpose.
 MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
     MessageState.GATHERED: frozenset(
         {MessageState.QUEUED, MessageState.DIGESTED, MessageState.CANCELLED, MessageState.EXPIRED}
@@ -124,11 +124,17 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
     ),
     MessageState.ACCEPTED: frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED}),
     MessageState.UNKNOWN: frozenset(
-        {MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED}
+        {
+            MessageState.QUEUED,
+            MessageState.ACCEPTED,
+            MessageState.DELIVERED,
+            MessageState.FAILED,
+            MessageState.EXPIRED,
+        }
     ),
     MessageState.DELIVERED: frozenset(),
-    MessageState.FAILED: frozenset({MessageState.DELIVERED}),
-    MessageState.EXPIRED: frozenset({MessageState.DELIVERED, MessageState.FAILED}),
+    MessageState.FAILED: frozenset({MessageState.DELIVERED, MessageState.QUEUED}),
+    MessageState.EXPIRED: frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.QUEUED}),
     MessageState.CANCELLED: frozenset(),
 }
 

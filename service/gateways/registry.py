@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 
 from service.domain.states import MessageState
 from service.gateways import africastalking, android
+from service.gateways.africastalking.address import africastalking_address
 from service.gateways.base import Gateway
 from service.gateways.console import ConsoleGateway
 from service.gateways.smpp import codes as smpp
@@ -25,6 +26,11 @@ RECEIPTS: Mapping[str, Mapping[str, MessageState]] = {
     "africastalking": africastalking.RECEIPT,
     "android": android.RECEIPT,
     "smpp": smpp.RECEIPT,
+}
+# Where a gateway's provider answers; the console has none.
+ADDRESSES: Mapping[str, Callable[[Settings], str]] = {
+    "africastalking": africastalking_address,
+    "android": lambda settings: settings.android_url,
 }
 
 

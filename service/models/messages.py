@@ -1,11 +1,13 @@
 """The outbox: messages to people, written in the transaction of the fact that causes them."""
 
+from collections import Counter
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, func, select, union_all
+from sqlalchemy.orm import Mapped, Session, mapped_column
 
-from service.domain.kinds import Kind
+from service.domain.kinds import KIND_OF, PRIORITIES, Kind
 from service.domain.states import MessageState
 from service.models.base import Base, Id, stored
 
@@ -77,3 +79,55 @@ class Receipt(Base):
     reason: Mapped[str] = mapped_column(String(60), default="")
     message_id: Mapped[int | None] = mapped_column(ForeignKey("messages.id"))
     received_at: Mapped[datetime]
+
+
+def count_messages(session: Session) -> Mapping[tuple[MessageState, Kind], int]:
+    """Return how many messages of each kind are in each state.
+
+    The index alone tells (a kind by its priority), in its own order: a tenth of a second for a million.
+    """
+    columns = (Message.state, Message.gateway, Message.priority)
+    counts: Counter[tuple[MessageState, Kind]] = Counter()
+    for state, _, priority, count in session.execute(select(*columns, func.count()).group_by(*columns)):
+        counts[state, KIND_OF[priority]] += count
+    return counts
+
+
+def oldest_due(session: Session, now: datetime, gateways: Collection[str]) -> datetime | None:
+    """Return since when the message that waits longest is due, None when none is.
+
+    `gateways` are those that messages may be routed to. The index leads to the first of each gateway and priority.
+    """
+    routed = [Message.gateway.is_(None), *(Message.gateway == name for name in sorted(gateways))]
+    firsts = [
+        select(func.min(Message.next_at).label("due")).where(
+            Message.state == MessageState.QUEUED, through, Message.priority == priority, Message.next_at <= now
+        )
+        for through in routed
+        for priority in PRIORITIES
+    ]
+    due: datetime | None = session.scalar(select(func.min(union_all(*firsts).subquery().c.due)))
+    return due
+
+
+def is_dead() -> ColumnElement[bool]:
+    """Tell, of a message, whether it is a dead letter: at its end, and no gateway ever took it."""
+    return Message.state.in_([MessageState.FAILED, MessageState.EXPIRED]) & Message.accepted_at.is_(None)
+
+
+def count_dead(session: Session, since: datetime | None = None) -> Mapping[Kind, int]:
+    """Return how many dead letters there are of each kind; with `since`, of those that ended since."""
+    found = select(Message.kind, func.count()).where(is_dead()).group_by(Message.kind)
+    rows = session.execute(found if since is None else found.where(Message.final_at >= since))
+    return {kind: count for kind, count in rows}  # noqa: C416  # rows are no pairs to the type checker
+
+
+def last_attempts(session: Session, message_ids: Collection[int]) -> Mapping[int, Attempt]:
+    """Return the last attempt of each message that had one."""
+    attempts = select(Attempt).where(Attempt.message_id.in_(message_ids)).order_by(Attempt.id)
+    return {attempt.message_id: attempt for attempt in session.scalars(attempts)}
+
+
+def count_unmatched_receipts(session: Session) -> int:
+    """Return how many receipts fit no message."""
+    return session.scalar(select(func.count()).select_from(Receipt).where(Receipt.message_id.is_(None))) or 0

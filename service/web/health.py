@@ -1,20 +1,15 @@
 """Whether the process lives and whether it can work, for supervisors and load balancers."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from flask import Blueprint, Response
-from sqlalchemy import Engine, func, select, text
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
 from service.messaging.liveness import expected, silent
-from service.models.migrations import up_to_date
-from service.models.ticks import JobTick
+from service.models.session import reading
+from service.usecases.checkup import RUNS, check_database, clock_state
 from service.web.access import access
 from service.web.current import container, now
-
-LATE = 3  # due times missed before the clock counts as silent
 
 health = Blueprint("health", __name__)
 
@@ -31,41 +26,25 @@ def alive() -> Response:
 def ready() -> Response:
     """Say whether the process can work; else 503 and one JSON line for each thing that is wrong."""
     # Read-only, so that a probe never waits for whoever is writing to SQLite.
-    engine = container().engine.execution_options(tiwizi_readonly=True)
-    wrong = what_is_wrong(engine)
-    return (
-        _lines(wrong, 503) if wrong else _lines([{"status": "ready", "clock": _clock(engine), **_phones(engine)}], 200)
-    )
+    wrong = check_database(container().engine.execution_options(tiwizi_readonly=True))
+    if wrong:
+        return _lines([{"wrong": one.check, "repair": one.repair} for one in wrong], 503)
+    return _lines([{"status": "ready", **_now()}], 200)
 
 
-def what_is_wrong(engine: Engine) -> list[dict[str, str]]:
-    """Return what keeps the service from working, in words for whoever repairs it."""
-    try:
-        with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
-        if not up_to_date(engine):
-            return [{"wrong": "migrations", "repair": "run `tiwizi migrate`"}]
-    except SQLAlchemyError:
-        return [{"wrong": "database", "repair": "start it, or check TIWIZI_DATABASE_URL"}]
-    return []
+def _now() -> dict[str, str]:
+    """Tell whether the worker's jobs run, and whether each gateway that should be heard of is.
 
-
-def _clock(engine: Engine) -> str:
-    """Tell whether the worker's jobs run. A silent clock sends nothing, but people can still be answered: no 503."""
-    with Session(engine) as session:
-        newest = session.scalar(select(func.max(JobTick.due_at)))
-    if newest is None:
-        return "never ran: start `tiwizi worker`"
-    late = now() - newest > LATE * timedelta(minutes=container().settings.match_every_minutes)
-    return f"silent since {newest.isoformat()}: start `tiwizi worker`" if late else "runs"
-
-
-def _phones(engine: Engine) -> dict[str, str]:
-    """Tell of each gateway that should be heard of whether it is. Others may still send, so it is no 503."""
-    names = expected(container().settings)
-    with Session(engine) as session:
+    A silent clock or phone sends nothing, but people can still be answered, and others may send: no 503.
+    """
+    settings = container().settings
+    with reading(container().engine) as session:
+        state = clock_state(session, settings, now())
+        names = expected(settings)
         silences = dict(silent(session, now(), names)) if names else {}
-    return {name: _silence(silences[name]) if name in silences else "heard" for name in sorted(names)}
+    clock = state if state == RUNS else f"{state}: start `tiwizi worker`"
+    phones = {name: _silence(silences[name]) if name in silences else "heard" for name in sorted(names)}
+    return {"clock": clock, **phones}
 
 
 def _silence(since: datetime | None) -> str:

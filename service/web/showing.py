@@ -1,16 +1,23 @@
 """How templates write things: texts of the page's language, and what people typed, made safe to look at."""
 
 import unicodedata
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
+from zoneinfo import ZoneInfo
 
+from babel.numbers import format_decimal
 from flask import Flask, request, url_for
 from markupsafe import Markup
 
+from service.domain.countries import HOME_ZONE
 from service.domain.phone import mask_phone, show_phone
 from service.domain.roles import UserRole
 from service.domain.text import INVISIBLE
-from service.locales import Language
+from service.locales import CONVENTIONS, Language
+from service.logs import masked
+from service.messaging.phrases import words
 from service.web.current import container, language, user, voice
 
 # How each language calls itself.
@@ -34,6 +41,12 @@ def may_decide() -> bool:
     return known is not None and known.role.includes(UserRole.COORDINATOR)
 
 
+def may_administer() -> bool:
+    """Tell whether the person may stop and start what the service does."""
+    known = user()
+    return known is not None and known.role.includes(UserRole.ADMIN)
+
+
 def phone(number: str) -> Markup:
     """Return a number as people write it, masked for those who only view."""
     return Markup('<bdi dir="ltr">{}</bdi>').format(show_phone(number) if may_decide() else mask_phone(number))
@@ -45,8 +58,19 @@ def say(key: str, /, **values: Any) -> str:
 
 
 def write(value: object) -> str:
-    """Return a number, an amount, a date or a state as people of the page's language read it."""
-    return voice().write(value)
+    """Return a number, an amount, a date, a state or a country as people of the page's language read it."""
+    return words(voice(), {"it": value})["it"]
+
+
+def here(moment: datetime) -> datetime:
+    """Return a moment by the clock of those who read the admin pages."""
+    return moment.astimezone(ZoneInfo(HOME_ZONE))
+
+
+def thousandths(amount: int) -> str:
+    """Return thousandths of a currency's unit as an amount with two decimals."""
+    written = format_decimal(Decimal(amount).scaleb(-3), "#,##0.00", locale=CONVENTIONS[language()])
+    return str(written).replace("\u202f", "\u00a0")
 
 
 def in_language(other: Language) -> str:
@@ -59,7 +83,9 @@ def in_language(other: Language) -> str:
 
 def set_up_showing(app: Flask) -> None:
     """Give the templates these words."""
-    app.jinja_env.filters.update(typed=typed, phone=phone, write=write)
+    app.jinja_env.filters.update(
+        typed=typed, phone=phone, write=write, masked=masked, here=here, thousandths=thousandths
+    )
     app.jinja_env.globals.update(t=say, languages=NAMES, language_tags=TAGS, in_language=in_language)
     app.context_processor(_of_this_page)
 
@@ -69,5 +95,6 @@ def _of_this_page() -> dict[str, Any]:
         "page_language": language(),
         "user": user(),
         "may_decide": may_decide(),
+        "may_administer": may_administer(),
         "settings": container().settings,
     }

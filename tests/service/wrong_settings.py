@@ -16,6 +16,8 @@ WRONG = [
     ("HOOK_TOKENS", "x" * (SHORTEST_TOKEN - 1), "each token needs at least 22 characters"),
     ("HOOK_TOKENS", f"{'x' * SHORTEST_TOKEN},short", "each token needs at least 22 characters"),
     ("HOOK_ADDRESSES", "192.0.2.7,not-an-address", "does not appear to be an IPv4 or IPv6 network"),
+    ("METRICS_ADDRESSES", "anywhere", "does not appear to be an IPv4 or IPv6 network"),
+    ("METRICS_ADDRESSES", ",", "at least 1 item"),
     ("SMS_ROUTES", "*=pigeon", "unknown gateway 'pigeon'; known are console, africastalking, android"),
     ("SMS_ROUTES", "+212=console", "needs a route for '*'"),
     ("SMS_ROUTES", "*=console|console", "names a gateway twice for one prefix"),

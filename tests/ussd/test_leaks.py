@@ -12,18 +12,25 @@ from pathlib import Path
 import pytest
 import structlog
 from argon2 import PasswordHasher
+from click import Command
+from click.testing import CliRunner
 from flask.testing import FlaskClient
-from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy import Connection, Engine, event, select, update
 
 from service import security
 from service.app import create_app
+from service.cli.doctor import doctor
+from service.cli.sms import sms
 from service.container import Container
+from service.domain.roles import UserRole
+from service.domain.states import MessageState
 from service.logs import set_up_logs
-from service.models import AuditEntry, OfficerChange, Pledge, Secret, SecretKind
+from service.models import AuditEntry, Message, OfficerChange, Pledge, Secret, SecretKind, Spending, User
 from service.models.base import Base
 from service.models.session import transaction
 from service.security import pin_fits
 from tests.conftest import MovedClock
+from tests.service.web.person import HASHED, Person
 from tests.ussd.carriers import CODE_SENT, HOOKS, Http, Phone
 from tests.ussd.conftest import rows
 from tests.ussd.projects import lyon_interested
@@ -185,6 +192,29 @@ def test_no_page_and_no_figure_betrays_a_pin_or_a_phone(used: Service) -> None:
     ]
     pages = [*used.pages, *(f"{one.headers}\n{one.text}" for one in asked)]
     assert [page for page in pages if PINS.search(page.encode()) or PHONES.search(page)] == []
+
+
+def test_nothing_that_watches_over_messages_betrays_a_pin_or_a_phone(used: Service, container: Container) -> None:
+    with transaction(used.engine) as session:
+        viewer = {"name": "Idir", "role": UserRole.VIEWER, "password_hash": HASHED, "password_once": False}
+        session.add(User(**viewer, created_at=used.clock()))
+        numbers = session.scalars(select(Message.id).order_by(Message.id)).all()
+        # Gateways say what they like of a number.
+        failed = update(Message).values(state=MessageState.FAILED, reason=f"403 {VILLAGE}", final_at=used.clock())
+        session.execute(failed)
+        session.execute(update(Message).where(Message.id == numbers[0]).values(state=MessageState.UNKNOWN))
+        session.add(Spending(day=used.clock().date(), scope=f"phone:{VILLAGE}", amount=10**9))
+    Person(used.client).sign_in("Idir")
+    pages = {path: used.client.get(path) for path in ("/admin/messages", "/admin/", "/metrics")}
+    asked: list[tuple[Command, list[str]]] = [(doctor, []), (doctor, ["--json"]), (sms, ["dead"])]
+    told = [CliRunner().invoke(command, words, obj=container) for command, words in asked]
+    assert [page.status_code for page in pages.values()] == [200, 200, 200]
+    assert "403 +212•••21" in pages["/admin/messages"].text
+    assert 'tiwizi_messages{kind="' in pages["/metrics"].text
+    assert ["did not leave" in one.output for one in told] == [True, True, False]
+    assert "403 +212•••21" in told[2].output
+    shown = [*(page.text for page in pages.values()), *(one.output for one in told)]
+    assert [one for one in shown if PINS.search(one.encode()) or PHONES.search(one)] == []
 
 
 def cells(engine: Engine) -> Iterator[tuple[str, str]]:

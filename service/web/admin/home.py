@@ -9,6 +9,7 @@ from service.messaging.liveness import expected, silent
 from service.models.associations import unattended_associations
 from service.models.session import reading, transaction
 from service.usecases.callbacks import finish_callback, people_to_call
+from service.usecases.messages import anything_to_see_to
 from service.web.access import access
 from service.web.admin.queries import count_waiting
 from service.web.current import container, now, signed_in, voice
@@ -25,6 +26,7 @@ def show() -> str:
             "admin/home.html",
             waiting=count_waiting(session),
             callers=people_to_call(session),
+            unsent=anything_to_see_to(session),
             unattended=unattended_associations(session),
             silences=[(one.name, one.since and (now() - one.since) // MINUTE) for one in silences],
         )

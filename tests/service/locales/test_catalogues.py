@@ -24,6 +24,8 @@ ALIKE = {
         "web.fact.population_2024",
         "web.nav",
         "web.nav.associations",
+        "web.nav.messages",
+        "web.column.message",
     },
 }
 # Arabic is short by design: a screen holds 70 letters of it. The city tells where an association is.

@@ -5,12 +5,12 @@ import re
 import pytest
 
 from service.domain.errors import TiwiziError
-from service.domain.kinds import Pace
+from service.domain.kinds import Kind, Pace
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.sectors import Sector, Urgency
-from service.domain.states import AssociationState, NeedState, ReportState
+from service.domain.states import AssociationState, MessageState, NeedState, ReportState
 from service.domain.testimonies import Publication
 from service.locales import Language, speaker
 from service.matching.reasons import REASON_KEYS
@@ -21,8 +21,8 @@ from tests.service.locales.sources import asked, could_be_said
 # Values that are said as words: `Speaker.write` makes the key of the kind and the value.
 SAID = (
     *(Sector, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
-    *(Stage, Problem, HelpWanted, Publication, Pace),
-    *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState),
+    *(Stage, Problem, HelpWanted, Publication, Pace, Kind),
+    *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState),
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}
 

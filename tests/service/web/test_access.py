@@ -16,6 +16,7 @@ PUBLIC = {
     "public.home",
     "health.alive",
     "health.ready",
+    "metrics.show",  # to whom the settings let it
     "admin.sign_in",
     "admin.do_sign_in",
 }

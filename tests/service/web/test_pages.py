@@ -1,13 +1,23 @@
 """The pages in a real browser: at 360 and 1280 px nothing overflows, nothing complains, keys reach everything."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
+from service.container import Container
+from service.domain.roles import UserRole
 from service.domain.sectors import Sector
 from service.domain.states import AssociationState, NeedState
+from service.gateways.base import Outcome, Sent
+from service.messaging.health import locked_state, stop_gateway
+from service.messaging.outbox import tell
+from service.messaging.sender import drain
+from service.models.session import transaction
+from tests.peers.scripted import ScriptedGateway
 from tests.service.web.person import PASSWORD, MakeUser
 from tests.service.web.registers import Registers
 
@@ -140,3 +150,42 @@ def test_the_keyboard_alone_signs_in_and_its_place_is_seen(page: Page, make_user
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     assert page.evaluate("getComputedStyle(document.activeElement).clipPath") == "none"
+
+
+@pytest.fixture
+def troubled_messages(container: Container) -> None:
+    """What an admin may find after a bad night."""
+    now, long_ago = container.clock(), container.clock() - timedelta(hours=3)
+    replies = [
+        Sent(Outcome.UNKNOWN, reason="ReadTimeout"),
+        Sent(Outcome.REFUSED, reason="403 InvalidPhoneNumber"),
+        Sent(Outcome.REFUSED, reason="x" * 120),
+        Sent(Outcome.ACCEPTED, "a1"),
+    ]
+    gateway = ScriptedGateway(lambda message: replies[int(message.phone[-1])])
+    settings = container.settings.model_copy(update={"sms_routes": {"*": (gateway.name,)}})
+    with transaction(container.engine) as session:
+        for number in range(len(replies)):
+            phone = f"+21260000000{number}"
+            tell(session, now, event=f"K{number}", phone=phone, template="need_saved", reference="K7-4Q2")
+    drain(replace(container, settings=settings, gateways={gateway.name: gateway}))
+    with transaction(container.engine) as session:
+        tell(session, long_ago, event="old", phone="+33639980001", template="need_verified", reference="K7-4Q2")
+        stop_gateway(session, now, "*", "cli")
+        locked_state(session, "console").heard_at = long_ago
+
+
+@pytest.mark.usefixtures("troubled_messages")
+def test_an_admins_bad_morning(page: Page, complaints: list[str], make_user: MakeUser) -> None:
+    make_user(role=UserRole.ADMIN)
+    sign_in(page)
+    look(page, "waiting-unsent")
+    page.get_by_role("link", name="Des messages sont incertains").click()
+    for language in ("ar", "shi", "en", "fr"):
+        page.goto(f"/admin/messages?lang={language}")
+        look(page, f"messages-{language}")
+    page.get_by_role("button", name="Renvoyer").first.click()
+    assert "de nouveau en attente" in page.get_by_role("status").inner_text()
+    page.get_by_role("button", name="Remettre en marche").click()
+    assert "partent de nouveau" in page.get_by_role("status").inner_text()
+    assert complaints == []
