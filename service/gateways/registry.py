@@ -31,6 +31,7 @@ RECEIPTS: Mapping[str, Mapping[str, MessageState]] = {
 ADDRESSES: Mapping[str, Callable[[Settings], str]] = {
     "africastalking": africastalking_address,
     "android": lambda settings: settings.android_url,
+    "smpp": lambda settings: f"smpp://{settings.smpp_host}:{settings.smpp_port}",
 }
 
 
