@@ -99,18 +99,18 @@ def _note_malformed(container: Container, kind: str, gateway: str, field: str) -
 
 
 def _missing(form: dict[str, str], required: Sequence[str]) -> str | None:
-    filled = {name for name, value in form.items() if value.strip() or name not in FILLED}
-    return next((name for name in required if name not in filled), None)
+    for name in required:
+        if name not in form or (name in FILLED and not form[name].strip()):
+            return name
+    return None
 
 
 def _unlikely(form: dict[str, str]) -> str | None:
     """Return a field that no gateway writes so. What people type is another matter: `text` is left to its reader."""
-    written = ((name, value) for name, value in form.items() if name != TYPED)
-    return next((name for name, value in written if len(value) > _longest(name) or NUL in value), None)
-
-
-def _longest(name: str) -> int:
-    return LONGEST_ID if name in IDS else LONGEST_FIELD
+    for name, value in form.items():
+        if name != TYPED and (len(value) > (LONGEST_ID if name in IDS else LONGEST_FIELD) or NUL in value):
+            return name
+    return None
 
 
 def _address_allowed(allowed: Sequence[str], caller: str | None) -> bool:
