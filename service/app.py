@@ -17,11 +17,10 @@ from service.web.gateways import PREFIX, make_gateways
 from service.web.guard import set_up_guard
 from service.web.headers import set_up_headers
 from service.web.health import health
+from service.web.hook import LARGEST_BODY
 from service.web.metrics import metrics_blueprint
 from service.web.public import public
 from service.web.showing import set_up_showing
-
-LARGEST_BODY = 64 * 1024  # bytes; a form of ours and a gateway's callback are a few hundred
 
 
 def create_app(container: Container, blueprints: Iterable[Blueprint]) -> Flask:

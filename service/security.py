@@ -56,11 +56,9 @@ def keyed_hash(key: str, *parts: str) -> str:
     secret = key.encode()
     if len(secret) > hashlib.blake2b.MAX_KEY_SIZE:
         secret = hashlib.blake2b(secret).digest()
-    digest = hashlib.blake2b(key=secret, digest_size=24)
-    for part in parts:
-        encoded = part.encode("utf-8", "surrogatepass")
-        digest.update(len(encoded).to_bytes(8, "big") + encoded)
-    return base64.urlsafe_b64encode(digest.digest()).decode()
+    encoded = [part.encode("utf-8", "surrogatepass") for part in parts]
+    framed = b"".join([len(part).to_bytes(8, "big") + part for part in encoded])
+    return base64.urlsafe_b64encode(hashlib.blake2b(framed, key=secret, digest_size=24).digest()).decode()
 
 
 def token_fits(tokens: tuple[str, ...], given: str) -> bool:

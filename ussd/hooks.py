@@ -1,5 +1,7 @@
 """The blueprint of conversations: a carrier's request to the engine, and its answer back."""
 
+from wsgiref.types import WSGIEnvironment
+
 from flask import Blueprint, Response
 
 from service.messaging.liveness import heard
@@ -7,7 +9,8 @@ from service.models.inbound import first_time
 from service.models.session import transaction
 from service.web import android as phone
 from service.web.access import access
-from service.web.hook import check_hook, fields
+from service.web.gateways import direct
+from service.web.hook import check_caller, check_hook, fields, read_fields
 from ussd.drops import invite_back
 from ussd.sessions import Conversations, Turn
 from ussd.transports import africastalking, android, sms
@@ -22,11 +25,12 @@ def hooks_blueprint(conversations: Conversations) -> Blueprint:
 
     @blueprint.post("/<token>/ussd")
     @access("gateway")
-    def ussd(token: str) -> Response:
-        check_hook(container, token)
-        form = fields(container, GATEWAY, africastalking.TURN)
+    @direct
+    def ussd(environ: WSGIEnvironment, token: str) -> str:
+        check_caller(container, environ, token)
+        form = read_fields(container, environ, GATEWAY, africastalking.TURN)
         screen = conversations.answer(Turn(GATEWAY, form["sessionId"], form["phoneNumber"], form["text"]))
-        return _plain(africastalking.reply(screen))
+        return africastalking.reply(screen)
 
     @blueprint.post("/<token>/ussd-end")
     @access("gateway")

@@ -8,8 +8,6 @@ because the carrier's text says everything that was typed. A turn that changes a
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -70,11 +68,9 @@ class Journals:
         self._writer: threading.Thread | None = None
         self._closed = False
 
-    @contextmanager
-    def turn_of(self, phone: str) -> Iterator[None]:
-        """Put the turns of one phone in order, within this process."""
-        with self._stripes[crc32(phone.encode()) % STRIPES]:
-            yield
+    def turn_of(self, phone: str) -> threading.Lock:
+        """Return what puts the turns of one phone in order, within this process."""
+        return self._stripes[crc32(phone.encode()) % STRIPES]
 
     def here(self, phone: str) -> Conversation | None:
         """Return what this process knows of a phone's conversation."""

@@ -1,9 +1,11 @@
 """Turns: what a carrier or an SMS brings is fed to the conversation, and every turn is answered once."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from time import sleep
+from typing import NamedTuple
 
 from sqlalchemy import delete, event
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -39,8 +41,7 @@ SMS_SESSION = "sms"
 GOES_ON, ENDS = "CON ", "END "
 
 
-@dataclass(frozen=True)
-class Turn:
+class Turn(NamedTuple):
     """A request of a carrier that sends all that was typed in the session, joined by `*`, as Africa's Talking does."""
 
     gateway: str
@@ -49,12 +50,16 @@ class Turn:
     text: str
 
 
-@dataclass(frozen=True)
-class _New:
+class _New(NamedTuple):
     """What was typed since, None when the text does not go on from what we know; `several` when it is many answers."""
 
     typed: str | None
     several: bool
+
+    @property
+    def next(self) -> bool:
+        """Whether the text goes on by one answer."""
+        return bool(self.typed) and SEPARATOR not in (self.typed or "")
 
 
 class Conversations:
@@ -167,12 +172,10 @@ class Conversations:
     def _play(self, turn: Turn, key: str, held: Conversation | None, *, moved: bool = False) -> Screen:
         now = self.container.clock()
         with Work(self.container.engine, turn.phone, key, now) as work:
-            known = self._known(turn, key, held, work)
+            known, new = self._known(turn, key, held, work)
             player = Player(home, self._context(turn.phone, now, "ussd", work), USSD_BUDGET)
             journal = known.journal.copy()
-            screen = (
-                self._moved(turn, work) if moved else _feed(player, journal, known, turn, work, self._new(known, turn))
-            )
+            screen = self._moved(turn, work) if moved else _feed(player, journal, known, turn, work, new)
             reply = (ENDS if screen.ended else GOES_ON) + screen.text
             after = Conversation(
                 turn.session,
@@ -217,10 +220,12 @@ class Conversations:
         with transaction(self.container.engine) as session:
             session.execute(delete(JournalRow).where(JournalRow.phone == phone))
 
-    def _known(self, turn: Turn, key: str, held: Conversation | None, work: Work) -> Conversation:
+    def _known(self, turn: Turn, key: str, held: Conversation | None, work: Work) -> tuple[Conversation, _New]:
         """Return the conversation before this turn: what this process knows, unless the text says that it went on."""
-        if held and held.session == turn.session and (held.ended or self._is_next(held, turn)):
-            return held
+        if held and held.session == turn.session:
+            new = self._new(held, turn)
+            if held.ended or new.next:
+                return held, new
         newest = self._newest(work.session(), turn.phone)
         if newest is not held or self._shared:
             newest = self._caught_up(newest, turn)
@@ -229,7 +234,7 @@ class Conversations:
                 raise AnsweredError(reply)
         elif turn.text and (reply := answered_before(work.session(), key)):
             raise AnsweredError(reply)
-        return newest
+        return newest, self._new(newest, turn)
 
     def _caught_up(self, known: Conversation, turn: Turn) -> Conversation:
         """Wait for another process that writes behind: its answers lie between what the database has and this text."""
@@ -253,23 +258,20 @@ class Conversations:
 
     def _new(self, known: Conversation, turn: Turn) -> _New:
         typed = self._new_part(known, turn)
+        if typed is None or SEPARATOR not in typed:
+            return _New(typed, several=False)
         # A star may be part of an answer. But what was on disk when this process began may lag behind what its
         # predecessor answered: then the stars stand between answers that died with it.
-        lags = known.from_disk and known.touched_at is not None and known.touched_at < self.began
-        return _New(typed, several=lags and typed is not None and SEPARATOR in typed)
+        return _New(typed, known.from_disk and known.touched_at is not None and known.touched_at < self.began)
 
-    def _context(self, phone: str, now: datetime, channel: str, work: Work, start: str = "") -> "_Contexts":
-        return _Contexts(phone, work, now, channel, self.container, start)
+    def _context(self, phone: str, now: datetime, channel: str, work: Work, start: str = "") -> Callable[[], Context]:
+        """Return what makes a fresh context for each replay."""
+        return partial(Context, phone, work, now, channel, self.container.settings, start)
 
     def _moved(self, turn: Turn, work: Work) -> Screen:
         ctx = self._context(turn.phone, work.now, "ussd", work)()
         ctx.language = ctx.caller()["language"] or ctx.language
         return Screen(fold(ctx.voice.say("ended.moved")), ended=True)
-
-    def _is_next(self, known: Conversation, turn: Turn) -> bool:
-        """Tell whether the text goes on from what we know by one answer."""
-        new = self._new_part(known, turn)
-        return bool(new) and SEPARATOR not in (new or "")
 
     def _new_part(self, known: Conversation, turn: Turn) -> str | None:
         """Return what was typed since, or None when the text does not go on from what we know."""
@@ -284,21 +286,6 @@ class Conversations:
         The phone is part of it: not every carrier promises that no other phone is given the same session.
         """
         return keyed_hash(self.container.settings.secret_key, turn.gateway, turn.phone, turn.session, text)
-
-
-@dataclass(frozen=True)
-class _Contexts:
-    """Makes a fresh context for each replay."""
-
-    phone: str
-    work: Work
-    now: datetime
-    channel: str
-    container: Container
-    start: str
-
-    def __call__(self) -> Context:
-        return Context(self.phone, self.work, self.now, self.channel, self.container.settings, self.start)
 
 
 def _feed(player: Player[Context], journal: Journal, known: Conversation, turn: Turn, work: Work, new: _New) -> Screen:

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 
 from service.domain.roles import OFFICERS, OfficerRole
 from service.domain.states import AssociationState
+from service.locales import Language
 from service.models.base import Base, Id, stored
 from service.models.communes import Commune
 from service.models.phones import Phone
@@ -64,13 +65,25 @@ class Officer(Base):
 AT_PHONE = (
     select(Officer)
     .where(Officer.phone == bindparam("number"), Officer.left_at.is_(None))
-    # Who is spoken for is also who is answered, in the phone's language.
-    .options(joinedload(Officer.line, innerjoin=True))
+    .options(
+        # Who is spoken for is also who is answered, in the phone's language; where that is, few ask.
+        joinedload(Officer.line, innerjoin=True),
+        joinedload(Officer.association, innerjoin=True).lazyload(VillageAssociation.commune),
+    )
 )
-SPEAKS_FOR = (
-    select(Officer.role, VillageAssociation.name, VillageAssociation.state, VillageAssociation.state_reason)
-    .join(Officer.association)
-    .where(Officer.phone == bindparam("number"), Officer.left_at.is_(None))
+LINE = (
+    select(
+        Phone.language,
+        Phone.stopped_at,
+        Officer.role,
+        VillageAssociation.name,
+        VillageAssociation.state,
+        VillageAssociation.state_reason,
+    )
+    .select_from(Phone)
+    .outerjoin(Officer, (Officer.phone == Phone.number) & Officer.left_at.is_(None))
+    .outerjoin(Officer.association)
+    .where(Phone.number == bindparam("number"))
 )
 
 
@@ -79,9 +92,15 @@ def active_officer(session: Session, phone: str) -> Officer | None:
     return session.scalar(AT_PHONE, {"number": phone})
 
 
-def speaks_for(session: Session, phone: str) -> Row[OfficerRole, str, AssociationState, str] | None:
-    """Return the role that this phone speaks in today, and the association's name, state and the reason of it."""
-    return session.connection().execute(SPEAKS_FOR, {"number": phone}).first()
+def line_of(
+    session: Session, phone: str
+) -> Row[Language, datetime | None, OfficerRole, str, AssociationState, str] | None:
+    """Return what is known of a phone: its `language`, when it said STOP (`stopped_at`), and whom it speaks for today.
+
+    That is its `role`, and the association's `name`, `state` and `state_reason`; all are None when it speaks for none.
+    None for a number that never wrote to us.
+    """
+    return session.connection().execute(LINE, {"number": phone}).first()
 
 
 def waiting_associations(session: Session, limit: int = 20) -> list[VillageAssociation]:

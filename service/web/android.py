@@ -34,9 +34,9 @@ def read_event(container: Container) -> dict[str, str]:
     form = _fields(container, body)
     name = form.get("event", "")
     if not name or not form.get("id"):
-        malformed(container, GATEWAY, "id" if name else "event")
+        malformed(container, request.environ, GATEWAY, "id" if name else "event")
     if name in NEEDED:
-        return likely(container, GATEWAY, form, NEEDED[name], named=name == RECEIVED)
+        return likely(container, request.environ, GATEWAY, form, NEEDED[name], named=name == RECEIVED)
     return form
 
 
@@ -88,9 +88,9 @@ def _fields(container: Container, body: bytes) -> dict[str, str]:
     try:
         told = json.loads(body)
     except (ValueError, RecursionError):
-        malformed(container, GATEWAY, "body")
+        malformed(container, request.environ, GATEWAY, "body")
     if not isinstance(told, dict) or not isinstance(told.get("payload") or {}, dict):
-        malformed(container, GATEWAY, "body")
+        malformed(container, request.environ, GATEWAY, "body")
     form = _written(told.get("payload") or {}) | _written(told)
     if "message" in form:
         form["text"] = form.pop("message")

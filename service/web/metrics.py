@@ -41,7 +41,9 @@ def metrics_blueprint(container: Container) -> Blueprint:
     @blueprint.get("/metrics")
     @access("public")
     def show() -> Response:
-        if _forwarded(container.settings) or not address_allowed(container.settings.metrics_addresses):
+        if _forwarded(container.settings) or not address_allowed(
+            container.settings.metrics_addresses, request.remote_addr
+        ):
             abort(404)
         return Response(page.text(), content_type=CONTENT_TYPE_PLAIN_0_0_4)
 

@@ -2,19 +2,23 @@
 
 import json
 from collections.abc import Callable
+from wsgiref.types import WSGIEnvironment
 
 import pytest
 from flask import Blueprint, Flask, request
 from sqlalchemy import Engine
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from jobs.ticks import take_tick
-from service.app import LARGEST_BODY, create_app
+from service.app import create_app
 from service.container import Container
 from service.domain.errors import MoveError, NotAllowedError, NotFoundError, TiwiziError
 from service.gateways.console import ConsoleGateway
 from service.models.migrations import downgrade, upgrade
 from service.models.session import make_engine
 from service.web.access import access
+from service.web.gateways import direct, make_gateways
+from service.web.hook import LARGEST_BODY
 from tests.conftest import MovedClock
 
 PHONE = "+212612345678"
@@ -40,6 +44,21 @@ def reading_forms(prefix: str) -> Blueprint:
     @access("gateway")
     def hook() -> str:
         return request.form["text"]
+
+    return blueprint
+
+
+def answering_directly(error: Exception | None = None) -> Blueprint:
+    """A hook that is answered before Flask, with the token it was called with; or one that raises."""
+    blueprint = Blueprint("direct", __name__, url_prefix=HOOK)
+
+    @blueprint.post("/<token>/ussd")
+    @access("gateway")
+    @direct
+    def hook(environ: WSGIEnvironment, token: str) -> str:
+        if error:
+            raise error
+        return f"{environ['REQUEST_METHOD']} {token}"
 
     return blueprint
 
@@ -132,6 +151,38 @@ def test_a_gateway_gets_one_plain_line(
 ) -> None:
     app = make_app(reading_forms(HOOK), raising(RuntimeError(PHONE), "/hooks"))
     answer = app.test_client().open(path, method=method)
+    assert (answer.status_code, answer.mimetype, answer.text) == (status, "text/plain", line)
+
+
+def test_a_direct_hook_is_answered_before_flask_and_all_else_by_it() -> None:
+    app = make_gateways({}, [answering_directly(), reading_forms(HOOK)])
+    by_flask: list[str] = []
+    app.before_request(lambda: by_flask.append(request.path))
+    client = app.test_client()
+    answer = client.post(f"{HOOK}/jeton-été/ussd")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/plain; charset=utf-8")
+    assert (answer.text, answer.content_length) == ("POST jeton-été", len(answer.data))
+    assert by_flask == []
+    assert client.post(f"{HOOK}/ussd", data={"text": "1"}).text == "1"
+    refused = client.get(f"{HOOK}/a-token/ussd")
+    assert (refused.status_code, set(refused.headers["Allow"].split(", "))) == (405, {"OPTIONS", "POST"})
+    for path in (f"{HOOK}/a-token/ussd/", f"{HOOK}/a/token/ussd", "/hooks/elsewhere/a-token/ussd"):
+        assert client.post(path).status_code == 404
+    assert len(by_flask) == 5
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "line"),
+    [
+        (NotAllowedError(), 403, "Forbidden\n"),
+        (RequestEntityTooLarge(), 400, "Bad Request\n"),
+        (RuntimeError(PHONE), 500, "Internal Server Error\n"),
+    ],
+)
+def test_what_a_direct_hook_raises_is_one_plain_line(
+    make_app: Callable[..., Flask], error: Exception, status: int, line: str
+) -> None:
+    answer = make_app(answering_directly(error)).test_client().post(f"{HOOK}/a-token/ussd")
     assert (answer.status_code, answer.mimetype, answer.text) == (status, "text/plain", line)
 
 

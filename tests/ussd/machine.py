@@ -12,12 +12,12 @@ from hypothesis.stateful import RuleBasedStateMachine, rule
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from service.app import LARGEST_BODY
 from service.container import Container
 from service.messaging.segments import measure
 from service.models import Need
 from service.models.session import reading, transaction
 from service.web.gateways import make_gateways
+from service.web.hook import LARGEST_BODY
 from tests.conftest import MovedClock
 from tests.ussd.carriers import Http
 from tests.ussd.facts import DECIDING, DECISIONS, Facts, Ledger, Snapshot, changed

@@ -1,10 +1,13 @@
 """Africa's Talking's callbacks as they come over HTTP: raw payloads, and what a carrier is answered."""
 
 from collections.abc import Iterator
+from io import BytesIO
+from urllib.parse import urlencode
 
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
+from werkzeug.test import TestResponse
 
 from service.app import create_app
 from service.container import Container
@@ -123,6 +126,29 @@ def test_a_malformed_callback_is_400_and_leaves_one_audit_line(
 
 def test_a_body_beyond_64_kilobytes_is_400(carrier: FlaskClient) -> None:
     assert carrier.post(f"{HOOKS}/ussd", data={**TURN, "text": "9" * 70_000}).status_code == 400
+
+
+def test_a_body_that_ends_before_the_length_it_says_is_400_and_no_turn(
+    carrier: FlaskClient, container: Container
+) -> None:
+    whole = urlencode({**TURN, "text": "1*12"}).encode()
+    answer = carrier.post(f"{HOOKS}/ussd", data=whole[:-1], environ_overrides={"CONTENT_LENGTH": str(len(whole))})
+    assert (answer.status_code, answer.text) == (400, "Bad Request\n")
+    assert count(container, JournalRow) == 0
+    assert carrier.post(f"{HOOKS}/ussd", data=whole).status_code == 200
+
+
+def test_a_body_in_parts_that_says_no_length_is_read_to_its_end(carrier: FlaskClient) -> None:
+    def sent(form: dict[str, str]) -> TestResponse:
+        return carrier.post(
+            f"{HOOKS}/ussd",
+            input_stream=BytesIO(urlencode(form).encode()),
+            headers={"Transfer-Encoding": "chunked"},
+            environ_overrides={"wsgi.input_terminated": True},
+        )
+
+    assert sent(TURN).text.startswith("CON Ait Abdallah\n1 Signaler un besoin")
+    assert sent({**TURN, "text": "9" * 70_000}).status_code == 400
 
 
 @pytest.mark.parametrize("typed", ["**", "#", "0" * 40, "\x00", "\u202e\u2066", "😀😀", "é" * 500, "9" * 60_000, "%2A"])

@@ -7,10 +7,9 @@ from sqlalchemy.orm import Session
 
 from service.domain.errors import NotFoundError
 from service.locales import DEFAULT_LANGUAGE, Language, Speaker, speaker
-from service.models.associations import Officer, active_officer, speaks_for
+from service.models.associations import Officer, active_officer, line_of
 from service.models.communes import Commune
 from service.models.diaspora import Contact, active_contact
-from service.models.phones import Phone
 from service.models.users import user_at
 from service.settings import Settings
 from ussd.work import Work
@@ -65,13 +64,13 @@ class Context:
 
     def caller(self) -> dict[str, str]:
         """Return who dials: `kind` (unknown, officer, contact, coordinator), name, state, language, SMS or not."""
-        phone = self.session.get(Phone, self.phone)
-        language = phone.language if phone else ""
-        sms = "stopped" if phone and phone.stopped_at else "on"
+        line = line_of(self.session, self.phone)
+        language = line.language if line else ""
+        sms = "stopped" if line and line.stopped_at else "on"
         known = {"language": language, "sms": sms, "name": "", "role": "", "state": "", "reason": ""}
-        if village := speaks_for(self.session, self.phone):
-            standing = {"state": village.state.value, "reason": village.state_reason}
-            return {**known, **standing, "kind": "officer", "role": village.role, "name": village.name}
+        if line and line.role:
+            standing = {"state": line.state.value, "reason": line.state_reason}
+            return {**known, **standing, "kind": "officer", "role": line.role, "name": line.name}
         if contact := active_contact(self.session, self.phone):
             diaspora = contact.association
             standing = {"state": diaspora.state.value, "reason": diaspora.state_reason}

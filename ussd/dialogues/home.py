@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 
+from service.domain.errors import NotFoundError
 from service.domain.roles import OFFICERS
 from service.domain.states import AssociationState
 from service.locales import Language
 from service.models.communes import speaks_tachelhit
-from service.models.needs import projects_of
 from service.models.officers import open_invitations, waiting_changes
 from service.models.pledges import pledgeable
 from service.models.progress import waiting_reports
 from service.models.proposals import introduced_to, open_proposals, waiting_interests
+from service.models.waiting import there_for
 from service.usecases.phones import know_phone, start
 from ussd.dialogues.associations import register
 from ussd.dialogues.callbacks import call_me
@@ -122,8 +123,17 @@ def _waiting(ctx: Context, caller: Caller) -> dict[str, str]:
         its_id = ctx.contact().association_id
         looks = {"project": introduced_to, "proposed": open_proposals, "pledgeable": pledgeable}
         return {what: "yes" for what, found in looks.items() if found(ctx.session, its_id)}
-    officer = ctx.officer()
-    found = {"project": "yes"} if projects_of(ctx.session, officer.association_id, limit=1) else {}
+    there = there_for(ctx.session, ctx.phone)
+    if not there:
+        raise NotFoundError
+    found = {"project": "yes"} if there.projects else {}
+    # Most dials end here: nothing is there that might wait.
+    return found | _answerable(ctx) if there.reports or there.changes or there.interests else found
+
+
+def _answerable(ctx: Context) -> dict[str, str]:
+    """Return what this officer may answer, the most urgent last, which is therefore what is told."""
+    officer, found = ctx.officer(), dict[str, str]()
     if reports := waiting_reports(ctx.session, officer):
         found |= {"confirm": "yes", "what": "confirm", "reference": reports[0].need.reference}
     if officer.role not in OFFICERS:

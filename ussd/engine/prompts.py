@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import EnumType, StrEnum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from service.domain.text import search_key
+from ussd.engine.journal import DRAFTED, ENTERED, LOOKED
 
 # Answers are JSON, because the journal is.
 Answer = Any
@@ -35,8 +36,7 @@ class MisreadError(Exception):
         self.values = values
 
 
-@dataclass(frozen=True)
-class Option:
+class Option(NamedTuple):
     """A numbered line of a choice: what the journal keeps, and what is shown."""
 
     value: str
@@ -49,6 +49,11 @@ class Prompt:
 
     key: str
     values: Mapping[str, Any] = field(default_factory=dict, kw_only=True)
+
+    @property
+    def entry(self) -> str:
+        """What the journal keeps its answer by."""
+        return self.key
 
     def question(self, voice: Voice) -> str:
         """Return the question."""
@@ -147,21 +152,37 @@ class Review(Prompt):
         return Choice(self.key).read(typed, shown)
 
 
-@dataclass(frozen=True)
-class Recall:
+class Recall(NamedTuple):
     """Not a question: a look at the world whose JSON answer the journal keeps, so that a replay looks no more."""
 
     key: str
     look: Callable[[], Answer]
 
+    @property
+    def entry(self) -> str:
+        """What the journal keeps its answer by."""
+        return LOOKED + self.key
 
-@dataclass(frozen=True)
-class Enter:
+    def accepts(self, answer: Answer) -> bool:  # noqa: ARG002  # as it was seen, so it stays
+        """Tell that a kept answer is good."""
+        return True
+
+
+class Enter(NamedTuple):
     """Not a question: a dialogue begins here, in this version; `draft` says that its answers are worth keeping."""
 
     key: str
     version: int
     draft: bool
+
+    @property
+    def entry(self) -> str:
+        """What the journal keeps the version by."""
+        return (DRAFTED if self.draft else ENTERED) + self.key
+
+    def accepts(self, answer: Answer) -> bool:
+        """Tell whether the answers that follow were given to this version."""
+        return bool(self.version == answer)
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,19 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Generic
+from typing import Any, Generic, NamedTuple
 
 from service.domain.text import clean
 from service.messaging.segments import fold
 from ussd.engine.dialogue import C, Dialogue, Talk
-from ussd.engine.journal import DRAFTED, ENTERED, LOOKED, Journal, typed
+from ussd.engine.journal import Journal, typed
 from ussd.engine.paging import Budget, paginate
 from ussd.engine.prompts import DIGITS, Choice, End, Enter, Menu, MisreadError, Option, Prompt, Recall, Review
 
 BACK, MENU, MORE = "0", "00", "98"
 
 
-@dataclass(frozen=True)
-class Screen:
+class Screen(NamedTuple):
     """What goes to the phone; `ended` closes the session."""
 
     text: str
@@ -101,10 +100,10 @@ class Player(Generic[C]):
 
     def _kept(self, journal: Journal, waiting: "_Waiting[C]", step: Prompt | Recall | Enter) -> list[Any] | None:
         """Return `[answer]` where the journal or the step has one; forget what no longer fits, and all after it."""
-        key = _entry_key(step)
+        key = step.entry
         if waiting.place < len(journal.entries):
             entry_key, value = journal.entries[waiting.place]
-            if entry_key == key and _fits(step, value):
+            if entry_key == key and step.accepts(value):
                 return [value]
             if isinstance(step, Enter) and entry_key == key:
                 waiting.notice = waiting.ctx.voice.say("notice.changed")
@@ -210,16 +209,6 @@ def _read(journal: Journal, prompt: Prompt, text: str, shown: list[Option]) -> A
     return Choice(prompt.key).read(text, shown) if journal.correcting else prompt.read(text, shown)
 
 
-def _fits(step: Prompt | Recall | Enter, value: Any) -> bool:
-    match step:
-        case Enter():
-            return bool(step.version == value)
-        case Recall():
-            return True
-        case _:
-            return step.accepts(value)
-
-
 def _kept_later(journal: Journal, prompt: Prompt) -> list[Any] | None:
     """Return the entry that an answer after a corrected one may keep, and forget those it passes over."""
     if isinstance(prompt, Review):
@@ -230,13 +219,3 @@ def _kept_later(journal: Journal, prompt: Prompt) -> list[Any] | None:
             del journal.later[: place + 1]
             return kept
     return None
-
-
-def _entry_key(step: Prompt | Recall | Enter) -> str:
-    match step:
-        case Recall():
-            return LOOKED + step.key
-        case Enter():
-            return (DRAFTED if step.draft else ENTERED) + step.key
-        case _:
-            return step.key

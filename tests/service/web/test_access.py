@@ -9,6 +9,7 @@ from service.app import create_app
 from service.container import Container
 from service.domain.roles import UserRole
 from service.web.access import KNOWN, UndeclaredViewError, access, access_of
+from service.web.gateways import direct
 from tests.service.web.person import MakeUser, Person
 
 PUBLIC = {
@@ -50,6 +51,13 @@ def test_what_is_public_is_a_short_known_list(app: Flask) -> None:
 def test_a_silent_route_stops_the_start(container: Container) -> None:
     with pytest.raises(UndeclaredViewError, match="/silent"):
         create_app(container, [silent_blueprint()])
+
+
+def test_a_silent_hook_stops_the_start_also_where_it_is_answered_before_flask(container: Container) -> None:
+    blueprint = Blueprint("silent", __name__, url_prefix="/hooks/console")
+    blueprint.add_url_rule("/<token>/ussd", "view", direct(lambda _environ, _token: "seen"), methods=["POST"])
+    with pytest.raises(UndeclaredViewError, match="/hooks/console/<token>/ussd"):
+        create_app(container, [blueprint])
 
 
 def test_every_admin_route_sends_strangers_to_sign_in(app: Flask) -> None:
