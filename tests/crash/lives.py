@@ -1,0 +1,171 @@
+"""The fork server: a process with one thread that has loaded the program, forks a child for each life, and counts."""
+
+import ctypes
+import gc
+import os
+import random
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from multiprocessing.sharedctypes import RawArray, RawValue
+from pathlib import Path
+from typing import Any
+
+from tests.crash.points import ALL_POINTS, POINTS
+
+ROLES = ("web", "worker")
+# A lease is 2 minutes: by the next life of a sender, what the last one held is in doubt.
+LATER = timedelta(seconds=130)
+# Now and then a sender is away so long that what stayed in doubt is looked at again.
+LONG_AWAY, EVERY = timedelta(hours=3), 20
+LONGEST_LIFE = 1.0  # seconds; who has not come by the point is killed as well
+BY_TIME = 0.25  # of the lives are ended by time alone
+SHORTEST, SHORT = 0.005, 0.3
+PASSES = (1, 1, 1, 1, 2, 2, 3, 4, 6, 9)
+LOOK_EVERY = 0.02
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a life ends: at the n-th pass of a point, or after so many seconds; it goes on when there is no time."""
+
+    point: str | None = None
+    nth: int = 1
+    seconds: float | None = None
+
+
+@dataclass
+class Life:
+    """A process that lives, until when, and whether it was killed by us."""
+
+    pid: int
+    until: float | None
+
+
+@dataclass
+class Shared:
+    """What the fork server and who watches it tell each other; made before the fork."""
+
+    kills: Any = field(default_factory=lambda: RawValue(ctypes.c_long, 0))
+    # Deaths that nobody caused.
+    accidents: Any = field(default_factory=lambda: RawValue(ctypes.c_long, 0))
+    by_point: Any = field(default_factory=lambda: RawArray(ctypes.c_long, len(ALL_POINTS)))
+    # Every receipt of what was sent has been taken.
+    quiet: Any = field(default_factory=lambda: RawValue(ctypes.c_bool, False))
+
+
+class Lives:
+    """Two slots, web and worker: whoever dies in one is followed by the next."""
+
+    def __init__(
+        self,
+        kills: int,
+        seed: int,
+        shared: Shared,
+        move_clock: Callable[[timedelta], None],
+        begin: Callable[[str, Plan], None],
+    ) -> None:
+        """Kill so many; `begin` is what a child does."""
+        self._kills, self._shared, self._move, self._begin = kills, shared, move_clock, begin
+        self._dice = random.Random(seed)  # noqa: S311  # the same plan again for the same seed
+        self._slots: dict[str, Life] = {}
+        self._workers = 0
+        self._away = False
+
+    def run(self) -> None:
+        """Kill as many as planned, then let the last ones live until SIGTERM."""
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD, signal.SIGTERM})
+        while True:
+            for role in ROLES:
+                if role not in self._slots and self._may_begin(role):
+                    self._slots[role] = self._fork(role, self._plan(role))
+            arrived = signal.sigtimedwait({signal.SIGCHLD, signal.SIGTERM}, LOOK_EVERY)
+            if arrived and arrived.si_signo == signal.SIGTERM:
+                break
+            self._end_overdue()
+            self._bury()
+        for life in self._slots.values():
+            os.kill(life.pid, signal.SIGKILL)
+            os.waitpid(life.pid, 0)
+
+    @property
+    def _over(self) -> bool:
+        return self._shared.kills.value >= self._kills
+
+    def _may_begin(self, role: str) -> bool:
+        if role == "web" or not self._away:
+            return True
+        if not self._shared.quiet.value and not self._over:
+            return False
+        self._away = False
+        self._move(LONG_AWAY)
+        return True
+
+    def _plan(self, role: str) -> Plan:
+        if self._over:
+            return Plan()
+        if self._dice.random() < BY_TIME:
+            return Plan(seconds=self._dice.uniform(SHORTEST, SHORT))
+        return Plan(self._dice.choice(POINTS[role]), self._dice.choice(PASSES), LONGEST_LIFE)
+
+    def _fork(self, role: str, plan: Plan) -> Life:
+        pid = os.fork()
+        if not pid:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGCHLD, signal.SIGTERM})
+            try:
+                self._begin(role, plan)
+            finally:
+                # Never back into the loop of the parent.
+                sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]  # it only ends by what it raises
+                os._exit(1)
+        return Life(pid, None if plan.seconds is None else time.monotonic() + plan.seconds)
+
+    def _end_overdue(self) -> None:
+        for life in self._slots.values():
+            if life.until is not None and life.until < time.monotonic():
+                os.kill(life.pid, signal.SIGKILL)
+
+    def _bury(self) -> None:
+        for role, life in list(self._slots.items()):
+            pid, status = os.waitpid(life.pid, os.WNOHANG)
+            if not pid:
+                continue
+            del self._slots[role]
+            killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+            (self._shared.kills if killed else self._shared.accidents).value += 1
+            if role == "worker":
+                self._workers += 1
+                self._move(LATER)
+                self._away = self._workers % EVERY == 0
+
+
+def start(run: Callable[[], None], log: Path) -> int:
+    """Fork a process that runs this and writes to a log; return its id."""
+    sys.stdout.flush()
+    gc.collect()
+    gc.freeze()  # what is loaded is never looked at again, so never copied
+    pid = os.fork()
+    if pid:
+        return pid
+    try:
+        with log.open("ab") as file:
+            for stream in (1, 2):
+                os.dup2(file.fileno(), stream)
+        run()
+        os._exit(0)
+    finally:
+        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]  # it only comes here by what it raises
+        os._exit(1)
+
+
+def listen() -> socket.socket:
+    """Return a socket that all lives of the web answer, one after the other: who calls meanwhile waits."""
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(128)
+    return listener
