@@ -23,6 +23,7 @@ def main() -> int:
     result = run(asked)
     said = [*result.verdict.wrong[:MOST_LINES], *(result.remarks if given.verbose or not result.verdict.held else [])]
     if not result.verdict.held:
+        said += result.verdict.histories[:5]
         said.append(f"again: {asked.command}")
     print("\n".join(said), file=sys.stderr)
     print(json.dumps(result.line))

@@ -95,7 +95,7 @@ class Receipts(threading.Thread):
 
     def _follow(self) -> int:
         new = list(islice(self._ledger, self._seen, None))
-        self._shared.quiet.value = not new
+        self._shared.quiet.value = 0 if new else self._shared.quiet.value + 1
         self._seen += len(new)
         receipts = [(one, status) for one in new for status in self._dice.choice(TOLD)]
         self._dice.shuffle(receipts)

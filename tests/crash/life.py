@@ -2,13 +2,16 @@
 
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from threading import Event
+from typing import Any
+from wsgiref.types import WSGIApplication
 
 from sqlalchemy import Engine
 from werkzeug.serving import WSGIRequestHandler, make_server
 
-from jobs import make_jobs
+from jobs import make_jobs, make_loops
 from jobs.clock import _guarded, run_job
 from jobs.ticks import due_time
 from service.app import create_app
@@ -19,7 +22,7 @@ from tests.crash.plants import PLANTS
 from tests.crash.points import Killer
 from tests.crash.stage import HOOKS, Clock, People, hold
 from ussd.sessions import Conversations
-from wsgi import doors, make_app
+from wsgi import doors
 
 REST = 0.005  # seconds between two rounds of a worker
 
@@ -39,6 +42,8 @@ class Program:
     listener: socket.socket
     shared: Shared
     plant: str | None = None
+    # The application is made once: to make it takes longer than most lives.
+    web: list[tuple[Conversations, WSGIApplication]] = field(default_factory=list)
 
     def begin(self, role: str, plan: Plan) -> None:
         """Live; never returns."""
@@ -64,18 +69,22 @@ class Program:
             job.run(container)
         drain(container)
         conversations.close()
+        fresh = Conversations(container)
+        self.web.append((fresh, create_app(container, doors(fresh))))
         # An open SQLite file must not be carried through a fork.
         self.engine.dispose()
 
     def _serve(self, killer: Killer) -> None:
-        app = killer.serve(make_app(hold(self.settings, self.engine, self.clock)))
-        make_server(
-            "127.0.0.1", 0, app, threaded=True, request_handler=_Quiet, fd=self.listener.fileno()
-        ).serve_forever()
+        conversations, app = self.web[0]
+        # This process begins now, and knows that another may have known more.
+        conversations.began = self.clock()
+        quiet: dict[str, Any] = {"threaded": True, "request_handler": _Quiet}
+        make_server("127.0.0.1", 0, killer.serve(app), fd=self.listener.fileno(), **quiet).serve_forever()
 
     def _work(self, killer: Killer) -> None:
         container = hold(self.settings, self.engine, self.clock)
         jobs = [killer.watch(job) for job in make_jobs(self.settings)]
+        loops, stopping = make_loops(container), Event()
         done: dict[str, datetime] = {}
         while True:
             for job in jobs:
@@ -83,5 +92,6 @@ class Program:
                 if done.get(job.name) != due:
                     done[job.name] = due
                     _guarded(job.name, lambda job=job, due=due: run_job(container, job, due))  # type: ignore[misc]
-            _guarded("drain", lambda: drain(container))
+            for loop in loops:
+                _guarded(loop.name, lambda loop=loop: loop.run(container, stopping))  # type: ignore[misc]
             time.sleep(REST)

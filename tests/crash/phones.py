@@ -71,10 +71,12 @@ class Notes:
 class Phones(threading.Thread):
     """One person after the other, until told to stop: then the story that was begun is told to its end."""
 
-    def __init__(self, number: int, seed: int, line: Line, people: People, guard: threading.Lock) -> None:
+    def __init__(
+        self, number: int, seed: int, line: Line, people: People, guard: threading.Lock, go_on: threading.Event
+    ) -> None:
         super().__init__(name=f"phones {number}", daemon=True)
         self._dice = random.Random(f"{seed}:{number}")  # noqa: S311  # the same again for the same seed
-        self._line, self._people, self._guard = line, people, guard
+        self._line, self._people, self._guard, self._go_on = line, people, guard, go_on
         self._names = (f"{number}x{story}" for story in count(1))
         self._over = threading.Event()
         self.notes = Notes()
@@ -95,6 +97,7 @@ class Phones(threading.Thread):
             with self._guard:
                 phone = self._people.officer()
             for _ in range(CALLS_OF_A_VILLAGE):
+                self._go_on.wait()
                 story = self._dice.choice((self._reports, self._reports_at_once, self._texts_a_need, self._asks))
                 story(phone)
                 if self._over.is_set():

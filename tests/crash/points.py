@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -31,7 +32,12 @@ from service.settings import Settings
 
 # Hooks that write, by the last part of their path.
 WRITING_HOOKS = ("ussd", "ussd-end", "sms", "receipt")
-JOBS = tuple(f"job {job.name}" for job in make_jobs(Settings(_env_file=None)))  # type: ignore[call-arg]  # pydantic-settings' own parameter
+# Jobs by their points, with how often they are due; a day is too long to wait for.
+JOBS = {
+    f"job {job.name}": job.every
+    for job in make_jobs(Settings(_env_file=None))  # type: ignore[call-arg]  # pydantic-settings' own parameter
+    if job.every < timedelta(days=1)
+}
 # Work that has transactions of its own.
 UNITS = ("send", "lease", "tick", *JOBS, "tick's end")
 
@@ -95,6 +101,12 @@ POINTS = {
     ),
 }
 ALL_POINTS = (*POINTS["web"], *POINTS["worker"])
+# Points that a worker comes by when something is due, and how long that may take.
+DUE = {
+    point: timedelta(minutes=15)
+    for name in ("tick", "commit of tick", "tick's end", "commit of tick's end", "round", "proposal")
+    for point in both(name)
+} | {point: every for job, every in JOBS.items() for point in (*both(job), *both(f"commit of {job}"))}
 
 
 class Killer:

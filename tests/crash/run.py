@@ -7,9 +7,8 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import structlog
@@ -20,8 +19,8 @@ from service.models import Message
 from service.models.session import make_engine, reading
 from tests.crash.carrier import Receipts, carrying
 from tests.crash.life import Program
-from tests.crash.line import Line, SilenceError
-from tests.crash.lives import Lives, Shared, listen, start
+from tests.crash.line import Line
+from tests.crash.lives import QUIET, Lives, Shared, listen, start
 from tests.crash.phones import Phones, Told
 from tests.crash.points import ALL_POINTS
 from tests.crash.stage import Clock, People, fresh_database, make_settings
@@ -29,11 +28,13 @@ from tests.crash.verdict import Verdict, judge
 from tests.peers.africastalking import read_ledger
 
 PHONES = 4
+MUCH = 40  # messages
 MOST_ACCIDENTS = 10  # then the program does not start at all
 LOOK_EVERY = 0.02
 # After the last kill: leases end, what is in doubt is looked at again, waits of retries are over.
 AFTERWARDS = (timedelta(minutes=3), timedelta(hours=2), timedelta(hours=3), timedelta(minutes=3), timedelta(minutes=3))
 SETTLES_WITHIN = 60.0
+A_WHILE = timedelta(minutes=1)
 STANDS_STILL = 0.3
 UNDER_WAY = (MessageState.QUEUED, MessageState.ATTEMPTING)
 
@@ -95,13 +96,18 @@ def _run(asked: Asked, folder: Path, url: str, carrier: str) -> Result:
     lives = Lives(asked.kills, asked.seed, shared, clock.move, program.begin)
     server = start(lives.run, folder / "lives.log")
     line = Line(listener.getsockname()[1])
-    guard = threading.Lock()
-    callers = [Phones(number, asked.seed, line, people, guard) for number in range(PHONES)]
+    guard, go_on = threading.Lock(), threading.Event()
+    callers = [Phones(number, asked.seed, line, people, guard, go_on) for number in range(PHONES)]
     receipts = Receipts(folder / "ledger", line, asked.seed, shared)
     try:
         for thread in (receipts, *callers):
             thread.start()
-        _wait(lambda: shared.kills.value >= asked.kills or _broken(shared, callers))
+        while not (shared.kills.value >= asked.kills or _broken(shared, callers)):
+            shared.idle.value = 0 if _due(program.engine, clock() - A_WHILE) else shared.idle.value + 1
+            # Nobody calls while much is still to be sent, or in the end only callers would be served.
+            (go_on.set if _due(program.engine, clock()) < MUCH else go_on.clear)()
+            time.sleep(LOOK_EVERY)
+        go_on.set()
         for caller in callers:
             caller.stop()
         for caller in callers if not _broken(shared, []) else ():
@@ -126,14 +132,14 @@ def _settle(engine: Engine, clock: Clock, shared: Shared) -> None:
         clock.move(step)
         calm_since = time.monotonic()
         while time.monotonic() - calm_since < STANDS_STILL and time.monotonic() < until:
-            if _due(engine, clock) or not shared.quiet.value:
+            if _due(engine, clock()) or shared.quiet.value < QUIET:
                 calm_since = time.monotonic()
             time.sleep(LOOK_EVERY)
 
 
-def _due(engine: Engine, clock: Clock) -> int:
+def _due(engine: Engine, now: datetime) -> int:
     """Return how many messages are to be sent now or were being sent when their sender died."""
-    due = select(func.count()).where(Message.state.in_(UNDER_WAY), Message.next_at <= clock())
+    due = select(func.count()).where(Message.state.in_(UNDER_WAY), Message.next_at <= now)
     with reading(engine) as session:
         return session.scalar(due) or 0
 
@@ -142,18 +148,13 @@ def _broken(shared: Shared, callers: list[Phones]) -> bool:
     return shared.accidents.value > MOST_ACCIDENTS or not all(one.is_alive() for one in callers)
 
 
-def _wait(done: Callable[[], bool]) -> None:
-    while not done():
-        time.sleep(LOOK_EVERY)
-
-
 def _remarks(shared: Shared, line: Line, told: list[Told], folder: Path) -> list[str]:
     kinds = {kind: sum(one.kind == kind for one in told) for kind in sorted({one.kind for one in told})}
     log = (folder / "lives.log").read_text()
     never = [name for name, times in zip(ALL_POINTS, shared.by_point, strict=True) if not times]
     return [
         f"told: {kinds}; answers of the hooks: {dict(line.heard)}",
-        f"at points {sum(shared.by_point)}; never at: {', '.join(never) or 'none'}",
+        f"{shared.workers.value} workers; at points {sum(shared.by_point)}; never at: {', '.join(never) or 'none'}",
         f"died by themselves: {shared.accidents.value}",
         log[-4000:],
     ]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState, ProposalState
 from service.models import (
+    Attempt,
     InboundEvent,
     Message,
     Need,
@@ -41,6 +42,7 @@ class Verdict:
     doubled_facts: list[str] = field(default_factory=list)
     doubled_sends: list[str] = field(default_factory=list)
     unresolved: list[str] = field(default_factory=list)
+    histories: list[str] = field(default_factory=list)
     unknown: int = 0
     integrity: str = "ok"
 
@@ -135,6 +137,28 @@ def _sends(session: Session, verdict: Verdict, ledger: Sequence[Accepted]) -> No
             verdict.lost.append(f"message {state} ({reason}): {phone} {words}")
     verdict.lost += [f"never carried: {one}" for one in (must - carried).elements()]
     verdict.doubled_sends += [f"{one}" for one in (carried - may).elements()]
+    for phone in sorted({phone for phone, _ in ((must - carried) | (carried - may))}):
+        verdict.histories.append(_history(session, phone, ledger))
+
+
+def _history(session: Session, phone: str, ledger: Sequence[Accepted]) -> str:
+    """Return what became of all messages to a phone, to see what went wrong."""
+    messages = session.scalars(select(Message).where(Message.phone == phone).order_by(Message.id)).all()
+    attempts = session.scalars(select(Attempt).where(Attempt.message_id.in_([one.id for one in messages]))).all()
+    receipts = session.scalars(select(Receipt).where(Receipt.phone == phone).order_by(Receipt.id)).all()
+    return "\n".join(
+        [
+            phone,
+            *(
+                f"  {one.id} {one.state} {one.provider_id} resent {one.resent}, {one.created_at} {one.next_at} "
+                f"{one.lease_until} {one.reason}: {one.text!r}"
+                for one in messages
+            ),
+            *(f"  attempt {one.message_id} {one.begun_at} {one.ended_at} {one.outcome}" for one in attempts),
+            *(f"  receipt {one.provider_id} {one.status} {one.received_at}: {one.message_id}" for one in receipts),
+            *(f"  carried {one.message_id} {one.text!r}" for one in ledger if one.phone == phone),
+        ]
+    )
 
 
 def _doubts(session: Session, verdict: Verdict, ledger: Sequence[Accepted]) -> None:
@@ -150,5 +174,3 @@ def _doubts(session: Session, verdict: Verdict, ledger: Sequence[Accepted]) -> N
 def _there(verdict: Verdict, found: object, one: Told) -> None:
     if not found:
         verdict.lost.append(str(one))
-
-
