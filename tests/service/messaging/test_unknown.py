@@ -114,6 +114,34 @@ def test_as_many_receipts_as_doubts_settle_them_all_in_their_order(post: Contain
     assert states(post) == [MessageState.FAILED, MessageState.DELIVERED]
 
 
+def test_an_id_that_was_heard_of_before_a_message_left_is_not_its(post: Container, clock: MovedClock) -> None:
+    with transaction(post.engine) as session:
+        tell(session, post.clock(), event="a", phone=PHONE, template="refused", reference="K7", association="A")
+    receive(post, "x1", "Sent")
+    clock.now += timedelta(seconds=1)
+    drain(post)
+    receive(post, "x1")
+    assert states(post) == [MessageState.UNKNOWN]
+
+
+def test_an_id_that_may_be_of_what_was_sent_once_more_is_nobodys(
+    post: Container, gateway: FakeGateway, clock: MovedClock
+) -> None:
+    doubted(post)
+    clock.now += timedelta(minutes=5)
+    doubted(post, events=("b",))
+    clock.now += timedelta(minutes=1)
+    receive(post, "x1")  # of the first or of the second, of which the other never left
+    gateway.answer = lambda _: Sent(Outcome.ACCEPTED, "x2")
+    clock.now += DOUBTED - timedelta(minutes=5)
+    assert resend(post) == 1
+    drain(post)
+    receive(post, "x1")
+    with transaction(post.engine) as session:
+        adopt_late_receipts(session)
+    assert states(post) == [MessageState.ACCEPTED, MessageState.UNKNOWN]
+
+
 def test_the_job_adopts_what_was_missed(post: Container, gateway: FakeGateway, clock: MovedClock) -> None:
     gateway.answer = lambda _: Sent(Outcome.ACCEPTED, "x1")
     doubted(post)
