@@ -1,7 +1,7 @@
 """Delivery receipts: they come doubled, late, shuffled, and before we know the gateway's id of what we sent."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
@@ -14,6 +14,8 @@ from service.models import Message, Phone, Receipt
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED})
 PROVIDER_ID_LENGTH = 120
+# How long a receipt may take: an operator may be slow.
+DOUBTED = timedelta(hours=2)
 # Built once: three receipts come for each message, and to build a question takes longer than to ask it.
 KNOWN = (
     select(Message)
@@ -86,17 +88,19 @@ def find_unknown(session: Session, gateway: str, phone: str) -> None:
     """When as many ids came back from a locked phone as messages to it are in doubt, these had all left.
 
     Then they belong together in their order. An id counts that was first heard of after the call; nothing is said while
-    a message is under way, or when an id may be that of a first copy of what was sent once more.
+    a message is under way, or when an id may be that of a first copy of what was sent once more. What is older than a
+    receipt may be does not count where something younger is in doubt.
     """
     messages = session.scalars(UNCERTAIN, {"carried_by": gateway, "to": phone}).all()
     if not messages or any(message.state is MessageState.ATTEMPTING for message in messages):
         return
+    messages = [one for one in messages if _called_at(messages[-1]) - _called_at(one) < DOUBTED]
     since = {"to": phone, "since": _called_at(messages[0])}
     ids = session.execute(UNCLAIMED, {"carried_by": gateway, **since}).all()
     if len(ids) != len(messages) or any(first < _called_at(one) for (_, first), one in zip(ids, messages, strict=True)):
         return
-    copies = set(session.scalars(FIRST_COPIES, since)) - ({messages[0].id} if len(messages) == 1 else set())
-    if copies:
+    # The first copy of the oldest was given up before its second was called.
+    if set(session.scalars(FIRST_COPIES, since)) - {messages[0].id}:
         return
     for (provider_id, _), message in zip(ids, messages, strict=True):
         message.provider_id = provider_id

@@ -21,7 +21,7 @@ ROLES = ("web", "worker")
 # A lease is 2 minutes: by the next life of a sender, what the last one held is in doubt.
 LATER = timedelta(seconds=130)
 # Now and then a sender is away so long that what stayed in doubt is sent once more.
-LONG_AWAY, EVERY = timedelta(hours=3), 20
+LONG_AWAY, EVERY = timedelta(hours=2, minutes=10), 20
 # What is in doubt for ten minutes may be sent once more: by then, receipts must have come, as they do in the world.
 QUIET_EVERY = 4
 QUIET = 3  # looks that found nothing new
@@ -33,7 +33,7 @@ POINTS_OF = {
     role: ([one for one in points if one not in DUE], [one for one in points if one in DUE] or list(points))
     for role, points in POINTS.items()
 }
-USUALLY = (0.8, 0.2)
+USUALLY = (0.85, 0.15)
 PASSES = {"web": (1, 2, 3, 5, 8, 13, 21), "worker": (1, 1, 1, 2, 2, 3, 5)}
 LOOK_EVERY = 0.02
 

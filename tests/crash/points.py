@@ -32,11 +32,12 @@ from service.settings import Settings
 
 # Hooks that write, by the last part of their path.
 WRITING_HOOKS = ("ussd", "ussd-end", "sms", "receipt")
-# Jobs by their points, with how often they are due; a day is too long to wait for.
+OFTEN = timedelta(minutes=15)
+# Jobs by their points, with how often they are due; more than that is too long to wait for.
 JOBS = {
     f"job {job.name}": job.every
     for job in make_jobs(Settings(_env_file=None))  # type: ignore[call-arg]  # pydantic-settings' own parameter
-    if job.every < timedelta(days=1)
+    if job.every <= OFTEN
 }
 # Work that has transactions of its own.
 UNITS = ("send", "lease", "tick", *JOBS, "tick's end")
@@ -103,7 +104,7 @@ POINTS = {
 ALL_POINTS = (*POINTS["web"], *POINTS["worker"])
 # Points that a worker comes by when something is due, and how long that may take.
 DUE = {
-    point: timedelta(minutes=15)
+    point: OFTEN
     for name in ("tick", "commit of tick", "tick's end", "commit of tick's end", "round", "proposal")
     for point in both(name)
 } | {point: every for job, every in JOBS.items() for point in (*both(job), *both(f"commit of {job}"))}

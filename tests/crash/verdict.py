@@ -168,7 +168,9 @@ def _doubts(session: Session, verdict: Verdict, ledger: Sequence[Accepted]) -> N
     known = set(session.scalars(select(Message.provider_id)))
     told = set(session.scalars(select(Receipt.provider_id)))
     free = Counter(one.phone for one in ledger if one.message_id not in known and one.message_id in told)
-    verdict.unresolved += sorted(phone for phone, times in doubtful.items() if times == free[phone] == 1)
+    # Where two were ever in doubt, an id may be either's.
+    twice = set(session.scalars(select(Message.phone).where(Message.resent > 0)))
+    verdict.unresolved += sorted({phone for phone, times in doubtful.items() if times == free[phone] == 1} - twice)
 
 
 def _there(verdict: Verdict, found: object, one: Told) -> None:

@@ -9,9 +9,9 @@ from service.container import Container
 from service.domain.states import MessageState
 from service.gateways.base import Outcome, Sent
 from service.messaging.outbox import tell
-from service.messaging.receipts import take_receipt
+from service.messaging.receipts import DOUBTED, take_receipt
 from service.messaging.sender import drain
-from service.messaging.unknown import DOUBTED, DOUBTED_REPLY, adopt_late_receipts, resend_unknown
+from service.messaging.unknown import DOUBTED_REPLY, adopt_late_receipts, resend_unknown
 from service.models import Attempt, Message, Receipt
 from service.models.session import reading, transaction
 from tests.conftest import MovedClock
@@ -122,6 +122,14 @@ def test_an_id_that_was_heard_of_before_a_message_left_is_not_its(post: Containe
     drain(post)
     receive(post, "x1")
     assert states(post) == [MessageState.UNKNOWN]
+
+
+def test_an_old_doubt_does_not_keep_a_young_one_from_its_receipt(post: Container, clock: MovedClock) -> None:
+    doubted(post)
+    clock.now += DOUBTED
+    doubted(post, events=("b",))
+    receive(post, "x1")
+    assert states(post) == [MessageState.UNKNOWN, MessageState.DELIVERED]
 
 
 def test_an_id_that_may_be_of_what_was_sent_once_more_is_nobodys(
