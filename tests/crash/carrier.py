@@ -14,8 +14,8 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from tests.crash.lives import Shared
 from tests.crash.line import Line
+from tests.crash.lives import Shared
 from tests.peers.africastalking import BROKEN, GARBAGE, AfricasTalkingPeer, Ledger, Mood, Raw
 from tests.peers.africastalking.answers import PLAIN, Step
 
@@ -39,22 +39,25 @@ LOOK_EVERY = 0.005
 class Weather(deque[Step]):
     """What becomes of each request, for ever, under a seed."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, storms: float) -> None:
         super().__init__()
+        self._storms = storms
         self._dice = random.Random(seed)  # noqa: S311  # the same again for the same seed
 
     def __bool__(self) -> bool:
         return True
 
     def popleft(self) -> Step:
-        return self._dice.choice(WEATHER) if self._dice.random() < STORMS else Mood.ACCEPT
+        return self._dice.choice(WEATHER) if self._dice.random() < self._storms else Mood.ACCEPT
 
 
 @contextmanager
-def carrying(ledger: Path, seed: int) -> Iterator[str]:
-    """Have the stand-in in a process of its own while the block runs; gives its address."""
+def carrying(ledger: Path, seed: int, storms: float) -> Iterator[str]:
+    """Have the stand-in in a process of its own while the block runs, with storms now and then; gives its address."""
     ours, theirs = multiprocessing.Pipe()
-    process = multiprocessing.get_context("fork").Process(target=_carry, args=(ledger, seed, theirs), daemon=True)
+    process = multiprocessing.get_context("fork").Process(
+        target=_carry, args=(Weather(seed, storms), ledger, theirs), daemon=True
+    )
     process.start()
     try:
         yield ours.recv()
@@ -63,8 +66,8 @@ def carrying(ledger: Path, seed: int) -> Iterator[str]:
         process.join()
 
 
-def _carry(ledger: Path, seed: int, ready: Connection) -> None:
-    peer = AfricasTalkingPeer(plan=Weather(seed), ledger=Ledger(ledger))
+def _carry(weather: Weather, ledger: Path, ready: Connection) -> None:
+    peer = AfricasTalkingPeer(plan=weather, ledger=Ledger(ledger))
 
     async def serve() -> None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, peer.stop)

@@ -62,8 +62,8 @@ class Program:
         dial = {"sessionId": "warm", "phoneNumber": phone, "serviceCode": "*384*84#"}
         for text in ("", "1*1*84*5000*1*Puits", "1*1*84*5000*1*Puits*1"):
             client.post(f"{HOOKS}/ussd", data={**dial, "text": text})
-        text = {"id": "warm", "from": phone, "to": "+212600000000", "date": "2026-11-23 10:00:00", "text": "INFO"}
-        client.post(f"{HOOKS}/sms", data=text)
+        sms = {"id": "warm", "from": phone, "to": "+212600000000", "date": "2026-11-23 10:00:00", "text": "INFO"}
+        client.post(f"{HOOKS}/sms", data=sms)
         client.post(f"{HOOKS}/receipt", data={"id": "warm", "phoneNumber": phone, "status": "Success"})
         for job in make_jobs(self.settings):
             job.run(container)

@@ -21,7 +21,7 @@ ROLES = ("web", "worker")
 # A lease is 2 minutes: by the next life of a sender, what the last one held is in doubt.
 LATER = timedelta(seconds=130)
 # Now and then a sender is away so long that what stayed in doubt is sent once more.
-LONG_AWAY, EVERY = timedelta(hours=2, minutes=10), 20
+LONG_AWAY, EVERY = timedelta(minutes=30), 20
 # What is in doubt for ten minutes may be sent once more: by then, receipts must have come, as they do in the world.
 QUIET_EVERY = 4
 QUIET = 3  # looks that found nothing new
@@ -108,7 +108,7 @@ class Lives:
 
     @property
     def _over(self) -> bool:
-        return self._shared.kills.value >= self._kills
+        return bool(self._shared.kills.value >= self._kills)
 
     def _follow(self, role: str) -> None:
         """Begin the next life, unless it has to wait until all receipts have come."""
@@ -141,7 +141,7 @@ class Lives:
                 self._begin(role, plan)
             finally:
                 # Never back into the loop of the parent.
-                sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]  # it only ends by what it raises
+                sys.excepthook(*sys.exc_info())  # it only ends by what it raises
                 os._exit(1)
         until = None if plan.seconds is None else time.monotonic() + plan.seconds
         return Life(pid, until, plan.until_idle)
@@ -180,7 +180,7 @@ def start(run: Callable[[], None], log: Path) -> int:
         run()
         os._exit(0)
     finally:
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]  # it only comes here by what it raises
+        sys.excepthook(*sys.exc_info())  # it only comes here by what it raises
         os._exit(1)
 
 

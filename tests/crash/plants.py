@@ -27,15 +27,16 @@ def no_unique_key() -> None:
 
 def call_before_commit() -> None:
     """Make the call while the claim is not committed yet."""
-    claim = service.messaging.sender.claim
+    module: Any = service.messaging.sender
+    claim = module.claim
     called: dict[str, Any] = {}
 
     def calling(session: Any, settings: Any, gateway: Any, *rest: Any) -> list[Call]:
-        calls = claim(session, settings, gateway, *rest)
+        calls: list[Call] = claim(session, settings, gateway, *rest)
         called.update({call.attempt_id: gateway.send(call.batch) for call in calls})
         return calls
 
-    service.messaging.sender.claim = calling
+    module.claim = calling
     setattr(Sender, "_send", lambda _self, call: called.pop(call.attempt_id))  # noqa: B010  # no method is assigned
 
 
