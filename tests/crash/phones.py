@@ -72,11 +72,20 @@ class Phones(threading.Thread):
     """One person after the other, until told to stop: then the story that was begun is told to its end."""
 
     def __init__(
-        self, number: int, seed: int, line: Line, people: People, guard: threading.Lock, go_on: threading.Event
+        self,
+        number: int,
+        seed: int,
+        line: Line,
+        people: People,
+        guard: threading.Lock,
+        go_on: threading.Event,
+        *,
+        apart: bool,
     ) -> None:
         super().__init__(name=f"phones {number}", daemon=True)
         self._dice = random.Random(f"{seed}:{number}")  # noqa: S311  # the same again for the same seed
         self._line, self._people, self._guard, self._go_on = line, people, guard, go_on
+        self._apart = apart
         self._names = (f"{number}x{story}" for story in count(1))
         self._over = threading.Event()
         self.notes = Notes()
@@ -102,7 +111,8 @@ class Phones(threading.Thread):
                 story(phone)
                 if self._over.is_set():
                     return
-            self._answers_from_abroad()
+            if not self._apart:
+                self._answers_from_abroad()
 
     def _registers(self) -> None:
         with self._guard:
@@ -122,7 +132,7 @@ class Phones(threading.Thread):
         reference = REFERENCE.search(said)
         if reference:
             self.notes.told.append(Told("need", name, phone, reference[0]))
-            if self._dice.random() < VERIFIED:
+            if not self._apart and self._dice.random() < VERIFIED:
                 self._verify(reference[0])
         elif said:
             self.notes.surprises.append(f"need {name}: {said}")

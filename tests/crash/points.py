@@ -113,8 +113,8 @@ DUE = {
 class Killer:
     """Kills this process at the n-th pass of one point, and writes down where; at none when there is no point."""
 
-    def __init__(self, point: str | None, nth: int, counts: Any) -> None:
-        self._point, self._left, self._counts = point, nth, counts
+    def __init__(self, point: str | None, nth: int, counts: Any, by: signal.Signals = signal.SIGKILL) -> None:
+        self._point, self._left, self._counts, self._by = point, nth, counts, by
         self._guard = threading.Lock()
         self._within = threading.local()
 
@@ -126,7 +126,7 @@ class Killer:
             self._left -= 1
             if not self._left:
                 self._counts[ALL_POINTS.index(name)] += 1
-                os.kill(os.getpid(), signal.SIGKILL)
+                os.kill(os.getpid(), self._by)
 
     def install(self, role: str) -> None:
         """Put the points around the functions of a role."""

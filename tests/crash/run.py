@@ -124,11 +124,15 @@ def stage(database: str, seed: int, storms: float) -> Iterator[tuple[Path, str, 
 class Crowd:
     """People who call, and the carrier's receipts; and at the end what became of all."""
 
-    def __init__(self, people: People, line: Line, ledger: Path, seed: int, shared: Shared) -> None:
-        """Nobody calls yet."""
+    def __init__(
+        self, people: People, line: Line, ledger: Path, seed: int, shared: Shared, *, apart: bool = False
+    ) -> None:
+        """Nobody calls yet. Who stays `apart` never looks into the database."""
         self._people, self.line, self._ledger, self._shared = people, line, ledger, shared
         guard, self._go_on = threading.Lock(), threading.Event()
-        self._callers = [Phones(number, seed, line, people, guard, self._go_on) for number in range(PHONES)]
+        self._callers = [
+            Phones(number, seed, line, people, guard, self._go_on, apart=apart) for number in range(PHONES)
+        ]
         self._receipts = Receipts(ledger, line, seed, shared)
 
     @property
@@ -150,6 +154,12 @@ class Crowd:
         """Wait a little. Nobody calls while much is still to be sent, or in the end only callers would be served."""
         (self._go_on.set if self.due() < MUCH else self._go_on.clear)()
         time.sleep(LOOK_EVERY)
+
+    def work_for(self, seconds: float) -> None:
+        """Let them call for so long."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            self.pace()
 
     def stop(self) -> None:
         """Let all stories be told to their end."""

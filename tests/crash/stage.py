@@ -112,6 +112,11 @@ class People:
             self._settle()
         return self.waiting.pop()
 
+    def gather(self, officers: int) -> None:
+        """Have so many wait, so that nobody looks into the database for a while."""
+        while len(self.waiting) < officers:
+            self._settle()
+
     def newcomer(self) -> str:
         """Return a phone that nobody knows."""
         return f"+2127{next(self.numbers):08d}"

@@ -81,10 +81,10 @@ def integrity(engine: Engine) -> str:
 
 def _facts(session: Session, verdict: Verdict, told: Sequence[Told]) -> None:
     """Facts of dials: there, once, each with its message."""
-    needs = Counter(session.execute(select(Need.title, Need.reference)).tuples())
+    needs = Counter((title, reference) for title, reference in session.execute(select(Need.title, Need.reference)))
     titles = Counter(session.scalars(select(Need.title)))
     names = Counter(session.scalars(select(VillageAssociation.name)))
-    saved = session.execute(select(Message.template, Message.phone, Message.text)).tuples().all()
+    saved = [tuple(row) for row in session.execute(select(Message.template, Message.phone, Message.text))]
     confirmed = Counter((phone, words) for template, phone, words in saved if template == "need_saved")
     welcomed = {phone for template, phone, _ in saved if template == "association_saved"}
     references = {(phone, word.strip(".,:")) for phone, words in confirmed for word in words.split()}
@@ -111,8 +111,8 @@ def _answers(session: Session, verdict: Verdict, told: Sequence[Told]) -> None:
         .join(Proposal, Proposal.need_id == Need.id)
         .join(Contact, Contact.association_id == Proposal.diaspora_id)
         .where(Proposal.state != ProposalState.PROPOSED)
-    ).tuples()
-    answered = set(decided)
+    )
+    answered = {(reference, phone) for reference, phone in decided}
     for one in told:
         if one.kind == "text":
             # What ends a conversation is answered by the fact's own message.
