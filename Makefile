@@ -6,7 +6,7 @@ UV := $(BIN)/uv pip
 # Locked versions with hashes; uv refuses a download whose hash differs.
 INSTALL := $(UV) install --quiet --python $(BIN)/python --constraint requirements.lock
 
-.PHONY: help run test check bench lock clean
+.PHONY: help run test check crash bench lock clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -34,6 +34,10 @@ check: $(VENV)/test.stamp ## lint, types, layers, tests: all that must be green
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(MAKE) test
+
+crash: $(VENV)/test.stamp ## kill it everywhere, compare (KILLS=500 SEED=1 DATABASE=postgresql PLANT=…; RESTARTS=200: SIGTERM)
+	@$(BIN)/python -m tests.crash --kills $(or $(KILLS),500) --seed $(or $(SEED),1) --database $(or $(DATABASE),sqlite) \
+		$(if $(PLANT),--plant $(PLANT)) $(if $(RESTARTS),--restarts $(RESTARTS)) $(ARGS)
 
 bench: $(VENV)/test.stamp ## measure; writes build/bench.json
 	@mkdir -p build

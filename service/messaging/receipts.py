@@ -1,7 +1,7 @@
 """Delivery receipts: they come doubled, late, shuffled, and before we know the gateway's id of what we sent."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
@@ -9,10 +9,13 @@ from sqlalchemy.orm import Session
 from service.domain.states import MESSAGE_MOVES, MessageState
 from service.domain.text import clean
 from service.gateways.registry import receipt_state
+from service.messaging.claims import LEASE
 from service.models import Message, Phone, Receipt
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED})
 PROVIDER_ID_LENGTH = 120
+# How long a receipt may take: an operator may be slow.
+DOUBTED = timedelta(hours=2)
 # Built once: three receipts come for each message, and to build a question takes longer than to ask it.
 KNOWN = (
     select(Message)
@@ -27,17 +30,17 @@ UNCERTAIN = (
         Message.provider_id.is_(None),
         Message.state.in_((MessageState.UNKNOWN, MessageState.ATTEMPTING)),
     )
-    .order_by(Message.next_at, Message.id)
+    .order_by(Message.lease_until, Message.id)
+)
+# What was in doubt at that time as well, and is sent once more since: its first copy may have had any id.
+FIRST_COPIES = select(Message.id).where(
+    Message.phone == bindparam("to"), Message.resent > 0, Message.next_at >= bindparam("since")
 )
 UNCLAIMED = (
-    select(Receipt.provider_id)
-    .where(
-        Receipt.gateway == bindparam("carried_by"),
-        Receipt.phone == bindparam("to"),
-        Receipt.message_id.is_(None),
-        Receipt.received_at >= bindparam("since"),
-    )
+    select(Receipt.provider_id, func.min(Receipt.received_at))
+    .where(Receipt.gateway == bindparam("carried_by"), Receipt.phone == bindparam("to"), Receipt.message_id.is_(None))
     .group_by(Receipt.provider_id)
+    .having(func.min(Receipt.received_at) >= bindparam("since"))
     .order_by(func.min(Receipt.id))
 )
 
@@ -84,18 +87,28 @@ def adopt_receipts(session: Session, message: Message) -> None:
 def find_unknown(session: Session, gateway: str, phone: str) -> None:
     """When as many ids came back from a locked phone as messages to it are in doubt, these had all left.
 
-    Then they belong together in their order; nothing is said while a message to it is under way.
+    Then they belong together in their order. An id counts that was first heard of after the call; nothing is said while
+    a message is under way, or when an id may be that of a first copy of what was sent once more. What is older than a
+    receipt may be does not count where something younger is in doubt.
     """
     messages = session.scalars(UNCERTAIN, {"carried_by": gateway, "to": phone}).all()
     if not messages or any(message.state is MessageState.ATTEMPTING for message in messages):
         return
-    since = min(message.created_at for message in messages)
-    ids = session.scalars(UNCLAIMED, {"carried_by": gateway, "to": phone, "since": since}).all()
-    if len(ids) != len(messages):
+    messages = [one for one in messages if _called_at(messages[-1]) - _called_at(one) < DOUBTED]
+    since = {"to": phone, "since": _called_at(messages[0])}
+    ids = session.execute(UNCLAIMED, {"carried_by": gateway, **since}).all()
+    if len(ids) != len(messages) or any(first < _called_at(one) for (_, first), one in zip(ids, messages, strict=True)):
         return
-    for message, provider_id in zip(messages, ids, strict=True):
+    # The first copy of the oldest was given up before its second was called.
+    if set(session.scalars(FIRST_COPIES, since)) - {messages[0].id}:
+        return
+    for (provider_id, _), message in zip(ids, messages, strict=True):
         message.provider_id = provider_id
         adopt_receipts(session, message)
+
+
+def _called_at(message: Message) -> datetime:
+    return message.lease_until - LEASE if message.lease_until else message.created_at
 
 
 def lock_phones(session: Session, phones: Collection[str]) -> None:

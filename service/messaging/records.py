@@ -48,7 +48,7 @@ SETTLE = (
         state=bindparam("to"),
         gateway=bindparam("through"),
         reason=bindparam("why"),
-        lease_until=None,
+        lease_until=bindparam("lease"),
         attempt_id=bindparam("attempt"),
         next_at=func.coalesce(bindparam("then", type_=MESSAGES.c.next_at.type), MESSAGES.c.next_at),
         cost=bindparam("costs"),
@@ -109,7 +109,7 @@ def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence
 MINE = (
     select(
         *(Message.id, Message.phone, Message.state, Message.attempt_id, Message.attempts),
-        *(Message.cost, Message.cost_day, Message.provider_id),
+        *(Message.cost, Message.cost_day, Message.provider_id, Message.lease_until),
     )
     .where(Message.id.in_(bindparam("ids", expanding=True)))
     .order_by(Message.id)
@@ -157,6 +157,8 @@ def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, obj
         "to": state,
         "through": None if again and waits else gateway.name,
         "why": sent.reason[:LONGEST_REASON],
+        # Of what is in doubt, it says when it was called.
+        "lease": one.lease_until if state is MessageState.UNKNOWN else None,
         "attempt": None if again else one.attempt_id,
         # Of what is in doubt, since when.
         "then": now + wait(one.attempts) if waits else now if state is MessageState.UNKNOWN else None,

@@ -7,11 +7,10 @@ from sqlalchemy.orm import Session
 
 from service.domain.kinds import MANNERS, Kind
 from service.domain.states import MessageState
-from service.messaging.receipts import adopt_receipts, find_unknown, lock_phones
+from service.messaging.receipts import DOUBTED, adopt_receipts, find_unknown, lock_phones
 from service.models import Message, Receipt
 
-# How long a receipt may take. A reply is worth nothing an hour later; for the rest an operator may be slow.
-DOUBTED = timedelta(hours=2)
+# A reply is worth nothing an hour later.
 DOUBTED_REPLY = timedelta(minutes=10)
 AT_ONCE = 500
 

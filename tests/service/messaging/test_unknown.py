@@ -9,9 +9,9 @@ from service.container import Container
 from service.domain.states import MessageState
 from service.gateways.base import Outcome, Sent
 from service.messaging.outbox import tell
-from service.messaging.receipts import take_receipt
+from service.messaging.receipts import DOUBTED, take_receipt
 from service.messaging.sender import drain
-from service.messaging.unknown import DOUBTED, DOUBTED_REPLY, adopt_late_receipts, resend_unknown
+from service.messaging.unknown import DOUBTED_REPLY, adopt_late_receipts, resend_unknown
 from service.models import Attempt, Message, Receipt
 from service.models.session import reading, transaction
 from tests.conftest import MovedClock
@@ -112,6 +112,42 @@ def test_as_many_receipts_as_doubts_settle_them_all_in_their_order(post: Contain
     assert states(post) == [MessageState.UNKNOWN] * 2
     receive(post, "x2")
     assert states(post) == [MessageState.FAILED, MessageState.DELIVERED]
+
+
+def test_an_id_that_was_heard_of_before_a_message_left_is_not_its(post: Container, clock: MovedClock) -> None:
+    with transaction(post.engine) as session:
+        tell(session, post.clock(), event="a", phone=PHONE, template="refused", reference="K7", association="A")
+    receive(post, "x1", "Sent")
+    clock.now += timedelta(seconds=1)
+    drain(post)
+    receive(post, "x1")
+    assert states(post) == [MessageState.UNKNOWN]
+
+
+def test_an_old_doubt_does_not_keep_a_young_one_from_its_receipt(post: Container, clock: MovedClock) -> None:
+    doubted(post)
+    clock.now += DOUBTED
+    doubted(post, events=("b",))
+    receive(post, "x1")
+    assert states(post) == [MessageState.UNKNOWN, MessageState.DELIVERED]
+
+
+def test_an_id_that_may_be_of_what_was_sent_once_more_is_nobodys(
+    post: Container, gateway: FakeGateway, clock: MovedClock
+) -> None:
+    doubted(post)
+    clock.now += timedelta(minutes=5)
+    doubted(post, events=("b",))
+    clock.now += timedelta(minutes=1)
+    receive(post, "x1")  # of the first or of the second, of which the other never left
+    gateway.answer = lambda _: Sent(Outcome.ACCEPTED, "x2")
+    clock.now += DOUBTED - timedelta(minutes=5)
+    assert resend(post) == 1
+    drain(post)
+    receive(post, "x1")
+    with transaction(post.engine) as session:
+        adopt_late_receipts(session)
+    assert states(post) == [MessageState.ACCEPTED, MessageState.UNKNOWN]
 
 
 def test_the_job_adopts_what_was_missed(post: Container, gateway: FakeGateway, clock: MovedClock) -> None:
