@@ -10,6 +10,7 @@ from typing import Protocol
 
 import structlog
 from sqlalchemy import Engine, select
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
@@ -29,6 +30,7 @@ log = structlog.get_logger()
 LONGEST_CALL = timedelta(minutes=2)
 # Calls claimed beyond the connections, as a part of them, so that none waits for the database.
 AHEAD = 4
+AWAY = timedelta(seconds=1)  # between two looks at a database that is locked, full or away
 
 
 class Holder(Protocol):
@@ -99,7 +101,7 @@ class Sender:
         done: list[Answered] = []
         with ThreadPoolExecutor(self._gateway.connections, thread_name_prefix=self._gateway.name) as pool:
             while True:
-                calls = self._turn(done, len(under_way))
+                calls = self._recorded(done, len(under_way))
                 tried += sum(len(call.ids) for call in calls)
                 under_way |= {pool.submit(self._send, call): call for call in calls}
                 if not under_way:
@@ -110,6 +112,17 @@ class Sender:
         if self._failure:
             raise self._failure
         return tried
+
+    def _recorded(self, answered: list[Answered], busy: int) -> list[Call]:
+        """Take a turn; what was answered while the database is away is kept, and recorded when it is back."""
+        while True:
+            try:
+                return self._turn(answered, busy)
+            except (OperationalError, InterfaceError):
+                if not answered or self._stopping.is_set():
+                    raise
+                log.warning("sms.not_recorded_yet", gateway=self._gateway.name, calls=len(answered), exc_info=True)
+            self._stopping.wait(AWAY.total_seconds())
 
     def _turn(self, answered: list[Answered], busy: int) -> list[Call]:
         """Record what was answered and claim what can be called next, in one transaction."""

@@ -44,12 +44,14 @@ class Up:
     folder: Path
     settings: Mapping[str, str]
     port: int = field(default_factory=free_port)
+    # Where what it says goes; a disk that is full would take no word either.
+    log: str = "up.log"
 
     @contextmanager
     def running(self) -> Iterator[subprocess.Popen[bytes]]:
         """Have it ready while the block runs; what is left of it afterwards is killed."""
         surroundings = {**os.environ, **self.settings, "TIWIZI_PORT": str(self.port)}
-        with (self.folder / "up.log").open("ab") as log:
+        with (self.folder / self.log).open("ab") as log:
             command = [sys.executable, "-m", "wsgi", "up"]
             process = subprocess.Popen(
                 command, env=surroundings, cwd=self.folder, stdout=log, stderr=log, start_new_session=True

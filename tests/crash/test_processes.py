@@ -89,11 +89,11 @@ def test_a_worker_that_stops_for_longer_than_its_lease_sends_nothing_twice(point
         People(engine, clock).gather(VILLAGES)
         engine.dispose()
         with workers(url, carrier, clock, point) as pid:
-            await_true(lambda: not counted(engine)[MessageState.QUEUED])
-            held = counted(engine)[MessageState.ATTEMPTING]
-            assert held
+            # What it holds keeps back a later message to the same phone, and nothing else.
+            await_true(lambda: counted(engine)[MessageState.QUEUED] <= counted(engine)[MessageState.ATTEMPTING])
             clock.move(timedelta(minutes=3))
-            await_true(lambda: counted(engine)[MessageState.UNKNOWN] == held)
+            await_true(lambda: not {MessageState.QUEUED, MessageState.ATTEMPTING} & set(counted(engine)))
+            assert counted(engine)[MessageState.UNKNOWN]
             os.kill(pid, signal.SIGCONT)
             await_true(lambda: set(counted(engine)) == {MessageState.ACCEPTED})
         carried = Counter((one.phone, one.text) for one in read_ledger(folder / "ledger"))

@@ -1,5 +1,6 @@
 """What a database may do: be full, locked, away. Nothing is answered that is not kept, and all comes back by itself."""
 
+import os
 import resource
 import threading
 import time
@@ -54,7 +55,7 @@ class Stage:
 def under_load(database: str) -> Iterator[Stage]:
     """Have the whole program under load while the block runs; then nothing may be lost, doubled or in doubt."""
     with stage(database, 1, storms=0) as (folder, url, carrier):
-        program = Up(folder, environment(url, carrier))
+        program = Up(folder, environment(url, carrier), log=os.devnull)
         people = People(make_engine(url), Clock())
         people.gather(OFFICERS)
         crowd = Crowd(people, Line(program.port), folder / "ledger", 1, Shared(), apart=True)

@@ -6,7 +6,8 @@ from datetime import timedelta
 from threading import Barrier, Thread
 
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, event, func, select
+from sqlalchemy.exc import OperationalError
 
 from service.container import Container
 from service.domain.states import MessageState
@@ -115,6 +116,28 @@ def test_the_claim_is_on_disk_and_no_transaction_is_open_during_the_call(post: C
     drain(post)
     assert seen == [(MessageState.ATTEMPTING, post.clock() + LEASE, True)]
     assert read(post.engine).lease_until is None
+
+
+def test_what_was_answered_while_the_database_is_away_is_recorded_when_it_is_back(
+    post: Container, gateway: FakeGateway
+) -> None:
+    away: list[str] = []
+
+    def fail(*_: object) -> None:
+        if away:
+            raise OperationalError(away.pop(), None, Exception())
+
+    def go_away(_: Outgoing) -> Sent:
+        away.append("the database is away")
+        return Sent(Outcome.ACCEPTED, "a1")
+
+    gateway.answer = go_away
+    queue(post)
+    event.listen(post.engine, "before_cursor_execute", fail)
+    assert drain(post) == 1
+    event.remove(post.engine, "before_cursor_execute", fail)
+    assert (read(post.engine).state, read(post.engine).provider_id) == (MessageState.ACCEPTED, "a1")
+    assert len(gateway.sent) == 1
 
 
 def test_what_did_not_leave_waits_longer_each_time_and_ends_after_five_attempts(
