@@ -30,7 +30,7 @@ BATCH = 20_000
 WARM_UP, MEASURED = 40, 400
 TURNS = {"dial": conversations.dial, "mid-dialogue turn": conversations.middle, "fact turn": conversations.fact}
 # Turns after which the process is weighed first, every phone having called by then, and last.
-SETTLED, LASTING = 150_000, 1_000_000
+SETTLED, LASTING = 200_000, 1_000_000
 PAGES_TO_MIB = 4096 / 2**20
 
 
