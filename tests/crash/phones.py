@@ -21,6 +21,7 @@ CODE = "*384*84#"
 REFERENCE = re.compile(r"\b[A-Z0-9]{2,3}-[A-Z0-9]{3}\b")
 MOST_TURNS = 60
 DOUBLED = 0.1  # of the answered turns are brought again
+HEARD_OF = 0.3  # of the sessions' ends are told
 VERIFIED = 0.15  # of the needs are shown to those abroad
 CALLS_OF_A_VILLAGE = 3
 # What is typed where the screen says so: the first that fits.
@@ -177,6 +178,8 @@ class Phones(threading.Thread):
         for _ in range(MOST_TURNS):
             said = self._turn({**form, "text": typed})
             if said.startswith("END "):
+                if self._dice.random() < HEARD_OF:
+                    self._line.bring("ussd-end", {**form, "status": "Success"})
                 return said
             answer = next((answer for words, answer in answers.items() if words in said), "0").replace("<name>", name)
             typed = f"{typed}*{answer}" if typed else answer

@@ -29,15 +29,15 @@ def call_before_commit() -> None:
     """Make the call while the claim is not committed yet."""
     module: Any = service.messaging.sender
     claim = module.claim
-    called: dict[str, Any] = {}
+    called: dict[tuple[int, ...], Any] = {}
 
     def calling(session: Any, settings: Any, gateway: Any, *rest: Any) -> list[Call]:
         calls: list[Call] = claim(session, settings, gateway, *rest)
-        called.update({call.attempt_id: gateway.send(call.batch) for call in calls})
+        called.update({tuple(call.ids): gateway.send(call.batch) for call in calls})
         return calls
 
     module.claim = calling
-    setattr(Sender, "_send", lambda _self, call: called.pop(call.attempt_id))  # noqa: B010  # no method is assigned
+    setattr(Sender, "_send", lambda _self, call: called.pop(tuple(call.ids)))  # noqa: B010  # no method is assigned
 
 
 def _loosen(owner: Any, attribute: str, column: str) -> None:
