@@ -91,10 +91,12 @@ def limit(processes: list[int], most: int) -> None:
 
 def test_what_another_process_locks_for_ten_seconds_is_waited_for() -> None:
     with under_load("sqlite") as stage, make_engine(stage.url).connect() as other:
+        other.exec_driver_sql("SELECT 1")  # whose BEGIN IMMEDIATE holds the lock
         statuses: list[int] = []
         caller = threading.Thread(target=lambda: statuses.append(stage.writes()))
         caller.start()
         time.sleep(LASTS)
+        assert HTTPStatus.OK not in statuses
         other.rollback()
         caller.join()
         assert stage.recovery() < RECOVERS_WITHIN

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from jobs.match import explain, match, rehearse
+from jobs.reminders import send_reminders
 from service.container import Container
 from service.domain.sectors import Sector
 from service.domain.states import ProposalState
@@ -123,11 +124,10 @@ def test_who_does_not_answer_is_reminded_once(container: Container, need: str, c
         diaspora(session, clock())
     match(container)
     clock.now += timedelta(days=6)
-    match(container)
+    assert send_reminders(container) == "0 wait"
     assert reminders(container) == []
     clock.now += timedelta(days=2)
-    match(container)
-    match(container)
+    assert [send_reminders(container) for _ in range(2)] == ["1 wait"] * 2
     (reminder,) = reminders(container)
     assert f"OUI {need}" in reminder
 
