@@ -28,7 +28,13 @@ DIAL, ANSWER, QUESTION, END, NOTICE = 1, 18, 2, 17, 3
 @contextmanager
 def running(container: Container, centre: Centre, **profile: object) -> Iterator[None]:
     """The process that is bound to the centre, while the block lasts."""
-    set_here = {"smpp_host": "127.0.0.1", "smpp_port": centre.port, "sms_routes": {"*": "smpp"}, **ACCOUNT, **profile}
+    set_here = {
+        "smpp_host": "127.0.0.1",
+        "smpp_port": centre.port,
+        "sms_routes": {"*": ("smpp",)},
+        **ACCOUNT,
+        **profile,
+    }
     own = replace(container, settings=container.settings.model_copy(update=set_here))
     stop, binds = Event(), centre.binds
     process = Thread(target=run, args=(own, stop, QUICK))
