@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy import func, select
 
 from service.domain.states import MessageState
+from service.messaging.sender import LEASE
 from service.models import Message
 from service.models.session import make_engine, reading
 from tests.crash.carrier import STORMS, Receipts, carrying
@@ -34,7 +35,8 @@ MUCH = 40  # messages
 MOST_ACCIDENTS = 10  # then the program does not start at all
 LOOK_EVERY = 0.02
 # After the last kill: leases end, what is in doubt is looked at again, waits of retries are over.
-AFTERWARDS = (timedelta(minutes=3), timedelta(hours=2), timedelta(hours=3), timedelta(minutes=3), timedelta(minutes=3))
+PAST_LEASE = LEASE + timedelta(minutes=1)
+AFTERWARDS = (PAST_LEASE, timedelta(hours=2), timedelta(hours=3), PAST_LEASE, PAST_LEASE)
 SETTLES_WITHIN = 60.0
 A_WHILE = timedelta(minutes=1)
 STANDS_STILL = 0.3
@@ -113,12 +115,15 @@ def run(asked: Asked) -> Result:
 def stage(database: str, seed: int, storms: float) -> Iterator[tuple[Path, str, str]]:
     """Have a folder, a database and a carrier while the block runs; gives the folder and the URLs."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
-    with (
-        tempfile.TemporaryDirectory(prefix="tiwizi-crash-") as name,
-        fresh_database(database, Path(name)) as url,
-        carrying(Path(name) / "ledger", seed, storms) as carrier,
-    ):
-        yield Path(name), url, carrier
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="tiwizi-crash-") as name,
+            fresh_database(database, Path(name)) as url,
+            carrying(Path(name) / "ledger", seed, storms) as carrier,
+        ):
+            yield Path(name), url, carrier
+    finally:
+        structlog.reset_defaults()
 
 
 class Crowd:

@@ -18,7 +18,7 @@ from sqlalchemy import Engine, func, select
 
 from jobs.ticks import take_tick
 from service.domain.states import MessageState
-from service.messaging.sender import drain
+from service.messaging.sender import LEASE, drain
 from service.models import Message
 from service.models.session import make_engine, reading
 from tests.conftest import BACKENDS, POSTGRES_URL
@@ -91,7 +91,7 @@ def test_a_worker_that_stops_for_longer_than_its_lease_sends_nothing_twice(point
         with workers(url, carrier, clock, point) as pid:
             # What it holds keeps back a later message to the same phone, and nothing else.
             await_true(lambda: counted(engine)[MessageState.QUEUED] <= counted(engine)[MessageState.ATTEMPTING])
-            clock.move(timedelta(minutes=3))
+            clock.move(LEASE + timedelta(minutes=1))
             await_true(lambda: not {MessageState.QUEUED, MessageState.ATTEMPTING} & set(counted(engine)))
             assert counted(engine)[MessageState.UNKNOWN]
             os.kill(pid, signal.SIGCONT)
