@@ -33,6 +33,7 @@ class ProposalState(StrEnum):
     DECLINED = "declined"
     REFUSED = "refused"
     EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
 
 
 class ChangeState(StrEnum):
@@ -85,7 +86,9 @@ NEED_MOVES: Mapping[NeedState, frozenset[NeedState]] = {
 PROPOSAL_MOVES: Mapping[ProposalState, frozenset[ProposalState]] = {
     ProposalState.PROPOSED: frozenset({ProposalState.INTERESTED, ProposalState.DECLINED, ProposalState.EXPIRED}),
     ProposalState.INTERESTED: frozenset({ProposalState.INTRODUCED, ProposalState.REFUSED, ProposalState.DECLINED}),
-    ProposalState.INTRODUCED: frozenset(),
+    # A partner may withdraw; who comes back is asked again by a person, not by the matching.
+    ProposalState.INTRODUCED: frozenset({ProposalState.WITHDRAWN}),
+    ProposalState.WITHDRAWN: frozenset(),
     ProposalState.DECLINED: frozenset({ProposalState.INTERESTED}),
     ProposalState.REFUSED: frozenset(),
     ProposalState.EXPIRED: frozenset({ProposalState.INTERESTED}),

@@ -1,4 +1,4 @@
-"""What may be done with a testimony."""
+"""What may be done with what people say of a project."""
 
 from enum import StrEnum
 
@@ -9,3 +9,22 @@ class Publication(StrEnum):
     NAMED = "named"
     ANONYMOUS = "anonymous"
     PRIVATE = "private"
+
+
+class TestimonyState(StrEnum):
+    """A testimony: given, then published or set aside by a coordinator; withdrawn by its author at any time."""
+
+    __test__ = False  # pytest takes it for a test
+
+    GIVEN = "given"
+    PUBLISHED = "published"
+    SET_ASIDE = "set_aside"
+    WITHDRAWN = "withdrawn"
+
+
+class SheetState(StrEnum):
+    """An experience sheet."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    WITHDRAWN = "withdrawn"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from babel import Locale
@@ -24,6 +25,17 @@ class Country:
     """A country by its ISO 3166 code, `FR`; said by its name."""
 
     code: str
+
+
+def sourced(by: object, on: datetime, second: object = None, second_on: datetime | None = None) -> Phrase:
+    """Return who declared something and when, and who confirmed it and when, or that nobody has yet.
+
+    `by` and `second` are roles or names. No number is shown to a partner without it.
+    """
+    said = {"by": by, "on": on.date()}
+    if second is None or second_on is None:
+        return Phrase("said.declared", said)
+    return Phrase("said.confirmed", {**said, "second": second, "second_on": second_on.date()})
 
 
 def words(voice: Speaker, values: Mapping[str, Any]) -> dict[str, str]:

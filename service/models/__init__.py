@@ -5,6 +5,7 @@ from service.models.audit import AuditEntry
 from service.models.base import Base
 from service.models.callbacks import Callback
 from service.models.communes import Commune
+from service.models.contributions import Arrival, Contribution, ExchangeRate, LedgerEntry
 from service.models.diaspora import Contact, DiasporaAssociation, Interest, Origin, PlaceLevel
 from service.models.gateways import GatewayState
 from service.models.inbound import InboundEvent
@@ -15,15 +16,19 @@ from service.models.officers import OfficerChange
 from service.models.phones import Consent, Phone
 from service.models.pledges import Pledge
 from service.models.progress import ProgressReport
+from service.models.projects import PlanAgreement, Project, ProjectStep
 from service.models.proposals import Proposal
 from service.models.secrets import Secret, SecretKind, WrongGuess
+from service.models.sheets import ExperienceSheet
 from service.models.spending import Spending
-from service.models.testimonies import Testimony
+from service.models.spotchecks import Resident, SpotCheck, SpotQuestion
+from service.models.testimonies import Recording, Testimony
 from service.models.ticks import JobTick
 from service.models.users import User
 
 __all__ = [
     "AnsweredTurn",
+    "Arrival",
     "Attempt",
     "AuditEntry",
     "Base",
@@ -31,12 +36,16 @@ __all__ = [
     "Commune",
     "Consent",
     "Contact",
+    "Contribution",
     "DiasporaAssociation",
+    "ExchangeRate",
+    "ExperienceSheet",
     "GatewayState",
     "InboundEvent",
     "Interest",
     "JobTick",
     "JournalRow",
+    "LedgerEntry",
     "Message",
     "Need",
     "NeedDetails",
@@ -45,13 +54,20 @@ __all__ = [
     "Origin",
     "Phone",
     "PlaceLevel",
+    "PlanAgreement",
     "Pledge",
     "ProgressReport",
+    "Project",
+    "ProjectStep",
     "Proposal",
     "Receipt",
+    "Recording",
+    "Resident",
     "Secret",
     "SecretKind",
     "Spending",
+    "SpotCheck",
+    "SpotQuestion",
     "Testimony",
     "User",
     "VillageAssociation",

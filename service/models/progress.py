@@ -19,6 +19,7 @@ class ProgressReport(Base):
     """What one officer declared of a project; never changed, but confirmed or disputed by a second person.
 
     `percent` is 0 to 100; `spent` is what was spent in all, in centimes of a dirham, None when not said.
+    `milestone` is the last one reached, a key of the sector's template; empty when not said.
     """
 
     __tablename__ = "progress_reports"
@@ -32,6 +33,7 @@ class ProgressReport(Base):
     help_wanted: Mapped[HelpWanted] = mapped_column(stored(HelpWanted))
     next_step: Mapped[str] = mapped_column(Text, default="")
     next_on: Mapped[date | None]
+    milestone: Mapped[str] = mapped_column(String(20), default="")
     language: Mapped[str] = mapped_column(String(8))
     state: Mapped[ReportState] = mapped_column(stored(ReportState))
     reported_by: Mapped[int] = mapped_column(ForeignKey("officers.id"))

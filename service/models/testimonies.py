@@ -2,16 +2,19 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, String, Text
+from sqlalchemy import ForeignKey, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from service.domain.testimonies import Publication
+from service.domain.testimonies import Publication, TestimonyState
 from service.models.base import Base, Id, stored
 from service.models.needs import Need
 
 
 class Testimony(Base):
-    """One person's words on a project, by an officer or witness of the village, or a contact of its partner."""
+    """One person's words on a project, by an officer or witness of the village, or a contact of its partner.
+
+    `decided_by` is the actor who published it or set it aside, `user:3`.
+    """
 
     __tablename__ = "testimonies"
 
@@ -23,5 +26,25 @@ class Testimony(Base):
     language: Mapped[str] = mapped_column(String(8))
     publication: Mapped[Publication] = mapped_column(stored(Publication))
     written_at: Mapped[datetime]
+    state: Mapped[TestimonyState] = mapped_column(stored(TestimonyState), default=TestimonyState.GIVEN)
+    decided_by: Mapped[str] = mapped_column(String(60), default="")
+    decided_at: Mapped[datetime | None]
 
     need: Mapped[Need] = relationship()
+
+
+class Recording(Base):
+    """A testimony spoken on a call; `sound` is None until it was fetched from the gateway, at `address`."""
+
+    __tablename__ = "recordings"
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    call_id: Mapped[str] = mapped_column(String(80), unique=True)
+    testimony_id: Mapped[int] = mapped_column(ForeignKey("testimonies.id"), index=True)
+    address: Mapped[str] = mapped_column(String(400))
+    seconds: Mapped[int]
+    media_type: Mapped[str] = mapped_column(String(40), default="")
+    sound: Mapped[bytes | None] = mapped_column(LargeBinary)
+    received_at: Mapped[datetime]
+
+    testimony: Mapped[Testimony] = relationship()

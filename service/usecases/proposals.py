@@ -18,6 +18,7 @@ from service.models.diaspora import Contact
 from service.models.needs import Need
 from service.models.phones import Phone
 from service.models.proposals import OPEN, Proposal, proposal_of, unanswered_since
+from service.usecases.projects import begin_project
 
 
 def express_interest(session: Session, now: datetime, *, contact: Contact, reference: str, code: str) -> Proposal:
@@ -66,6 +67,7 @@ def accept_interest(session: Session, now: datetime, *, officer: Officer, propos
     need, diaspora = proposal.need, proposal.diaspora
     if need.state is not NeedState.INTRODUCED:
         need.state = move(NEED_MOVES, need.state, NeedState.INTRODUCED)
+        begin_project(session, now, need)
     event = f"proposal:{proposal.id}:introduced"
     contact = _contact_today(session, proposal)
     for other in _deciders(proposal):

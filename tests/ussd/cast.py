@@ -18,6 +18,7 @@ from service.usecases.needs import Details, add_details
 from service.usecases.officers import hash_invitation
 from service.usecases.phones import know_phone, stop
 from service.usecases.progress import Progress, confirm_progress, declare_progress
+from service.usecases.projects import begin_project
 from tests.world import (
     LYON,
     SECRETARY,
@@ -157,6 +158,7 @@ class Play:
         """Let a need find its partners, and be reported on: once it waits for confirmation, twice it is confirmed."""
         need = self._need(who)
         need.state = NeedState.INTRODUCED
+        begin_project(self.session, self.now, need)
         self._shown(need, ProposalState.INTRODUCED, *partners)
         progress = Progress(
             Stage.WORKS, 60, Money.of(320_000), Problem.MATERIALS, HelpWanted.HANDS, self.names.step, self.now.date()

@@ -25,7 +25,7 @@ Moves = Mapping[Any, frozenset[Any]]
 TABLES: list[tuple[type[StrEnum], Moves, set[StrEnum]]] = [
     (AssociationState, ASSOCIATION_MOVES, set()),
     (NeedState, NEED_MOVES, {NeedState.INTRODUCED}),
-    (ProposalState, PROPOSAL_MOVES, {ProposalState.INTRODUCED, ProposalState.REFUSED}),
+    (ProposalState, PROPOSAL_MOVES, {ProposalState.WITHDRAWN, ProposalState.REFUSED}),
     (MessageState, MESSAGE_MOVES, {MessageState.DELIVERED, MessageState.CANCELLED, MessageState.DIGESTED}),
 ]
 tables = pytest.mark.parametrize(("enum", "moves", "last"), TABLES)

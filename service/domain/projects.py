@@ -1,0 +1,107 @@
+"""A project's life, from the introduction to a year after the handover: one table says who may move it, and where to.
+
+The steps before, from a proposal to the introduction, are a proposal's (`service.domain.states`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.domain.errors import MoveError, NotAllowedError
+
+
+class ProjectState(StrEnum):
+    """Where a project is."""
+
+    INTRODUCED = "introduced"
+    PLANNED = "planned"
+    WORKS = "works"
+    ACCEPTED = "accepted"
+    HANDED_OVER = "handed_over"
+    CLOSED = "closed"
+    DISPUTED = "disputed"
+    WITHDRAWN = "withdrawn"
+
+
+class Party(StrEnum):
+    """On whose behalf somebody moves a project."""
+
+    VILLAGE = "village"
+    DIASPORA = "diaspora"
+    COORDINATOR = "coordinator"
+
+
+class ProjectMove(StrEnum):
+    """What may be done with a project; those on the right take back what is on their left."""
+
+    AGREE_PLAN, REOPEN_PLAN = "agree_plan", "reopen_plan"
+    BEGIN_WORKS = "begin_works"
+    ACCEPT, REOPEN_WORKS = "accept", "reopen_works"
+    HAND_OVER, TAKE_BACK = "hand_over", "take_back"
+    FOLLOW_UP = "follow_up"
+    DISPUTE, SETTLE = "dispute", "settle"
+    WITHDRAW, TAKE_UP = "withdraw", "take_up"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """From which states a move is allowed, to which it leads (None: to where the project was before), and for whom.
+
+    `reason` says whether whoever moves it must say why.
+    """
+
+    before: frozenset[ProjectState]
+    after: ProjectState | None
+    who: frozenset[Party]
+    reason: bool = False
+
+
+# Where a project goes on by itself: not stopped, not at its end.
+LIVE = frozenset(
+    {
+        ProjectState.INTRODUCED,
+        ProjectState.PLANNED,
+        ProjectState.WORKS,
+        ProjectState.ACCEPTED,
+        ProjectState.HANDED_OVER,
+    }
+)
+# Where reports are expected.
+UNDER_WAY = frozenset({ProjectState.INTRODUCED, ProjectState.PLANNED, ProjectState.WORKS})
+VILLAGE, DIASPORA, COORDINATOR = frozenset({Party.VILLAGE}), frozenset({Party.DIASPORA}), frozenset({Party.COORDINATOR})
+BOTH, ALL = VILLAGE | DIASPORA, VILLAGE | DIASPORA | COORDINATOR
+RULES: Mapping[ProjectMove, Rule] = {
+    ProjectMove.AGREE_PLAN: Rule(frozenset({ProjectState.INTRODUCED}), ProjectState.PLANNED, BOTH),
+    ProjectMove.REOPEN_PLAN: Rule(frozenset({ProjectState.PLANNED}), ProjectState.INTRODUCED, ALL),
+    # A village may begin with what it has.
+    ProjectMove.BEGIN_WORKS: Rule(
+        frozenset({ProjectState.INTRODUCED, ProjectState.PLANNED}), ProjectState.WORKS, VILLAGE
+    ),
+    ProjectMove.ACCEPT: Rule(frozenset({ProjectState.WORKS}), ProjectState.ACCEPTED, VILLAGE),
+    ProjectMove.REOPEN_WORKS: Rule(frozenset({ProjectState.ACCEPTED}), ProjectState.WORKS, ALL, reason=True),
+    ProjectMove.HAND_OVER: Rule(frozenset({ProjectState.ACCEPTED}), ProjectState.HANDED_OVER, VILLAGE | COORDINATOR),
+    ProjectMove.TAKE_BACK: Rule(frozenset({ProjectState.HANDED_OVER}), ProjectState.ACCEPTED, COORDINATOR, reason=True),
+    ProjectMove.FOLLOW_UP: Rule(frozenset({ProjectState.HANDED_OVER}), ProjectState.CLOSED, VILLAGE | COORDINATOR),
+    ProjectMove.DISPUTE: Rule(LIVE, ProjectState.DISPUTED, ALL, reason=True),
+    ProjectMove.SETTLE: Rule(frozenset({ProjectState.DISPUTED}), None, COORDINATOR, reason=True),
+    ProjectMove.WITHDRAW: Rule(
+        LIVE | {ProjectState.DISPUTED}, ProjectState.WITHDRAWN, VILLAGE | COORDINATOR, reason=True
+    ),
+    ProjectMove.TAKE_UP: Rule(frozenset({ProjectState.WITHDRAWN}), None, COORDINATOR, reason=True),
+}
+
+
+def moved(state: ProjectState, move: ProjectMove, party: Party, earlier: ProjectState | None) -> ProjectState:
+    """Return where `move` leads from `state`; `earlier` is where the project was before it was stopped.
+
+    Raises MoveError where the table does not allow the move, NotAllowedError where it does, but not to `party`.
+    """
+    rule = RULES[move]
+    if state not in rule.before:
+        raise MoveError(before=state, after=rule.after or earlier or state)
+    if party not in rule.who:
+        raise NotAllowedError
+    after = rule.after or earlier
+    if after is None:
+        raise MoveError(before=state, after=state)
+    return after
