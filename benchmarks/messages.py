@@ -38,7 +38,7 @@ LOOK_EVERY = 0.2  # seconds
 PAGES_TO_MIB = 4096 / 2**20
 GATEWAY = AfricasTalkingGateway
 CALLS = GATEWAY.connections * 1000 / LATENCY_MS  # a second, at best
-PEER = (sys.executable, "-m", "tests.peers.africastalking", "--latency", str(LATENCY_MS))
+PEER = (sys.executable, "-m", "tests.peers.africastalking")
 DRAIN = (sys.executable, "-m", "wsgi", "job", "drain")
 # Prices are reserved and caps looked at, but none is met; it may be night.
 OPEN = dict.fromkeys(("CAP_DAY", "CAP_COUNTRY", "CAP_ASSOCIATION", "CAP_PHONE"), "1000000000") | {"QUIET_HOURS": "0-0"}
@@ -109,11 +109,11 @@ def _drained(backend: str, count: int, text_of: Callable[[int], str]) -> Drained
     """Queue so many messages in a new database and have the program send them."""
     with tempfile.TemporaryDirectory(dir=BUILD) as made, country.database(backend, Path(made)) as url:
         ledger = Path(made) / "ledger.jsonl"
-        _queue(url, count, text_of)
-        with _carrier(ledger) as api:
+        queue(url, count, text_of)
+        with carrier(ledger) as api:
             process = subprocess.Popen(
                 DRAIN,
-                env=_environment(url, api),
+                env=environment(url, api),
                 cwd=made,
                 start_new_session=True,
                 stdout=subprocess.DEVNULL,
@@ -123,7 +123,8 @@ def _drained(backend: str, count: int, text_of: Callable[[int], str]) -> Drained
         return Drained(*_recorded(url, count, looks[-1].sent), looks)
 
 
-def _queue(url: str, count: int, text_of: Callable[[int], str]) -> None:
+def queue(url: str, count: int, text_of: Callable[[int], str]) -> None:
+    """Have so many messages wait in a database."""
     engine = make_engine(url)
     now = datetime.now(UTC)
     phones = cycle(caller.number for caller in country.callers())
@@ -155,10 +156,12 @@ def _queue(url: str, count: int, text_of: Callable[[int], str]) -> None:
 
 
 @contextmanager
-def _carrier(ledger: Path | None = None) -> Iterator[str]:
-    """Run the stand-in of the carrier in a process of its own; gives its address."""
+def carrier(ledger: Path | None = None, latency: float = LATENCY_MS) -> Iterator[str]:
+    """Run the stand-in of the carrier in a process of its own, which answers after `latency` ms; gives its address."""
     kept = ("--ledger", str(ledger)) if ledger else ()
-    with subprocess.Popen((*PEER, *kept), stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with subprocess.Popen(
+        (*PEER, "--latency", str(latency), *kept), stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as process:
         assert process.stdout  # noqa: S101  # it was asked for
         try:
             yield process.stdout.readline().strip()
@@ -166,7 +169,8 @@ def _carrier(ledger: Path | None = None) -> Iterator[str]:
             process.terminate()
 
 
-def _environment(url: str, api: str) -> dict[str, str]:
+def environment(url: str, api: str) -> dict[str, str]:
+    """Return the settings of a service that sends through the carrier at `api`, whatever it costs."""
     settings = {
         "DATABASE_URL": url,
         "SECRET_KEY": "a-key-that-protects-nothing-but-benchmarks",
@@ -212,7 +216,7 @@ def _recorded(url: str, count: int, accepted: int) -> tuple[float, str]:
 
 def _alone(name: str, bulk: int, count: int) -> Row:
     """Send as many texts through the gateway without any database."""
-    with _carrier() as api, ThreadPoolExecutor(GATEWAY.connections) as threads:
+    with carrier() as api, ThreadPoolExecutor(GATEWAY.connections) as threads:
         settings = Settings(
             _env_file=None,  # type: ignore[call-arg]  # pydantic-settings' own parameter
             at_username="tiwizi",

@@ -59,10 +59,11 @@ def serving(command: Sequence[str], folder: Path, database_url: str) -> Iterator
         wait_ready(f"http://127.0.0.1:{port}", {"web": process})
         yield Server(port, process.pid, database_url.rpartition("/")[2])
     finally:
-        _stop(process)
+        stop(process)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
+    """Ask a process to end, and end it."""
     process.terminate()
     try:
         process.wait(LEAVE_WITHIN)

@@ -105,7 +105,7 @@ class Subject:
             "p50_ms": middle.load.percentile(50),
             "p99_ms": middle.load.percentile(99),
             "n": sum(len(each.load.latencies) for each in self.rounds),
-            "at": _now(),
+            "at": now(),
             "cpu_us": middle.cpu_us,
             **({"invalid": wrong} if wrong else {}),
         }
@@ -189,10 +189,11 @@ def _generator_row(backend: str, bare: Subject) -> Row:
         "p50_ms": None,
         "p99_ms": None,
         "n": turns,
-        "at": _now(),
+        "at": now(),
         "cpu_us": None,
     }
 
 
-def _now() -> str:
+def now() -> str:
+    """Return the time of a row."""
     return datetime.now(UTC).isoformat(timespec="seconds")
