@@ -20,7 +20,11 @@ class Message(Base):
     """
 
     __tablename__ = "messages"
-    __table_args__ = (Index(None, "state", "gateway", "priority", "next_at"), Index(None, "gateway", "provider_id"))
+    __table_args__ = (
+        # To the id, which puts in order what is due at the same moment: else PostgreSQL sorts all of it each time.
+        Index(None, "state", "gateway", "priority", "next_at", "id"),
+        Index(None, "gateway", "provider_id"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)

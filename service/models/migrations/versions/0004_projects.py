@@ -12,7 +12,12 @@ ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 MOMENT = sa.DateTime(timezone=True)
 
 
+DUE = ["state", "gateway", "priority", "next_at"]
+
+
 def upgrade():
+    op.drop_index(op.f("ix_messages_state_gateway_priority_next_at"), table_name="messages")
+    op.create_index(op.f("ix_messages_state_gateway_priority_next_at_id"), "messages", [*DUE, "id"])
     op.create_table(
         "exchange_rates",
         sa.Column("currency", sa.Enum("MAD", "EUR", name="currency", native_enum=False, length=20), nullable=False),
@@ -384,6 +389,8 @@ def upgrade():
 
 
 def downgrade():
+    op.drop_index(op.f("ix_messages_state_gateway_priority_next_at_id"), table_name="messages")
+    op.create_index(op.f("ix_messages_state_gateway_priority_next_at"), "messages", DUE)
     op.drop_column("testimonies", "decided_at")
     op.drop_column("testimonies", "decided_by")
     op.drop_column("testimonies", "state")
