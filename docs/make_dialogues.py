@@ -73,7 +73,7 @@ ANSWERED = {"pin.wrong", "pin.easy", "pin.differs", "code.wrong", "officers.take
 Chapter = list[Scene]
 FRENCH = speaker(Language.FR)
 GREETINGS = {"home", "welcome"}  # a caller's chapter begins with them
-TITLES = {"officers.seen": "officers.see", "need.complete": "need.seen.complete"} | {
+TITLES = {"officers.seen": "officers.see", "need.complete": "need.seen.complete", "testimony.mine": "testimony.old"} | {
     one.name: f"home.{offer}" for offer, one in OFFERED.items() if isinstance(one, Dialogue)
 }
 

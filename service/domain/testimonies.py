@@ -1,5 +1,6 @@
 """What may be done with what people say of a project."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -20,6 +21,20 @@ class TestimonyState(StrEnum):
     PUBLISHED = "published"
     SET_ASIDE = "set_aside"
     WITHDRAWN = "withdrawn"
+
+
+TESTIMONY_MOVES: Mapping[TestimonyState, frozenset[TestimonyState]] = {
+    TestimonyState.GIVEN: frozenset(
+        {TestimonyState.PUBLISHED, TestimonyState.SET_ASIDE, TestimonyState.WITHDRAWN},
+    ),
+    TestimonyState.PUBLISHED: frozenset(
+        {TestimonyState.GIVEN, TestimonyState.SET_ASIDE, TestimonyState.WITHDRAWN},
+    ),
+    TestimonyState.SET_ASIDE: frozenset(
+        {TestimonyState.GIVEN, TestimonyState.PUBLISHED, TestimonyState.WITHDRAWN},
+    ),
+    TestimonyState.WITHDRAWN: frozenset(),
+}
 
 
 class SheetState(StrEnum):

@@ -66,6 +66,8 @@ KINDS: Mapping[str, Kind] = {
             "progress_declared",
             "progress_disputed",
             "refused",
+            "testimony_published",
+            "testimony_set_aside",
         ),
         Kind.DIGEST: ("digest",),
     }.items()

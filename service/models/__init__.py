@@ -19,7 +19,7 @@ from service.models.progress import ProgressReport
 from service.models.projects import PlanAgreement, Project, ProjectStep
 from service.models.proposals import Proposal
 from service.models.secrets import Secret, SecretKind, WrongGuess
-from service.models.sheets import ExperienceSheet
+from service.models.sheets import ExperienceSheet, SheetConsent
 from service.models.spending import Spending
 from service.models.spotchecks import Resident, SpotCheck, SpotQuestion
 from service.models.testimonies import Recording, Testimony
@@ -65,6 +65,7 @@ __all__ = [
     "Resident",
     "Secret",
     "SecretKind",
+    "SheetConsent",
     "Spending",
     "SpotCheck",
     "SpotQuestion",

@@ -3,12 +3,13 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, String, cast, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, String, Update, cast, delete, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service.domain.phone import digits_of, gone_phone
 from service.domain.roles import OFFICERS
 from service.domain.states import CHANGE_MOVES, PROPOSAL_MOVES, WAITING, ChangeState, MessageState, ProposalState, move
+from service.domain.testimonies import TestimonyState
 from service.locales import DEFAULT_LANGUAGE
 from service.messaging.outbox import tell
 from service.models.associations import Officer, active_officer
@@ -23,6 +24,7 @@ from service.models.phones import Consent, Phone
 from service.models.proposals import OPEN, Proposal
 from service.models.secrets import Secret
 from service.models.spending import Spending
+from service.models.testimonies import Recording, Testimony
 from service.models.users import User
 
 # What a turn is answered whose reply told the number: the session ends.
@@ -112,6 +114,7 @@ def _erase(session: Session, now: datetime, phone: str) -> None:
     for statement in (
         update(Officer).where(Officer.phone == phone).values(phone=gone),
         update(Contact).where(Contact.phone == phone).values(phone=gone, name=""),
+        *_silenced(gone),
         update(OfficerChange).where(OfficerChange.phone == phone).values(phone=None),
         update(User).where(User.phone == phone).values(phone=None),
         # The gateway's own id stays: it may tell the same event again.
@@ -130,6 +133,20 @@ def _erase(session: Session, now: datetime, phone: str) -> None:
         session.delete(old)
     session.flush()
     session.expire_all()
+
+
+def _silenced(gone: str) -> list[Update]:
+    """Return what deletes the voice of who is gone, and their words that nobody may read; others name no person."""
+    by = or_(
+        Testimony.officer_id.in_(select(Officer.id).where(Officer.phone == gone)),
+        Testimony.contact_id.in_(select(Contact.id).where(Contact.phone == gone)),
+    )
+    mine = select(Testimony.id).where(by)
+    unread = update(Testimony).where(by, Testimony.state != TestimonyState.PUBLISHED)
+    return [
+        update(Recording).where(Recording.testimony_id.in_(mine)).values(sound=None, address=""),
+        unread.values(text="", state=TestimonyState.WITHDRAWN),
+    ]
 
 
 def _erase_messages(session: Session, now: datetime, phone: str, gone: str) -> None:

@@ -10,8 +10,19 @@ from service.domain.money import Money
 from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.states import AssociationState, ChangeState, NeedState, ProposalState
+from service.domain.testimonies import Publication
 from service.locales import Language
-from service.models import Callback, DiasporaAssociation, Need, Officer, OfficerChange, Secret, SecretKind, User
+from service.models import (
+    Callback,
+    Contact,
+    DiasporaAssociation,
+    Need,
+    Officer,
+    OfficerChange,
+    Secret,
+    SecretKind,
+    User,
+)
 from service.security import hash_pin
 from service.usecases.associations import register_association, reject_association
 from service.usecases.needs import Details, add_details
@@ -19,6 +30,7 @@ from service.usecases.officers import hash_invitation
 from service.usecases.phones import know_phone, stop
 from service.usecases.progress import Progress, confirm_progress, declare_progress
 from service.usecases.projects import begin_project
+from service.usecases.testimonies import note_testimony
 from tests.world import (
     LYON,
     SECRETARY,
@@ -152,9 +164,24 @@ class Play:
             self._shown(need, state, lyon, utrecht)
         for reports in (0, 1, 1, 2):
             self._project(who, reports, lyon, utrecht)
-        self._project("lone officer", 0, lyon)
+        lone = self._project("lone officer", 0, lyon)
+        self._testified(self._officer("lone officer"), lone, "")
+        for words in (self.names.step, self.names.title):
+            self._testified(lyon.contacts[0], lone, words)
 
-    def _project(self, who: str, reports: int, *partners: DiasporaAssociation) -> None:
+    def _testified(self, author: Officer | Contact, need: Need, words: str) -> None:
+        """Let somebody have spoken of a project; without words, on a call."""
+        note_testimony(
+            self.session,
+            self.now,
+            author=author,
+            reference=need.reference,
+            words=words,
+            publication=Publication.NAMED,
+            channel="ussd",
+        )
+
+    def _project(self, who: str, reports: int, *partners: DiasporaAssociation) -> Need:
         """Let a need find its partners, and be reported on: once it waits for confirmation, twice it is confirmed."""
         need = self._need(who)
         need.state = NeedState.INTRODUCED
@@ -170,6 +197,7 @@ class Play:
             )
             if reports > 1:
                 confirm_progress(self.session, self.now, officer=self._officer(who), report_id=report.id)
+        return need
 
     def _changes_asked(self) -> None:
         asker = officer_of(self.session, COLLEAGUES["awaited officer"])

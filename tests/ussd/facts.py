@@ -50,6 +50,7 @@ DECIDING = frozenset(
             "need.details",
             "progress.review",
             "testimony.review",
+            "testimony.mine",
         ),
         *("proposal.seen", "proposal.seen.reason", "interest.ask", "progress.confirm", "profile.confirm", "pause.days"),
         *("agree.add", "agree.remove", "agree.hand_over", "agree.unlock", "pin.forgotten.first"),

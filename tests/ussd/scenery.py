@@ -255,6 +255,7 @@ FACTS: Mapping[str, Callable[[Session], Fact]] = {
     "next": lambda session: str(newest(ProgressReport)(session).next_on),
     "testimony": lambda session: newest(Testimony)(session).text,
     "testimonies": count(Testimony),
+    "published as": lambda session: newest(Testimony)(session).publication.value,
     "diaspora": lambda session: newest(DiasporaAssociation)(session).name,
     "country": lambda session: newest(DiasporaAssociation)(session).country,
     "origins": lambda session: [one.place_code for one in newest(DiasporaAssociation)(session).origins],

@@ -56,7 +56,8 @@ ELSEWHERE = re.compile(r"(98 \S+  )?0 \S+  00 \S+")
 # No walk comes by: the world must move between two keys, a text must have begun it, or everything be passed over.
 SELDOM = {
     *("agree.none", "interest.none", "pledge.none", "progress.none", "progress.confirm.none", "proposals.none"),
-    *("testimony.none", "ended.moved", "notice.changed", "callback.late", "coordinator.nobody"),
+    *("testimony.none", "testimony.mine.none", "testimony.added"),
+    *("ended.moved", "notice.changed", "callback.late", "coordinator.nobody"),
     *("code.ask", "code.wrong", "pin.dial", "pledge.unknown", "leave.phone"),
     "need.details.nothing",
     *(f"code.for.{deed}" for deed in ("accept", "pledge", "add", "remove", "hand_over", "agree")),

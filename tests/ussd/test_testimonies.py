@@ -5,15 +5,23 @@ from collections.abc import Callable
 import pytest
 from sqlalchemy import select
 
+from service.app import create_app
 from service.container import Container
-from service.domain.testimonies import Publication
+from service.domain.errors import NotFoundError
+from service.domain.testimonies import Publication, TestimonyState
 from service.models import AuditEntry, Contact, Officer
 from service.models.session import reading, transaction
 from service.models.testimonies import Testimony as Words  # pytest takes what begins with Test for its own
+from service.usecases.testimonies import withdraw_testimony
 from tests.conftest import MovedClock
 from tests.ussd.conftest import Handset, rows
 from tests.ussd.projects import WITNESS, project_of, staffed_village
+from tests.ussd.texting import code_in
 from tests.world import LYON, SECRETARY, UTRECHT, diaspora, officer_of
+from ussd.hooks import hooks_blueprint
+from ussd.sessions import Conversations
+from ussd.transports import android
+from ussd.transports.sms import receive
 
 NewHandset = Callable[[str], Handset]
 FIRST = "Les femmes ne marchent plus une heure pour l'eau, et le jardin de l'ecole revit."
@@ -158,3 +166,107 @@ def test_who_left_meanwhile_says_nothing(
         gone.left_at = clock()
     assert witness.types("1").startswith("Cela a changé")
     assert rows(container, Words) == 0
+
+
+def has_spoken(witness: Handset) -> None:
+    """Say something on USSD, with a name."""
+    begins(witness)
+    witness.types("Deux mots", "1", "1", "1")
+
+
+def test_a_second_text_goes_on_with_the_first_before_anything_counts(
+    container: Container, handset: NewHandset, project: str
+) -> None:
+    assert project
+    witness = handset(WITNESS)
+    witness.sends("TEMOIGNAGE")
+    witness.sends("Avant on marchait une heure, a suivre")
+    (asked,) = witness.sends("Maintenant l'eau coule a la porte")
+    assert asked.startswith("Ajouté.")
+    # What was meant as a line, and written otherwise, is no testimony.
+    (again,) = witness.sends("oui avec tout")
+    assert again.startswith("Tapez un chiffre de 1 à 3.")
+    (review,) = witness.sends("2")
+    assert "l'eau coule a la porte" in review
+    (code,) = witness.sends("1")
+    witness.sends(code_in(code))
+    assert kept(container).text == "Avant on marchait une heure, a suivre Maintenant l'eau coule a la porte"
+
+
+def test_other_words_drop_what_was_added_to_the_first(handset: NewHandset, project: str) -> None:
+    assert project
+    witness = handset(WITNESS)
+    witness.sends("TEMOIGNAGE")
+    witness.sends("Avant on marchait une heure")
+    witness.sends("et maintenant l'eau coule")
+    witness.sends("2")
+    witness.sends("2")
+    witness.sends("1")
+    (review,) = witness.sends("Tout va bien")
+    assert '"Tout va bien"' in review
+    assert "sans mon nom" in review
+
+
+def test_a_story_in_many_texts_ends_somewhere(handset: NewHandset, project: str) -> None:
+    assert project
+    witness = handset(WITNESS)
+    witness.sends("TEMOIGNAGE")
+    for _ in range(2):
+        witness.sends(LONG)
+    (refused,) = witness.sends(LONG)
+    assert refused.startswith("Plus court")
+
+
+@pytest.mark.parametrize("answer", ["withdraw", "private"])
+def test_a_forged_text_takes_nothing_back(container: Container, handset: NewHandset, project: str, answer: str) -> None:
+    """The right sender and no code: the words stay, and as they may be published."""
+    assert project
+    witness = handset(WITNESS)
+    has_spoken(witness)
+    witness.sends("RETIRER")
+    (asked,) = witness.sends({"withdraw": "3", "private": "2"}[answer])
+    witness.sends("000000")
+    assert (kept(container).text, kept(container).state) == ("Deux mots", TestimonyState.GIVEN)
+    assert kept(container).publication is Publication.NAMED
+    witness.sends(code_in(asked))
+    if answer == "withdraw":
+        assert (kept(container).text, kept(container).state) == ("", TestimonyState.WITHDRAWN)
+    else:
+        assert kept(container).publication is Publication.PRIVATE
+
+
+def test_who_speaks_for_the_village_now_does_not_decide_on_anothers_words(
+    container: Container, handset: NewHandset, project: str
+) -> None:
+    assert project
+    has_spoken(handset(WITNESS))
+    (answer,) = handset(SECRETARY).sends("RETIRER")
+    assert "pas de témoignage" in answer
+    with transaction(container.engine) as session, pytest.raises(NotFoundError):
+        withdraw_testimony(
+            session,
+            container.clock(),
+            author=officer_of(session),
+            testimony_id=kept(container).id,
+            channel="ussd",
+        )
+
+
+@pytest.mark.parametrize("gateway", ["africastalking", "android"])
+def test_a_text_of_many_parts_arrives_whole_over_every_gateway(
+    container: Container, handset: NewHandset, project: str, conversations: Conversations, gateway: str
+) -> None:
+    """Both join the parts themselves; an SMS centre's are joined in `ussd/transports/smpp/texts.py`."""
+    assert project
+    witness = handset(WITNESS)
+    witness.sends("TEMOIGNAGE")
+    if gateway == "android":
+        receive(conversations, android.text(gateway, {"id": "5f", "phoneNumber": WITNESS, "text": LONG}))
+    else:
+        form = {"id": "5f", "from": WITNESS, "to": "84", "date": "2026-11-23", "text": LONG, "linkId": ""}
+        http = create_app(container, [hooks_blueprint(conversations)]).test_client()
+        assert http.post("/hooks/africastalking/a-hook-token-for-tests-only/sms", data=form).status_code == 200
+    witness.sends("3")
+    (asked,) = witness.sends("1")
+    witness.sends(code_in(asked))
+    assert kept(container).text == LONG.strip()

@@ -27,6 +27,7 @@ class Action(StrEnum):
     CONFIRM = "confirm"
     MINE = "mine"
     TESTIMONY = "testimony"
+    RETRACT = "retract"
     OFFICERS = "officers"
     JOIN = "join"
     ENROL = "enrol"
@@ -69,6 +70,7 @@ WORDS: dict[Action, tuple[str, ...]] = {
     Action.CONFIRM: ("confirmer", "confirm", "confirme", "sdid", "akkid", "تأكيد"),
     Action.MINE: ("liste", "list", "mes besoins", "suivi", "my needs", "lhwayj", "lista", "لائحة", "حاجاتنا"),
     Action.TESTIMONY: ("temoignage", "temoigner", "testimony", "tughdit", "chahada", "شهادة"),
+    Action.RETRACT: ("retirer", "retract", "kkis", "7yyed", "سحب"),
     Action.OFFICERS: ("bureau", "officers", "lmaktab", "مكتب"),
     Action.JOIN: ("rejoindre", "join", "invitation", "kchem", "ldkhol", "انضمام", "دعوة"),
     Action.ENROL: ("inscription", "inscrire", "register", "enrol", "enroll", "zmmm", "tasjil", "تسجيل"),

@@ -13,8 +13,10 @@ from service.models.needs import projects_of
 from service.models.pledges import pledgeable
 from service.models.progress import waiting_reports
 from service.models.session import transaction
+from service.models.testimonies import testimonies_by
 from service.usecases.diaspora import pause_alerts
 from service.usecases.phones import know_phone, start, stop
+from ussd.dialogues.testimonies import OLD
 from ussd.sessions import Conversations
 from ussd.transports import forms
 from ussd.transports.answers import contact_answers, inform, officer_answers, refuse
@@ -34,6 +36,7 @@ STARTS = {
     Action.PROGRESS: "progress",
     Action.CONFIRM: "confirm",
     Action.TESTIMONY: "testimony",
+    Action.RETRACT: "testimony",
     Action.OFFICERS: "officers",
     Action.JOIN: "join",
     Action.PLEDGE: "pledge",
@@ -135,12 +138,19 @@ def _guessed(inbox: Inbox) -> bool:
 
 
 def _doubted(inbox: Inbox, command: Command) -> bool:
-    """Ask rather than guess where the code of a need is none, or a yes says no as well."""
+    """Ask rather than guess where the code of a need is none, or a yes says no as well.
+
+    What was never said cannot be taken back either.
+    """
     if command.mistyped:
         inbox.reply("reference_unknown", reference=command.mistyped)
     elif command.contrary:
         inbox.ask_which((command.word, command.contrary))
-    return bool(command.mistyped or command.contrary)
+    elif command.action is Action.RETRACT and not _has_spoken(inbox):
+        inbox.say("testimony.mine.none")
+    else:
+        return False
+    return True
 
 
 def _obey(inbox: Inbox, command: Command) -> None:
@@ -194,6 +204,11 @@ def _speak(inbox: Inbox, language: Language) -> None:
     inbox.reply("dialogue", text=speaker(language).say("language.changed"))
 
 
+def _has_spoken(inbox: Inbox) -> bool:
+    author = inbox.officer or inbox.contact
+    return bool(author and testimonies_by(inbox.session, author))
+
+
 def _start(inbox: Inbox, action: Action) -> str:
     if action is Action.ENROL:
         return "register" if inbox.phone.startswith(inbox.settings.home_prefix) else "enrol"
@@ -209,6 +224,8 @@ def _given(inbox: Inbox, command: Command) -> forms.Given:
             # What a newcomer is asked first; others are obeyed at once.
             named = forms.language(command.rest)
             return [("language", named.value)] if named else []
+        case Action.RETRACT:
+            return [("testimony.way", OLD)]
         case Action.JOIN:
             return forms.invitation(command.rest, inbox.settings.secret_key, inbox.phone)
         case _:

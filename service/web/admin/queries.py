@@ -8,7 +8,8 @@ from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from service.domain.states import AssociationState, NeedState
-from service.models import DiasporaAssociation, Need, Officer, VillageAssociation
+from service.domain.testimonies import Publication, TestimonyState
+from service.models import Contact, DiasporaAssociation, Need, Officer, Recording, Testimony, VillageAssociation
 
 PER_PAGE = 50
 Row = TypeVar("Row")
@@ -32,14 +33,16 @@ class Waiting:
     associations: int
     diaspora: int
     needs: int
+    testimonies: int
 
 
 def count_waiting(session: Session) -> Waiting:
-    """Count pending associations, of villages and of emigrants, and reported needs."""
+    """Count pending associations, of villages and of emigrants, reported needs, and testimonies nobody read."""
     return Waiting(
         associations=_count(session, select(VillageAssociation).where(_pending())),
         diaspora=_count(session, select(DiasporaAssociation).where(_enrolled())),
         needs=_count(session, select(Need).where(_reported())),
+        testimonies=_count(session, select(Testimony).where(_unread())),
     )
 
 
@@ -76,6 +79,24 @@ def list_needs(session: Session, number: int) -> Page[tuple[Need, Officer]]:
         page,
         pages,
     )
+
+
+def list_testimonies(session: Session, number: int) -> Page[Testimony]:
+    """Return a page of testimonies with their projects and authors; what was withdrawn is left out."""
+    query = select(Testimony).where(Testimony.state != TestimonyState.WITHDRAWN)
+    page, pages = _cut(session, query, number)
+    order = _waiting_first(_unread(), Testimony.written_at, Testimony.id)
+    rows = _slice(query.order_by(*order), page).options(
+        joinedload(Testimony.need).joinedload(Need.association),
+        joinedload(Testimony.officer),
+        joinedload(Testimony.contact).joinedload(Contact.association),
+        joinedload(Testimony.recording).defer(Recording.sound),
+    )
+    return Page(session.scalars(rows).all(), page, pages)
+
+
+def _unread() -> ColumnElement[bool]:
+    return (Testimony.state == TestimonyState.GIVEN) & (Testimony.publication != Publication.PRIVATE)
 
 
 def _pending() -> ColumnElement[bool]:

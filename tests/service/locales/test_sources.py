@@ -11,7 +11,7 @@ from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import AssociationState, MessageState, NeedState, ReportState
-from service.domain.testimonies import Publication
+from service.domain.testimonies import Publication, TestimonyState
 from service.locales import Language, speaker
 from service.matching.reasons import REASON_KEYS
 from service.web.errors import EXPLAINED
@@ -22,7 +22,7 @@ from tests.service.locales.sources import asked, could_be_said
 SAID = (
     *(Sector, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
     *(Stage, Problem, HelpWanted, Publication, Pace, Kind),
-    *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState),
+    *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState, TestimonyState),
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}
 

@@ -118,6 +118,18 @@ def upgrade():
         sa.PrimaryKeyConstraint("need_id", "language", name=op.f("pk_experience_sheets")),
     )
     op.create_table(
+        "sheet_consents",
+        sa.Column("need_id", ID, nullable=False),
+        sa.Column("diaspora_id", ID, autoincrement=False, nullable=False),
+        sa.Column("agreed", sa.Boolean(), nullable=True),
+        sa.Column("actor", sa.String(length=60), nullable=False),
+        sa.Column("channel", sa.String(length=20), nullable=False),
+        sa.Column("asked_at", MOMENT, nullable=False),
+        sa.Column("answered_at", MOMENT, nullable=True),
+        sa.ForeignKeyConstraint(["need_id"], ["needs.id"], name=op.f("fk_sheet_consents_need_id_needs")),
+        sa.PrimaryKeyConstraint("need_id", "diaspora_id", name=op.f("pk_sheet_consents")),
+    )
+    op.create_table(
         "plan_agreements",
         sa.Column("id", ID, nullable=False),
         sa.Column("need_id", ID, nullable=False),
@@ -375,6 +387,7 @@ def upgrade():
             server_default="given",
         ),
     )
+    op.add_column("testimonies", sa.Column("reason", sa.String(length=200), nullable=False, server_default=""))
     op.add_column("testimonies", sa.Column("decided_by", sa.String(length=60), nullable=False, server_default=""))
     op.add_column("testimonies", sa.Column("decided_at", MOMENT, nullable=True))
     # What had found a partner already is a project.
@@ -393,6 +406,7 @@ def downgrade():
     op.create_index(op.f("ix_messages_state_gateway_priority_next_at"), "messages", DUE)
     op.drop_column("testimonies", "decided_at")
     op.drop_column("testimonies", "decided_by")
+    op.drop_column("testimonies", "reason")
     op.drop_column("testimonies", "state")
     op.drop_column("progress_reports", "milestone")
     op.drop_index(op.f("ix_ledger_entries_contribution_id"), table_name="ledger_entries")
@@ -410,6 +424,7 @@ def downgrade():
     op.drop_index(op.f("ix_project_steps_need_id"), table_name="project_steps")
     op.drop_table("project_steps")
     op.drop_table("plan_agreements")
+    op.drop_table("sheet_consents")
     op.drop_table("experience_sheets")
     op.drop_index(
         "uq_contributions_diaspora",
