@@ -9,7 +9,7 @@ because the carrier's text says everything that was typed. A turn that changes a
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from time import sleep
 from typing import Any
@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from service.models.base import table_of
+from service.models.base import Moment, table_of
 from service.models.journals import JournalRow
 from service.models.session import make_engine
 from ussd.engine.journal import Journal
@@ -33,6 +33,7 @@ KEPT_HERE = timedelta(minutes=10)  # a carrier ends a session after 3
 STRIPES = 512
 ROWS = table_of(JournalRow)
 LOAD = select(ROWS).where(ROWS.c.phone == bindparam("one"))
+NEVER = datetime.min.replace(tzinfo=UTC)
 COLUMNS = ("session", "state", "ended", "text_length", "text_hash", "replies", "touched_at")
 
 
@@ -98,6 +99,15 @@ class Journals:
     def write(self, session: Session, phone: str, conversation: Conversation) -> None:
         """Write a conversation in the caller's transaction. Call `written` when that is committed."""
         _upsert(session.connection(), [_row(phone, conversation)])
+
+    def end(self, session: Session, phone: str, last: Conversation, before: Conversation) -> bool:
+        """Write the end of a conversation with its facts, in the caller's transaction; False when it went on elsewhere.
+
+        `before` is what it ends: if another session of the phone has gone on since, what was begun is that one's.
+        """
+        values = {**_row(phone, last), "since": before.touched_at or NEVER}
+        done = session.connection().execute(_end_statement(session.get_bind().dialect.name), values)
+        return done.first() is not None
 
     def written(self, phone: str, conversation: Conversation) -> None:
         """Know that the database has this conversation."""
@@ -199,14 +209,29 @@ def _upsert(connection: Connection, rows: list[dict[str, Any]]) -> None:
 
 @cache
 def _statement(dialect: str) -> Any:
-    insert = postgresql.insert if dialect == "postgresql" else sqlite.insert
-    statement = insert(ROWS)
+    statement = _insert(dialect)
     new = statement.excluded
     # Another process, or another thread, may have gone on with the conversation meanwhile: the later state stays.
     later = or_(
         ROWS.c.touched_at < new.touched_at,
         and_(ROWS.c.touched_at == new.touched_at, ROWS.c.text_length <= new.text_length),
     )
+    return _updating(statement, later)
+
+
+@cache
+def _end_statement(dialect: str) -> Any:
+    statement = _insert(dialect)
+    unmoved = or_(ROWS.c.session == statement.excluded.session, ROWS.c.touched_at <= bindparam("since", type_=Moment))
+    return _updating(statement, unmoved).returning(ROWS.c.phone)
+
+
+def _insert(dialect: str) -> Any:
+    return (postgresql.insert if dialect == "postgresql" else sqlite.insert)(ROWS)
+
+
+def _updating(statement: Any, where: Any) -> Any:
+    new = statement.excluded
     return statement.on_conflict_do_update(
-        index_elements=[ROWS.c.phone], set_={name: new[name] for name in COLUMNS}, where=later
+        index_elements=[ROWS.c.phone], set_={name: new[name] for name in COLUMNS}, where=where
     )

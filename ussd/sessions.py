@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from service.container import Container
-from service.domain.errors import TiwiziError
+from service.domain.errors import MoveError, TiwiziError
 from service.locales import Language
 from service.messaging.segments import fold
 from service.models.journals import JournalRow
@@ -187,7 +187,7 @@ class Conversations:
                 _following(known, now),
             )
             if screen.ended:
-                self._write_end(turn.phone, reply, after, work)
+                self._write_end(turn.phone, reply, known, after, work)
             else:
                 self.journals.keep(turn.phone, after)
         return screen
@@ -199,17 +199,20 @@ class Conversations:
                 return self._play(turn, key, held)
             except TiwiziError:
                 # A colleague was faster, say: nothing of this turn was kept.
-                return self._play(turn, key, held, moved=True)
+                return self._play(turn, key, self.journals.here(turn.phone), moved=True)
         except AnsweredError as answered:
             return _screen(answered.reply)
 
-    def _write_end(self, phone: str, reply: str, after: Conversation, work: Work) -> None:
+    def _write_end(self, phone: str, reply: str, known: Conversation, after: Conversation, work: Work) -> None:
         session = work.facts()
         if work.forgets:
             work.answered(reply)
             self._forget(phone)
             return
-        self.journals.write(session, phone, after)
+        if not self.journals.end(session, phone, after, known):
+            # Begun here, ended by SMS through another process: its facts are written, and not once more.
+            self.journals.forget(phone)
+            raise MoveError
         work.answered(reply)
         self.journals.written(phone, after)
 

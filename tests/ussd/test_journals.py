@@ -125,6 +125,23 @@ def test_a_confirmation_sent_to_two_processes_at_once_writes_one_need(container:
         phone.conversations.close()
 
 
+def test_what_was_begun_here_and_sent_by_sms_through_another_process_is_not_sent_once_more(
+    container: Container, secretary: Handset, clock: MovedClock
+) -> None:
+    secretary.dial()
+    secretary.types(*NEED)
+    secretary.conversations.journals.flush()
+    another = restarted(secretary)
+    assert "besoin recu" in another.sends("1")[-1]
+    clock.move(seconds=5)
+    assert "changé entre-temps" in secretary.types("1")
+    assert rows(container, Need) == 1
+    # And what is dialled next begins anew.
+    clock.move(seconds=5)
+    assert "Signaler un besoin" in secretary.dial()
+    another.conversations.close()
+
+
 def test_conversations_that_nobody_touches_leave_the_memory_but_not_the_disk(
     secretary: Handset, clock: MovedClock
 ) -> None:
