@@ -23,6 +23,7 @@ from tests.ussd.cast import DIAL
 from tests.ussd.tour import PARTS, Scene, Tour, play
 from tests.ussd.walk import hurried
 from ussd.dialogues.home import OFFERED
+from ussd.dialogues.projects import LINES
 from ussd.engine.dialogue import Dialogue
 
 PAGE = Path(__file__).with_name("dialogues.md")
@@ -73,8 +74,11 @@ ANSWERED = {"pin.wrong", "pin.easy", "pin.differs", "code.wrong", "officers.take
 Chapter = list[Scene]
 FRENCH = speaker(Language.FR)
 GREETINGS = {"home", "welcome"}  # a caller's chapter begins with them
+LEADING = {f"project.line.{name}": line.leads_to for name, line in LINES.items()} | {
+    f"home.{name}": one for name, one in OFFERED.items()
+}
 TITLES = {"officers.seen": "officers.see", "need.complete": "need.seen.complete", "testimony.mine": "testimony.old"} | {
-    one.name: f"home.{offer}" for offer, one in OFFERED.items() if isinstance(one, Dialogue)
+    one.name: key for key, one in LEADING.items() if isinstance(one, Dialogue)
 }
 
 

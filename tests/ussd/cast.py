@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.money import Money
 from service.domain.progress import HelpWanted, Problem, Stage
+from service.domain.projects import ProjectState
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.states import AssociationState, ChangeState, NeedState, ProposalState
 from service.domain.testimonies import Publication
@@ -19,6 +20,7 @@ from service.models import (
     Need,
     Officer,
     OfficerChange,
+    Project,
     Secret,
     SecretKind,
     User,
@@ -56,11 +58,13 @@ CAST: Mapping[str, str] = {
     "awaited officer": "+212600000012",
     "lone officer": "+212600000013",
     "forgetful officer": "+212600000014",
+    "partnered officer": "+212600000019",
     "stopped officer": "+212600000015",
     "rejected officer": "+212600000016",
     "witness": "+212600000017",
     "idle witness": "+212600000018",
     "contact": LYON,
+    "partnered contact": "+33639980075",
     "new contact": "+33639980071",
     "paused contact": "+33639980072",
     "rejected contact": "+33639980073",
@@ -69,7 +73,12 @@ CAST: Mapping[str, str] = {
     "viewer": "+212600000051",
 }
 # Whom the cast deals with, and who of it has chosen a PIN before.
-COLLEAGUES = {"officer": TREASURER, "awaited officer": "+212600000021", "forgetful officer": "+212600000022"}
+COLLEAGUES = {
+    "officer": TREASURER,
+    "awaited officer": "+212600000021",
+    "forgetful officer": "+212600000022",
+    "partnered officer": "+212600000023",
+}
 PROTECTED = ("awaited officer", "lone officer", "coordinator")
 
 
@@ -103,6 +112,7 @@ class Play:
         lyon, utrecht = self._partner(LYON, 0), self._partner(UTRECHT, 1)
         self._other_contacts()
         self._needs_in_every_state(lyon, utrecht)
+        self._projects_in_every_state(self._partner(CAST["partnered contact"], 1, "p"))
         self._changes_asked()
         self._coordinators()
         for who in PROTECTED:
@@ -180,6 +190,11 @@ class Play:
             publication=Publication.NAMED,
             channel="ussd",
         )
+
+    def _projects_in_every_state(self, partner: DiasporaAssociation) -> None:
+        for state in reversed(ProjectState):
+            need = self._project("partnered officer", 0, partner)
+            self.session.get_one(Project, need.id).state = state
 
     def _project(self, who: str, reports: int, *partners: DiasporaAssociation) -> Need:
         """Let a need find its partners, and be reported on: once it waits for confirmation, twice it is confirmed."""

@@ -2,7 +2,7 @@
 
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain, count, groupby, zip_longest
 from statistics import median
 
@@ -23,6 +23,7 @@ from tests.ussd.script import DECIDED, Conversation, Step, conversations
 from tests.world import settle
 from ussd.dialogues.context import Context
 from ussd.dialogues.home import OFFERED
+from ussd.dialogues.projects import LINES
 from ussd.engine.dialogue import Talk
 from ussd.engine.replay import Screen
 from ussd.hooks import hooks_blueprint
@@ -215,9 +216,11 @@ def test_sixty_and_more_stories_are_held_in_every_way() -> None:
 
 
 def test_every_dialogue_is_held_to_its_end(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    left = set(OFFERED)
+    left = {*OFFERED, *LINES}
     for name, talk in OFFERED.items():
         monkeypatch.setitem(OFFERED, name, noting(name, talk, left))
+    for name, line in LINES.items():
+        monkeypatch.setitem(LINES, name, replace(line, leads_to=noting(name, line.leads_to, left)))
     # One story of each file in turn: so all are soon told.
     files = [list(stories) for _, stories in groupby(conversations(), key=lambda one: one.about)]
     for story in filter(None, chain.from_iterable(zip_longest(*files))):

@@ -150,9 +150,9 @@ def test_a_need_waits_for_one_after_the_other_and_says_for_whom(
     assert "Lyon-Taliouine s'y intéresse et attend votre réponse" in waits
     assert "1 Répondre à l'association" in waits
     after(accepted)
-    assert "Un partenaire est trouvé : Lyon-Taliouine" in sees("3")
+    assert "Un partenaire est trouvé : Lyon-Taliouine" in sees("4")
     after(lambda session, now, need: half_done(session, now, need.reference))
-    assert "Travaux, 50 % (à confirmer)" in sees("3")
+    assert "Travaux, 50 % (à confirmer)" in sees("4")
 
 
 def test_the_answer_to_an_interest_is_one_key_away(container: Container, staffed: Handset, clock: MovedClock) -> None:

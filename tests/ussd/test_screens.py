@@ -22,6 +22,7 @@ from tests.ussd.cast import CAST, INVITATION, PIN, Names, Play
 from tests.ussd.walk import NOW, Walker, hurried
 from tests.world import SECRETARY, settle
 from ussd.dialogues.home import OFFERED
+from ussd.dialogues.projects import LINES
 from ussd.engine.dialogue import Dialogue
 from ussd.engine.journal import DRAFTED, ENTERED, LOOKED, Journal
 from ussd.engine.prompts import Menu, Prompt, Review
@@ -56,7 +57,7 @@ ELSEWHERE = re.compile(r"(98 \S+  )?0 \S+  00 \S+")
 # No walk comes by: the world must move between two keys, a text must have begun it, or everything be passed over.
 SELDOM = {
     *("agree.none", "interest.none", "pledge.none", "progress.none", "progress.confirm.none", "proposals.none"),
-    *("testimony.none", "testimony.mine.none", "testimony.added"),
+    *("testimony.none", "testimony.mine.none", "testimony.added", "project.none"),
     *("ended.moved", "notice.changed", "callback.late", "coordinator.nobody"),
     *("code.ask", "code.wrong", "pin.dial", "pledge.unknown", "leave.phone"),
     "need.details.nothing",
@@ -228,8 +229,9 @@ def test_every_screen_fits_and_shows_the_ways_that_lead_on(walked: Walked) -> No
 
 def test_every_dialogue_is_reached_in_three_keys(walked: Walked) -> None:
     language, walks = walked
-    offered = {one.name for one in OFFERED.values() if isinstance(one, Dialogue)}
-    assert len(offered) == len(OFFERED)
+    behind = [line.leads_to for line in LINES.values()]
+    offered = {one.name for one in (*OFFERED.values(), *behind) if isinstance(one, Dialogue)}
+    assert len(offered) == len({*OFFERED.values(), *behind})
     fewest = {name: min(_keys_to(name, walks), default=None) for name in offered}
     assert {name for name, keys in fewest.items() if keys is None} == set()
     assert {name: keys for name, keys in fewest.items() if keys and keys > MOST_KEYS} == {}

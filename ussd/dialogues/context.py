@@ -17,7 +17,10 @@ from ussd.work import Work
 
 @dataclass
 class Context:
-    """One replay of a conversation: what it may look at, and, after the last question, the facts it may change."""
+    """One replay of a conversation: what it may look at, and, after the last question, the facts it may change.
+
+    `project` is the reference of the project whose menu led here, empty where none did.
+    """
 
     phone: str
     work: Work
@@ -25,6 +28,7 @@ class Context:
     channel: str
     settings: Settings
     start: str = ""
+    project: str = ""
     language: str = DEFAULT_LANGUAGE
 
     @property

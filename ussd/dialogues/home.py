@@ -25,6 +25,7 @@ from ussd.dialogues.partners import answer_interest
 from ussd.dialogues.pins import change_pin
 from ussd.dialogues.pledges import pledge, proposals
 from ussd.dialogues.progress import confirm_report, report_progress
+from ussd.dialogues.projects import project_menu
 from ussd.dialogues.testimonies import give_testimony
 from ussd.engine.dialogue import Dialogue, Talk, dialogue
 from ussd.engine.prompts import Choice, End, Menu, Option, Recall
@@ -88,20 +89,22 @@ def _offers(caller: Caller, waiting: dict[str, str]) -> tuple[list[str], list[st
         return ["check_needs", "check_associations", "calls"], ["pin", "language"]
     if caller["sms"] == "stopped":
         return ["sms", *(["mine"] if caller["kind"] == "officer" else []), "language", "leave"], []
-    testimony = ["testimony"] if "project" in waiting else []
+    testimony, project = (["testimony"], ["project"]) if "project" in waiting else ([], [])
     if caller["kind"] == "contact":
         proposed = ["proposals"] if "proposed" in waiting else []
         pledges = ["pledge"] if "pledgeable" in waiting else []
-        return [*proposed, *pledges, "profile", "pause"], [*testimony, *PERSONAL]
+        return [*proposed, *project, *pledges, "profile", "pause"], [*testimony, *PERSONAL]
     if caller["state"] == AssociationState.REJECTED:
         return ["register", "mine"], list(PERSONAL)
     answers = [one for one in ("answer", "agree", "confirm") if one in waiting]
     if caller["role"] not in OFFICERS:
-        return [*(one for one in answers if one == "confirm"), "mine"], [*testimony, *PERSONAL]
-    progress = ["progress"] if "project" in waiting else []
-    return [*answers, "need", *progress, "mine"], [*testimony, "officers", *PERSONAL]
+        return [*(one for one in answers if one == "confirm"), *project, "mine"], [*testimony, *PERSONAL]
+    progress = ["progress"] if project else []
+    lines = [*answers, "need", *progress, *project, "mine"]
+    return lines[:MOST_LINES], [*lines[MOST_LINES:], *testimony, "officers", *PERSONAL]
 
 
+MOST_LINES = 6  # of the first screen, besides *other*
 PERSONAL = ("pin", "language", "leave")
 
 
@@ -110,9 +113,9 @@ def _heard(caller: Caller) -> Sequence[str]:
     if caller["sms"] == "stopped" or caller["state"] == AssociationState.REJECTED:
         return ()
     if caller["kind"] == "contact":
-        return ("proposals", "pledge", "testimony")
+        return ("proposals", "pledge", "testimony", "project")
     progress = ("progress",) if caller["role"] in OFFICERS else ()
-    return ("confirm", "testimony", *progress) if caller["kind"] == "officer" else ()
+    return ("confirm", "testimony", "project", *progress) if caller["kind"] == "officer" else ()
 
 
 def _waiting(ctx: Context, caller: Caller) -> dict[str, str]:
@@ -199,6 +202,7 @@ OFFERED: dict[str, Dialogue[Context]] = {
     "confirm": confirm_report,
     "need": report_need,
     "progress": report_progress,
+    "project": project_menu,
     "mine": my_needs,
     "testimony": give_testimony,
     "officers": officers,

@@ -48,7 +48,12 @@ def report_progress(ctx: Context) -> Talk:
 
 
 def which_project(ctx: Context, look: Callable[[], Sequence[Need]]) -> Generator[Step, Any, str | None]:
-    """Let one project be chosen when there are several; return its reference, None when there is none."""
+    """Let one project be chosen when there are several; return its reference, None when there is none.
+
+    Behind the menu of a project it is that one.
+    """
+    if ctx.project:
+        return ctx.project
     projects = yield Recall("projects", lambda: [[need.reference, need.sector.value] for need in look()])
     if len(projects) > 1:
         lines = [Option(reference, f"{reference} {ctx.voice.write(Sector(sector))}") for reference, sector in projects]

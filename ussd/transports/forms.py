@@ -72,8 +72,8 @@ def given(command: Command, language: str, usual: Currency) -> Given:
             return pledge(about, command.rest, usual)
         case Action.PROGRESS:
             return [*_which("project.which", about), *number("progress.percent", command.rest)]
-        case Action.CONFIRM:
-            return _which("progress.confirm.which", about)
+        case Action.PROJECT | Action.CONFIRM:
+            return _which("project.which" if command.action is Action.PROJECT else "progress.confirm.which", about)
         case Action.PAUSE:
             return number("pause.days", command.rest)
         case _:

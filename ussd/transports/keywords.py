@@ -25,6 +25,7 @@ class Action(StrEnum):
     GO_ON = "go_on"
     PROGRESS = "progress"
     CONFIRM = "confirm"
+    PROJECT = "project"
     MINE = "mine"
     TESTIMONY = "testimony"
     RETRACT = "retract"
@@ -68,6 +69,7 @@ WORDS: dict[Action, tuple[str, ...]] = {
     Action.GO_ON: ("suite", "continuer", "continue", "go on", "kmml", "kemmel", "تابع", "متابعة", "تتمة"),
     Action.PROGRESS: ("avancement", "progres", "progress", "azwur", "taqaddum", "تقدم"),
     Action.CONFIRM: ("confirmer", "confirm", "confirme", "sdid", "akkid", "تأكيد"),
+    Action.PROJECT: ("projet", "projets", "project", "projects", "asnfar", "machrou3", "مشروع", "مشاريع"),
     Action.MINE: ("liste", "list", "mes besoins", "suivi", "my needs", "lhwayj", "lista", "لائحة", "حاجاتنا"),
     Action.TESTIMONY: ("temoignage", "temoigner", "testimony", "tughdit", "chahada", "شهادة"),
     Action.RETRACT: ("retirer", "retract", "kkis", "7yyed", "سحب"),
@@ -85,7 +87,9 @@ WORDS: dict[Action, tuple[str, ...]] = {
 # What no slip of the thumb may say: these end, begin and decide.
 EXACT = frozenset({Action.YES, Action.NO, Action.STOP, Action.START})
 # What may be about one need. Elsewhere the code of a need is five letters like others.
-ABOUT_ONE = frozenset({Action.YES, Action.NO, Action.INFO, Action.PLEDGE, Action.PROGRESS, Action.CONFIRM})
+ABOUT_ONE = frozenset(
+    {Action.YES, Action.NO, Action.INFO, Action.PLEDGE, Action.PROGRESS, Action.CONFIRM, Action.PROJECT}
+)
 
 # Words this short begin sentences too (*La piste…*, *O village…*): followed by others, they say neither yes nor no.
 SHORT = 2

@@ -12,6 +12,7 @@ from service.models.inbound import first_time
 from service.models.needs import projects_of
 from service.models.pledges import pledgeable
 from service.models.progress import waiting_reports
+from service.models.proposals import introduced_to
 from service.models.session import transaction
 from service.models.testimonies import testimonies_by
 from service.usecases.diaspora import pause_alerts
@@ -35,6 +36,7 @@ STARTS = {
     Action.GO_ON: "menu",  # where nothing waits
     Action.PROGRESS: "progress",
     Action.CONFIRM: "confirm",
+    Action.PROJECT: "project",
     Action.TESTIMONY: "testimony",
     Action.RETRACT: "testimony",
     Action.OFFICERS: "officers",
@@ -239,8 +241,10 @@ def _references(inbox: Inbox, action: Action) -> set[str]:
     match action:
         case Action.PLEDGE if inbox.contact:
             return {one.need.reference for one in pledgeable(session, inbox.contact.association_id)}
-        case Action.PROGRESS if inbox.officer:
+        case Action.PROGRESS | Action.PROJECT if inbox.officer:
             return {need.reference for need in projects_of(session, inbox.officer.association_id)}
+        case Action.PROJECT if inbox.contact:
+            return {one.need.reference for one in introduced_to(session, inbox.contact.association_id)}
         case Action.CONFIRM if inbox.officer:
             return {report.need.reference for report in waiting_reports(session, inbox.officer)}
         case _:

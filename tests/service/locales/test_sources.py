@@ -8,6 +8,7 @@ from service.domain.errors import TiwiziError
 from service.domain.kinds import Kind, Pace
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.progress import HelpWanted, Problem, Stage
+from service.domain.projects import ProjectState
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import AssociationState, MessageState, NeedState, ReportState
@@ -21,7 +22,7 @@ from tests.service.locales.sources import asked, could_be_said
 # Values that are said as words: `Speaker.write` makes the key of the kind and the value.
 SAID = (
     *(Sector, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
-    *(Stage, Problem, HelpWanted, Publication, Pace, Kind),
+    *(ProjectState, Stage, Problem, HelpWanted, Publication, Pace, Kind),
     *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState, TestimonyState),
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}
