@@ -13,6 +13,16 @@ class Stage(StrEnum):
     FINISHED = "finished"
 
 
+# Up to these parts of a hundred works are prepared, are under way, are being finished.
+PREPARED, UNDER_WAY, FINISHING = 10, 89, 99
+
+
+def stage_at(percent: int) -> Stage:
+    """Return where works are that go on and have come so far."""
+    ends = ((PREPARED, Stage.PREPARATION), (UNDER_WAY, Stage.WORKS), (FINISHING, Stage.FINISHING))
+    return next((stage for most, stage in ends if percent <= most), Stage.FINISHED)
+
+
 class Problem(StrEnum):
     """What holds the works up."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from babel import Locale
 
+from service.domain.roles import OfficerRole
 from service.locales import CONVENTIONS, Language, Speaker
 from service.models.communes import Commune, Province, Region
 
@@ -27,15 +28,28 @@ class Country:
     code: str
 
 
-def sourced(by: object, on: datetime, second: object = None, second_on: datetime | None = None) -> Phrase:
-    """Return who declared something and when, and who confirmed it and when, or that nobody has yet.
+def speaking(who: object) -> object:
+    """Return a role as who says or does something is named, *le secrétariat*; a name as it is."""
+    return Phrase(f"by.{who.value}") if isinstance(who, OfficerRole) else who
+
+
+def sourced(
+    by: object,
+    on: datetime,
+    second: object = None,
+    second_on: datetime | None = None,
+    *,
+    disputed: bool = False,
+) -> Phrase:
+    """Return who declared something and when, and who confirmed (or disputed) it and when, or that nobody has yet.
 
     `by` and `second` are roles or names. No number is shown to a partner without it.
     """
-    said = {"by": by, "on": on.date()}
+    said = {"by": speaking(by), "on": on.date()}
     if second is None or second_on is None:
         return Phrase("said.declared", said)
-    return Phrase("said.confirmed", {**said, "second": second, "second_on": second_on.date()})
+    answered = {**said, "second": speaking(second), "second_on": second_on.date()}
+    return Phrase("said.disputed" if disputed else "said.confirmed", answered)
 
 
 def words(voice: Speaker, values: Mapping[str, Any]) -> dict[str, str]:

@@ -1,10 +1,13 @@
 """How projects advance, as villages report it."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, String, Text, exists, select
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
+from service.domain.milestones import Milestone
 from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.roles import ChangeKind
 from service.domain.states import ChangeState, ReportState
@@ -45,6 +48,11 @@ class ProgressReport(Base):
     reporter: Mapped[Officer] = relationship(foreign_keys=[reported_by])
     confirmer: Mapped[Officer | None] = relationship(foreign_keys=[confirmed_by])
 
+    @property
+    def reached(self) -> Milestone | Stage:
+        """How far the works are in a word: the milestone where one was named, else the stage."""
+        return Milestone(self.milestone) if self.milestone else self.stage
+
 
 def waiting_reports(session: Session, officer: Officer) -> list[ProgressReport]:
     """Return the village's reports that wait for this person to confirm them, the oldest first.
@@ -66,22 +74,54 @@ def waiting_reports(session: Session, officer: Officer) -> list[ProgressReport]:
 
 
 def is_reporter(session: Session, report: ProgressReport, officer: Officer) -> bool:
-    """Tell whether this is who declared it: perhaps under another role since, or with a SIM that took over."""
+    """Tell whether this is who declared it: perhaps under another role since, or with another SIM.
+
+    Numbers between which a role was handed over, however often, are taken for one person's.
+    """
     if report.reported_by == officer.id or report.reporter.phone == officer.phone:
         return True
-    taken_over = select(OfficerChange.id).where(
-        OfficerChange.kind == ChangeKind.HAND_OVER,
-        OfficerChange.state == ChangeState.DONE,
-        OfficerChange.officer_id == report.reported_by,
-        OfficerChange.phone == officer.phone,
+    others = _handed_over(session, officer.association_id)
+    own, new = set[str](), {report.reporter.phone}
+    while new:
+        own |= new
+        new = {other for phone in new for other in others[phone]} - own
+    return officer.phone in own
+
+
+def _handed_over(session: Session, association_id: int) -> Mapping[str, set[str]]:
+    """Return the numbers to or from which each number of an association had a role handed over."""
+    done = (
+        select(Officer.phone, OfficerChange.phone)
+        .join(OfficerChange.officer)
+        .where(
+            OfficerChange.association_id == association_id,
+            OfficerChange.kind == ChangeKind.HAND_OVER,
+            OfficerChange.state == ChangeState.DONE,
+        )
     )
-    return session.scalars(taken_over).first() is not None
+    others = defaultdict[str, set[str]](set)
+    for before, after in session.execute(done):
+        if after:
+            others[before].add(after)
+            others[after].add(before)
+    return others
 
 
 def latest_report(session: Session, need_id: int) -> ProgressReport | None:
     """Return what was reported last of a project."""
     found = select(ProgressReport).where(ProgressReport.need_id == need_id).order_by(ProgressReport.id.desc())
     return session.scalars(found.limit(1)).first()
+
+
+def milestone_reached(session: Session, need_id: int) -> Milestone | None:
+    """Return the milestone that was named last and not disputed since."""
+    named = select(ProgressReport.milestone).where(
+        ProgressReport.need_id == need_id,
+        ProgressReport.milestone != "",
+        ProgressReport.state != ReportState.DISPUTED,
+    )
+    last = session.scalars(named.order_by(ProgressReport.id.desc()).limit(1)).first()
+    return Milestone(last) if last else None
 
 
 def shown_to(session: Session, need_id: int) -> list[Proposal]:

@@ -115,7 +115,8 @@ def _erase(session: Session, now: datetime, phone: str) -> None:
         update(Officer).where(Officer.phone == phone).values(phone=gone),
         update(Contact).where(Contact.phone == phone).values(phone=gone, name=""),
         *_silenced(gone),
-        update(OfficerChange).where(OfficerChange.phone == phone).values(phone=None),
+        # A number that is none still tells that one person had the role before and after.
+        update(OfficerChange).where(OfficerChange.phone == phone).values(phone=gone),
         update(User).where(User.phone == phone).values(phone=None),
         # The gateway's own id stays: it may tell the same event again.
         update(InboundEvent).where(InboundEvent.phone == phone).values(phone=gone, payload={}),

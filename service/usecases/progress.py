@@ -7,12 +7,14 @@ from datetime import date, datetime
 from sqlalchemy.orm import Session
 
 from service.domain.errors import MoveError, NotAllowedError, NotFoundError
+from service.domain.milestones import Milestone
 from service.domain.money import Money
 from service.domain.progress import HelpWanted, Problem, Stage
-from service.domain.roles import OFFICERS, OfficerRole
+from service.domain.roles import OFFICERS
 from service.domain.states import REPORT_MOVES, AssociationState, NeedState, ProposalState, ReportState, move
 from service.messaging.outbox import tell
-from service.messaging.phrases import Phrase
+from service.messaging.phrases import Phrase, speaking
+from service.messaging.sources import report_source
 from service.models.associations import Officer
 from service.models.audit import record
 from service.models.needs import Need, need_by_reference
@@ -30,6 +32,7 @@ class Progress:
     help_wanted: HelpWanted = HelpWanted.NONE
     next_step: str = ""
     next_on: date | None = None
+    milestone: Milestone | None = None
 
 
 def declare_progress(
@@ -51,6 +54,7 @@ def declare_progress(
         help_wanted=progress.help_wanted,
         next_step=progress.next_step,
         next_on=progress.next_on,
+        milestone=progress.milestone.value if progress.milestone else "",
         language=officer.line.language,
         state=ReportState.DECLARED,
         reported_by=officer.id,
@@ -60,8 +64,8 @@ def declare_progress(
     session.flush()
     record(session, now, f"officer:{officer.id}", "progress.declared", f"report:{report.id}", need=need.reference)
     others = [one.phone for one in need.association.active_officers if not is_reporter(session, report, one)]
-    _tell(session, now, report, others, "progress_to_confirm", role=officer.role, code=code)
-    _tell(session, now, report, _partners(session, report), "progress_declared", role=officer.role)
+    _tell(session, now, report, others, "progress_to_confirm", by=officer, code=code)
+    _tell(session, now, report, _partners(session, report), "progress_declared", by=officer)
     return report
 
 
@@ -72,7 +76,7 @@ def confirm_progress(session: Session, now: datetime, *, officer: Officer, repor
     answered, or when something newer was declared.
     """
     report = _answer(session, now, officer, report_id, ReportState.CONFIRMED)
-    _tell(session, now, report, _partners(session, report), "progress_confirmed", role=officer.role)
+    _tell(session, now, report, _partners(session, report), "progress_confirmed", by=officer)
     return report
 
 
@@ -83,7 +87,7 @@ def dispute_progress(session: Session, now: datetime, *, officer: Officer, repor
     """
     report = _answer(session, now, officer, report_id, ReportState.DISPUTED)
     reporter = [report.reporter.phone] if report.reporter.left_at is None else []
-    _tell(session, now, report, reporter, "progress_disputed", role=officer.role, code=code)
+    _tell(session, now, report, reporter, "progress_disputed", by=officer, code=code)
     return report
 
 
@@ -113,7 +117,7 @@ def _answer(session: Session, now: datetime, officer: Officer, report_id: int, s
     if report.state is not ReportState.DECLARED or report is not latest:
         raise MoveError(before=report.state, after=state)
     report.state = move(REPORT_MOVES, report.state, state)
-    report.confirmed_by, report.confirmed_at = officer.id, now
+    report.confirmer, report.confirmed_at = officer, now
     record(session, now, f"officer:{officer.id}", f"progress.{state}", f"report:{report.id}")
     return report
 
@@ -130,13 +134,13 @@ def _tell(
     phones: Iterable[str],
     template: str,
     *,
-    role: OfficerRole,
+    by: Officer,
     code: str = "",
 ) -> None:
     held_up = Phrase("progress.held_up", {"problem": report.problem})
     helped = Phrase("progress.help", {"help": report.help_wanted})
     news = [
-        report.stage,
+        report.reached,
         *([held_up] if report.problem is not Problem.NONE else []),
         *([helped] if report.help_wanted is not HelpWanted.NONE else []),
     ]
@@ -151,6 +155,7 @@ def _tell(
             association=report.need.association.name,
             percent=report.percent,
             news=news,
-            role=role,
+            by=speaking(by.role),
+            source=report_source(report),
             code=code,
         )

@@ -250,6 +250,7 @@ FACTS: Mapping[str, Callable[[Session], Fact]] = {
     ],
     "urgency": lambda session: newest_need(session).urgency.value,
     "details": details,
+    "milestone": lambda session: newest(ProgressReport)(session).milestone,
     "percent": lambda session: str(newest(ProgressReport)(session).percent),
     "spent": lambda session: str((newest(ProgressReport)(session).spent or 0) // 100),
     "next": lambda session: str(newest(ProgressReport)(session).next_on),

@@ -152,7 +152,7 @@ def test_a_need_waits_for_one_after_the_other_and_says_for_whom(
     after(accepted)
     assert "Un partenaire est trouvé : Lyon-Taliouine" in sees("4")
     after(lambda session, now, need: half_done(session, now, need.reference))
-    assert "Travaux, 50 % (à confirmer)" in sees("4")
+    assert "Travaux, 50 % (par le secrétariat le 30/11/2026, pas encore confirmé)" in sees("4")
 
 
 def test_the_answer_to_an_interest_is_one_key_away(container: Container, staffed: Handset, clock: MovedClock) -> None:

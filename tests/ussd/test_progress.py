@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import select
 
 from service.container import Container
+from service.domain.milestones import Milestone
 from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.states import ReportState
 from service.models import ProgressReport
@@ -17,7 +18,7 @@ from tests.ussd.projects import WITNESS, half_done, project_of, staffed_village
 from tests.world import LYON, SECRETARY, TREASURER, officer_of
 
 NewHandset = Callable[[str], Handset]
-# On the first screen of an officer with a project: works, 40 %, 200 000 DH, permit, advice, a step with its day.
+# On the first screen of an officer with a project: a well dug, 40 %, 200 000 DH, permit, advice, a step with its day.
 REPORT = ("2", "2", "40", "200000", "3", "3", "Poser la pompe", "15/3/2027")
 
 
@@ -53,30 +54,33 @@ def test_a_report_is_declared_then_confirmed_by_a_second_person(
     secretary, treasurer, witness, lyon = map(handset, (SECRETARY, TREASURER, WITNESS, LYON))
     secretary.dial()
     summary = secretary.types(*REPORT)
-    assert summary.startswith(f"{project} : Travaux, 40 %\nDépensé 200 000 DH\nProblème : Autorisation\nAide voulue")
+    assert summary.startswith(
+        f"{project} : Puits creusé, 40 %\nDépensé 200 000 DH\nProblème : Autorisation\nAide : Conseil"
+    )
     assert rows(container, ProgressReport) == 0
     assert "vos collègues sont priés" in secretary.types("1").lower()
     (report,) = reports(container)
-    assert (report.stage, report.percent, report.spent) == (Stage.WORKS, 40, 20_000_000)
+    assert (report.milestone, report.stage, report.percent) == (Milestone.DUG, Stage.WORKS, 40)
+    assert report.spent == 20_000_000
     assert (report.problem, report.help_wanted) == (Problem.PERMIT, HelpWanted.ADVICE)
     assert (report.next_step, report.next_on) == ("Poser la pompe", date(2027, 3, 15))
     assert (report.state, report.reported_at, report.language) == (ReportState.DECLARED, clock(), "fr")
     for colleague in (treasurer, witness):
-        assert "Secrétaire déclare 40%" in colleague.inbox()[-1]
+        assert "le secrétariat déclare 40%, Puits creusé" in colleague.inbox()[-1]
         assert "*384*84# ou envoyez CONFIRMER" in colleague.inbox()[-1]
-    assert "Déclaré par Secrétaire, pas encore confirmé" in lyon.inbox()[-1]
+    assert "Déclaré par le secrétariat le 23/11/2026, pas encore confirmé" in lyon.inbox()[-1]
 
     clock.move(hours=5)
     assert f"Avancement de {project} à confirmer" in witness.dial()
     asked = witness.types("1")
-    assert asked.startswith(f"{project} : Travaux, 40 %\nDépensé 200 000 DH")
+    assert asked.startswith(f"{project} : Puits creusé, 40 %\nDépensé 200 000 DH")
     assert "Secrétaire, 23/11/2026. Est-ce exact" in witness.types("98")
     assert f"L'avancement de {project} est confirmé" in witness.types("1")
     (report,) = reports(container)
     assert (report.state, report.confirmed_at) == (ReportState.CONFIRMED, clock())
     with reading(container.engine) as session:
         assert report.confirmed_by == officer_of(session, WITNESS).id
-    assert "Confirmé par une deuxième personne du village (Témoin)" in lyon.inbox()[-1]
+    assert "Déclaré par le secrétariat le 23/11/2026, confirmé par le témoin le 23/11/2026" in lyon.inbox()[-1]
 
 
 @pytest.mark.parametrize(("typed", "percent"), [("1", 0), ("60 %", 60), ("٦٠٪", 60), ("100", 100), ("2", 2)])
@@ -86,7 +90,7 @@ def test_a_part_of_a_hundred_is_read_as_people_write_it(
     assert project
     secretary = handset(SECRETARY)
     secretary.dial()
-    secretary.types("2", "2", typed, "1", "1", "1", "1")
+    secretary.types("2", "7", typed, "1", "1", "1", "1")
     assert reports(container)[0].percent == percent
 
 
@@ -94,7 +98,7 @@ def test_nobody_is_trapped_where_0_could_be_a_number(handset: NewHandset, projec
     assert project
     secretary = handset(SECRETARY)
     secretary.dial()
-    secretary.types("2", "2")
+    secretary.types("2", "7")
     assert "1 Pas commencé (0 %)" in secretary.seen[-1].text
     assert secretary.types("120").startswith("Un nombre de 2 à 100.")
     assert secretary.types("0").startswith("Où en sont")
@@ -105,9 +109,9 @@ def test_only_what_is_to_the_point_is_asked(container: Container, handset: NewHa
     secretary.dial()
     assert secretary.types("2", "5").startswith("Dépensé en tout")  # finished is all of it
     assert secretary.types("1", "1").startswith("La suite")  # no problem wants no help
-    assert secretary.types("1").startswith(f"{project} : Terminé, 100 %\n1 Envoyer")  # and nothing planned, no day
+    assert secretary.types("1").startswith(f"{project} : L'eau coule, 100 %\n1 Envoyer")  # and nothing planned, no day
     assert "Avancement" not in secretary.types("2")
-    assert secretary.types("1", "2", "90").startswith(f"{project} : Travaux, 90 %")
+    assert secretary.types("1", "2", "90").startswith(f"{project} : Puits creusé, 90 %")
     secretary.types("1")
     (report,) = reports(container)
     assert (report.percent, report.spent, report.next_step, report.next_on) == (90, None, "", None)
@@ -149,7 +153,7 @@ def test_a_no_is_told_to_the_one_who_declared_and_to_nobody_else(
     treasurer.types("1")
     assert f"C'est noté pour {reported}" in treasurer.types("2")
     assert states(container) == [ReportState.DISPUTED]
-    assert "Trésorier ne confirme pas 50%" in secretary.inbox()[-1]
+    assert "la trésorerie ne confirme pas 50%" in secretary.inbox()[-1]
     assert lyon.inbox() == before
     assert "confirmer" not in handset(WITNESS).dial().lower()
 

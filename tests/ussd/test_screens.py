@@ -51,7 +51,7 @@ FEWEST_SCREENS, MANY_SCREENS = 8, 1_500
 # Who is invited may do what any newcomer does; that is walked once.
 WALKED_BEFORE = {"invited": {"association.register", "diaspora.enrol"}}
 # Answers that make themselves felt further on than on the next screen.
-DECISIVE = {"need.sector", "progress.stage"}
+DECISIVE = {"need.sector", "progress.milestone"}
 ON_A_MENU = re.compile(r"(98 \S+  )?0 \S+")
 ELSEWHERE = re.compile(r"(98 \S+  )?0 \S+  00 \S+")
 # No walk comes by: the world must move between two keys, a text must have begun it, or everything be passed over.

@@ -35,7 +35,7 @@ TYPED: Mapping[str, str | Mapping[Language, str]] = {
     "need.cash.labour": "30000",
     "need.cash.materials": "5000",
     "need.cash.land": "5000",
-    "progress.percent": "60",
+    "progress.milestone.percent": "60",
     "progress.spent": "200000",
     "progress.next": {
         Language.FR: "Poser la pompe",

@@ -8,12 +8,13 @@ from typing import Any
 
 from service.domain.money import Money
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
-from service.domain.progress import Stage
 from service.domain.roles import OFFICERS
 from service.domain.sectors import Sector
-from service.domain.states import AssociationState, NeedState, ProposalState, ReportState
+from service.domain.states import AssociationState, NeedState, ProposalState
+from service.messaging.phrases import Phrase, words
+from service.messaging.sources import report_source
 from service.models.needs import Need, need_by_reference, needs_of
-from service.models.progress import latest_report, shown_to
+from service.models.progress import ProgressReport, latest_report, shown_to
 from service.models.proposals import Proposal
 from service.usecases.needs import Details, add_details, declare_need
 from ussd.dialogues.context import Context
@@ -146,7 +147,7 @@ def _summary(ctx: Context, details: Details) -> str:
     return "\n".join(line for line in lines if line) or say("need.details.nothing")
 
 
-@dialogue("need.mine")
+@dialogue("need.mine", version=2)
 def my_needs(ctx: Context) -> Talk:
     """Show the association's needs, the newest first, where each stands and why it waits; let officers add to one."""
     some = yield Recall("needs", lambda: bool(needs_of(ctx.session, ctx.officer().association_id, limit=1)))
@@ -193,11 +194,17 @@ def _seen(ctx: Context, reference: str) -> dict[str, Any]:
         "cost": need.cost,
         "title": need.title,
         "why": why,
-        "progress": {"percent": report.percent, "stage": report.stage, "state": report.state} if report else {},
+        "progress": _progress(ctx, report) if report else "",
         "missing": missing,
         "left": left,
         "may": _may(ctx, why["what"], bool(missing)),
     }
+
+
+def _progress(ctx: Context, report: ProgressReport) -> str:
+    """Return how far the works are, and who says so since when."""
+    said = {"stage": report.reached, "percent": report.percent, "source": report_source(report)}
+    return words(ctx.voice, {"said": Phrase("need.progress", said)})["said"]
 
 
 def _may(ctx: Context, why: str, missing: bool) -> list[str]:  # noqa: FBT001  # one of two that decide
@@ -240,7 +247,6 @@ def _spoken(ctx: Context, seen: dict[str, Any]) -> dict[str, object]:
     if "partners" in why:
         why["partners"] = ctx.voice.say("phrase.joint").join(why["partners"])
     state = ctx.voice.say(f"need.state.{why.pop('what')}", **why)
-    if progress := seen["progress"]:
-        stage, report = Stage(progress["stage"]), ReportState(progress["state"])
-        state += "\n" + ctx.voice.say("need.progress", stage=stage, percent=progress["percent"], state=report)
+    if seen["progress"]:
+        state += f"\n{seen['progress']}"
     return {**seen, "sector": Sector(seen["sector"]), "cost": Money(seen["cost"]), "state": state}

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from service.domain.errors import NotFoundError
+from service.domain.milestones import TEMPLATES, Milestone, likeliest
 from service.domain.money import Money
-from service.domain.progress import HelpWanted, Problem, Stage
+from service.domain.progress import HelpWanted, Problem, Stage, stage_at
 from service.domain.roles import OfficerRole
 from service.domain.sectors import Sector
-from service.models.needs import Need, projects_of
-from service.models.progress import ProgressReport, waiting_reports
+from service.models.needs import Need, need_by_reference, projects_of
+from service.models.progress import ProgressReport, latest_report, milestone_reached, waiting_reports
 from service.usecases.progress import Progress, confirm_progress, declare_progress, dispute_progress
 from ussd.dialogues.context import Context
 from ussd.dialogues.pins import proven
@@ -25,16 +27,25 @@ FARTHEST = timedelta(days=3 * 365)
 
 @dataclass(frozen=True)
 class Percent(Number):
-    """A part of a hundred; `60`, `60 %` and `٦٠٪` are the same."""
+    """A part of a hundred; `60`, `60 %` and `٦٠٪` are the same. The line `1` stands for the `usual` part."""
+
+    usual: int = 0
+
+    def nothing(self) -> Answer:
+        """Return the part that is usual here: 0 where nothing is begun."""
+        return self.usual
 
     def understood(self, typed: str) -> Answer:
         """Accept the number without its sign."""
         return super().understood(typed.replace("%", "").replace("٪", ""))
 
 
-@dialogue("progress.report", draft=True)
+@dialogue("progress.report", version=2, draft=True)
 def report_progress(ctx: Context) -> Talk:
-    """Stage, percent, money spent, what holds the works up, the next step; the others are asked, the partners told."""
+    """Ask what is reached, in a word and in percent, money spent, what holds the works up, the next step.
+
+    The others are asked, the partners told.
+    """
     reference = yield from which_project(ctx, lambda: projects_of(ctx.session, ctx.officer().association_id))
     if not reference:
         return End("progress.none")
@@ -63,13 +74,17 @@ def which_project(ctx: Context, look: Callable[[], Sequence[Need]]) -> Generator
 
 
 def _declared(ctx: Context, reference: str) -> Generator[Step, Any, Progress]:
-    lines = ["progress.stage", "progress.percent", "progress.spent", "progress.problem", "progress.next"]
-    stage = Stage((yield Choice("progress.stage", Stage)))
-    if stage is Stage.FINISHED:
+    lines = ["progress.milestone", "progress.milestone.percent", "progress.spent", "progress.problem", "progress.next"]
+    before = yield Recall("progress.before", lambda: _before(ctx, reference))
+    named = yield Choice("progress.milestone", lambda: _reachable(ctx, before), none="progress.milestone.skip")
+    milestone = Milestone(named) if named and named != Stage.STOPPED else None
+    usual = TEMPLATES[Sector(before["sector"])][milestone] if milestone else before["percent"]
+    if milestone and usual == ALL:
         percent = ALL
-        lines.remove("progress.percent")
+        lines.remove("progress.milestone.percent")
     else:
-        percent = yield Percent("progress.percent", low=LOWEST_PERCENT, high=ALL, none="progress.percent.nothing")
+        percent = yield _percent(usual)
+    stage = Stage.STOPPED if named == Stage.STOPPED else stage_at(percent)
     spent, _ = yield Amount("progress.spent", none="progress.spent.unknown")
     problem = Problem((yield Choice("progress.problem", Problem)))
     help_wanted = HelpWanted.NONE
@@ -77,9 +92,32 @@ def _declared(ctx: Context, reference: str) -> Generator[Step, Any, Progress]:
         help_wanted = HelpWanted((yield Choice("progress.problem.help", HelpWanted)))
     step = yield Text("progress.next", longest=60, none="progress.next.nothing")
     day = (yield from _day(ctx)) if step else None
-    progress = Progress(stage, percent, Money.of(spent) if spent else None, problem, help_wanted, step or "", day)
+    money = Money.of(spent) if spent else None
+    progress = Progress(stage, percent, money, problem, help_wanted, step or "", day, milestone)
     yield Review("progress.review", lines=lines, values=_spoken(ctx, reference, progress))
     return progress
+
+
+def _percent(usual: int) -> Percent:
+    none = "progress.milestone.percent.usual" if usual else "progress.milestone.percent.nothing"
+    values = {"percent": usual}
+    return Percent("progress.milestone.percent", low=LOWEST_PERCENT, high=ALL, usual=usual, none=none, values=values)
+
+
+def _before(ctx: Context, reference: str) -> dict[str, Any]:
+    """Return what is known of a project: its sector, how far it was said to be, and the milestone that was named."""
+    need = need_by_reference(ctx.session, reference)
+    if not need:
+        raise NotFoundError
+    report = latest_report(ctx.session, need.id)
+    reached = milestone_reached(ctx.session, need.id)
+    return {"sector": need.sector.value, "percent": report.percent if report else 0, "reached": reached}
+
+
+def _reachable(ctx: Context, before: Mapping[str, Any]) -> list[Option]:
+    reached = Milestone(before["reached"]) if before["reached"] else None
+    lines = [*likeliest(Sector(before["sector"]), reached), Stage.STOPPED]
+    return [Option(one.value, ctx.voice.write(one)) for one in lines]
 
 
 def _day(ctx: Context) -> Generator[Step, Any, date | None]:
@@ -88,7 +126,7 @@ def _day(ctx: Context) -> Generator[Step, Any, date | None]:
     return date.fromisoformat(day) if day else None
 
 
-@dialogue("progress.confirm")
+@dialogue("progress.confirm", version=2)
 def confirm_report(ctx: Context) -> Talk:
     """Which report (when several wait), what it says, and whether that is so."""
     waiting = yield Recall("reports", lambda: [_kept(report) for report in _waiting(ctx)])
@@ -126,6 +164,7 @@ def _kept(report: ProgressReport) -> dict[str, Any]:
         "id": report.id,
         "reference": report.need.reference,
         "stage": report.stage.value,
+        "milestone": report.milestone,
         "percent": report.percent,
         "spent": report.spent,
         "problem": report.problem.value,
@@ -146,6 +185,7 @@ def _spoken_of(ctx: Context, kept: Mapping[str, Any]) -> dict[str, object]:
         HelpWanted(kept["help"]),
         kept["next"],
         date.fromisoformat(kept["on"]) if kept["on"] else None,
+        Milestone(kept["milestone"]) if kept["milestone"] else None,
     )
     by = {"role": OfficerRole(kept["role"]), "day": datetime.fromisoformat(kept["day"])}
     return {**_spoken(ctx, kept["reference"], progress), **by}
@@ -163,4 +203,5 @@ def _spoken(ctx: Context, reference: str, progress: Progress) -> dict[str, objec
         say("progress.said.next", step=step) if step and not day else "",
     ]
     said = "\n".join(line for line in more if line)
-    return {"reference": reference, "stage": progress.stage, "percent": progress.percent, "more": said}
+    reached = progress.milestone or progress.stage
+    return {"reference": reference, "stage": reached, "percent": progress.percent, "more": said}

@@ -32,7 +32,7 @@ class Typed(Prompt):
     def question(self, voice: Voice) -> str:
         """Return the question, with the line for none."""
         asked = super().question(voice)
-        return f"{asked}\n1 {voice.say(self.none)}" if self.none else asked
+        return f"{asked}\n1 {voice.say(self.none, **self.values)}" if self.none else asked
 
     def read(self, typed: str, shown: Sequence[Option]) -> Answer:  # noqa: ARG002  # what is typed is not a line
         """Accept `1` where it stands for none; else what the kind of answer accepts."""

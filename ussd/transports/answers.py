@@ -5,6 +5,7 @@ from service.domain.money import Money
 from service.domain.roles import OFFICERS
 from service.domain.states import NeedState
 from service.messaging.phrases import Phrase
+from service.messaging.sources import report_source
 from service.models.associations import Officer
 from service.models.diaspora import Contact
 from service.models.needs import Need, need_by_reference, needs_of
@@ -125,8 +126,10 @@ def _standing(inbox: Inbox, need: Need) -> list[NeedState | Phrase]:
     partners = introduced_to(inbox.session, inbox.contact.association_id) if inbox.contact else []
     told = not inbox.contact or need in [one.need for one in partners]
     report = latest_report(inbox.session, need.id) if told else None
-    values = {"stage": report.stage, "percent": report.percent, "state": report.state} if report else {}
-    return [need.state, *([Phrase("need.progress", values)] if report else [])]
+    if not report:
+        return [need.state]
+    values = {"stage": report.reached, "percent": report.percent, "source": report_source(report)}
+    return [need.state, Phrase("need.progress", values)]
 
 
 def _need(inbox: Inbox, reference: str) -> Need | None:

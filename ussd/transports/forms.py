@@ -71,7 +71,7 @@ def given(command: Command, language: str, usual: Currency) -> Given:
         case Action.PLEDGE:
             return pledge(about, command.rest, usual)
         case Action.PROGRESS:
-            return [*_which("project.which", about), *number("progress.percent", command.rest)]
+            return [*_which("project.which", about), *number("progress.milestone.percent", command.rest)]
         case Action.PROJECT | Action.CONFIRM:
             return _which("project.which" if command.action is Action.PROJECT else "progress.confirm.which", about)
         case Action.PAUSE:

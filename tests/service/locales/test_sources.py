@@ -6,6 +6,7 @@ import pytest
 
 from service.domain.errors import TiwiziError
 from service.domain.kinds import Kind, Pace
+from service.domain.milestones import Milestone
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.projects import ProjectState
@@ -22,7 +23,7 @@ from tests.service.locales.sources import asked, could_be_said
 # Values that are said as words: `Speaker.write` makes the key of the kind and the value.
 SAID = (
     *(Sector, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
-    *(ProjectState, Stage, Problem, HelpWanted, Publication, Pace, Kind),
+    *(ProjectState, Stage, Milestone, Problem, HelpWanted, Publication, Pace, Kind),
     *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState, TestimonyState),
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}
@@ -44,7 +45,7 @@ def test_the_walk_finds_each_way_of_asking() -> None:
         "progress.saved.alone",  # one of two
         "need.sector.label",  # a line of a review
         "need.share.nothing",  # a named part of a prompt
-        "progress.percent",  # a prompt of one dialogue
+        "progress.milestone.percent",  # a prompt of one dialogue
         "expect.number",  # what was misread
         "sms.help_diaspora",  # an answer
         "sms.introduced_village",  # a message

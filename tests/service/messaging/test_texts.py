@@ -1,6 +1,7 @@
 """The texts of messages: in every language, understood by the service when sent back, short enough for the air."""
 
 import re
+from datetime import UTC, datetime
 from enum import StrEnum
 from string import Formatter
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from service.domain.kinds import Pace
+from service.domain.milestones import Milestone
 from service.domain.money import Money
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.progress import HelpWanted, Problem, Stage
@@ -19,17 +21,22 @@ from service.domain.testimonies import Publication
 from service.locales import ROOT, Language, Speaker, speaker
 from service.matching.reasons import REASON_KEYS
 from service.messaging.outbox import MOST_PARTS, _fitted
-from service.messaging.phrases import Country, Phrase, words
+from service.messaging.phrases import Country, Phrase, sourced, words
 from service.messaging.segments import fold, measure
 from service.models.communes import Commune
 from ussd.transports.keywords import read_command
 
 # Written the same in French and in one more language: names, signs, and a word of both.
-SAME_AS_FRENCH = {"reason.sector", "phrase.joint", "sms.dialogue", "sector.irrigation"}
+SAME_AS_FRENCH = {
+    *("reason.sector", "phrase.joint", "sms.dialogue", "sector.irrigation"),
+    *("line.progress_declared", "line.progress_confirmed"),
+}
 SPOKEN = (
     *(Sector, Urgency, OfficerRole, ChangeKind, AssociationState, NeedState, ReportState),
-    *(CostBasis, Funder, Agreement, LandStatus, WaterRight, Stage, Problem, HelpWanted, Publication, Pace),
+    *(CostBasis, Funder, Agreement, LandStatus, WaterRight, Milestone, Stage, Problem, HelpWanted, Publication, Pace),
 )
+MOMENT = datetime(2026, 11, 23, tzinfo=UTC)
+CONFIRMED = sourced(OfficerRole.SECRETARY, MOMENT, OfficerRole.TREASURER, MOMENT)
 REPLY_WORDS = re.compile(
     r"\b(OUI|NON|YES|NO|YAH|UHU|INFO|LKHBAR|AIDE|HELP|TIWISI|BESOIN|NEED|LHAJT|STOP|HBES|START|BDU|نعم|معلومات|مساعدة|توقف|ابدأ)\b"
 )
@@ -82,12 +89,14 @@ def longest(language: Language) -> dict[str, Any]:
         "country": Country("NL"),
         "role": wordiest(voice, OfficerRole),
         "asker": wordiest(voice, OfficerRole),
+        "by": Phrase(f"by.{OfficerRole.PRESIDENT.value}"),
+        "source": CONFIRMED,
         "last": "01",
         "number": "+33 6 39 98 00 01",
         "dial": "*384*84#",
         "percent": 100,
         "news": [
-            wordiest(voice, Stage),
+            wordiest(voice, Milestone),
             Phrase("progress.held_up", {"problem": wordiest(voice, Problem)}),
             Phrase("progress.help", {"help": wordiest(voice, HelpWanted)}),
         ],
@@ -96,7 +105,7 @@ def longest(language: Language) -> dict[str, Any]:
             wordiest(voice, NeedState),
             Phrase(
                 "need.progress",
-                {"stage": wordiest(voice, Stage), "percent": 100, "state": wordiest(voice, ReportState)},
+                {"stage": wordiest(voice, Milestone), "percent": 100, "source": CONFIRMED},
             ),
         ],
         "douar": "دوار آيت عبد الله أوسعيد" if arabic else "Ait Abdallah Ou Said Oufella",
@@ -122,7 +131,7 @@ USUAL = {
     "role": OfficerRole.SECRETARY,
     "asker": OfficerRole.TREASURER,
     "percent": 60,
-    "news": [Stage.WORKS, Phrase("progress.held_up", {"problem": Problem.MONEY})],
+    "news": [Milestone.PIPES, Phrase("progress.held_up", {"problem": Problem.MONEY})],
     "sector": Sector.WATER,
     "state": NeedState.VERIFIED,
     "douar": "Ait Abdallah",

@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 
 from service.container import Container
 from service.domain.kinds import Pace
+from service.domain.roles import OfficerRole
 from service.domain.states import MessageState, ProposalState
 from service.locales import Language
 from service.messaging.outbox import tell
+from service.messaging.phrases import sourced
 from service.messaging.segments import measure
 from service.messaging.sender import drain
 from service.models import Message, Phone, Proposal
@@ -51,7 +53,7 @@ def news(engine: Engine, clock: MovedClock, count: int = 1, template: str = "pro
                 association="Ait Abdallah",
                 percent=40 + number,
                 news="",
-                role="",
+                source=sourced(OfficerRole.SECRETARY, clock()),
                 sector="",
                 commune="",
             )
@@ -83,8 +85,9 @@ def test_news_wait_for_nine_in_the_morning_and_come_together_once(engine: Engine
     assert told == [("progress_confirmed", MessageState.DIGESTED)] * 3 + [("digest", MessageState.QUEUED)]
     with reading(engine) as session:
         written = session.scalars(select(Message).where(Message.template == "digest")).one()
+        said = "par le secrétariat le 23/11/2026, pas encore confirmé"
         assert written.text == (
-            "Tiwizi, 3 nouvelles: K2-4Q2 42%, confirmé; K1-4Q2 41%, confirmé; K0-4Q2 40%, confirmé. "
+            f"Tiwizi, 3 nouvelles: K2-4Q2 42% {said}; K1-4Q2 41% {said}; K0-4Q2 40% {said}. "
             "OUI, NON ou INFO avec la référence."
         )
         assert set(session.scalars(select(Message.digest_id).where(Message.template != "digest"))) == {written.id}

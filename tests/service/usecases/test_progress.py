@@ -20,6 +20,7 @@ from service.models import Officer, OfficerChange, ProgressReport, VillageAssoci
 from service.models.associations import active_officer
 from service.models.progress import waiting_reports
 from service.models.session import reading, transaction
+from service.usecases.leaving import forget
 from service.usecases.phones import know_phone
 from service.usecases.progress import Progress, confirm_progress, declare_progress, dispute_progress
 from tests.service.usecases.record import audited
@@ -27,7 +28,7 @@ from tests.service.usecases.story import CODE, NEIGHBOUR, WITNESS, Story
 from tests.world import LYON, SECRETARY, TREASURER, officer_of, village
 
 HALF = Progress(Stage.WORKS, 50)
-NEW_SIM = "+212600000007"
+NEW_SIM, NEWER_SIM = "+212600000007", "+212600000006"
 
 
 @pytest.fixture
@@ -155,23 +156,39 @@ def test_an_older_report_lapses_when_a_newer_one_is_declared(project: Story) -> 
         confirms(session, project.clock(), WITNESS, old)
 
 
-def hands_over(session: Session, now: datetime, _reference: str) -> None:
-    """The secretary's SIM changes: the role goes to the new number."""
-    if before := active_officer(session, SECRETARY):
+def handing_over(old: str, new: str) -> Callable[..., None]:
+    """Return what lets a SIM change: the role goes to the new number."""
+
+    def act(session: Session, now: datetime, _reference: str) -> None:
+        before = active_officer(session, old)
+        if not before or active_officer(session, new):
+            return
         _leaves(session, now, before)
-        before.association.officers.append(Officer(phone=NEW_SIM, role=before.role, joined_at=now))
+        before.association.officers.append(Officer(phone=new, role=before.role, joined_at=now))
         session.add(
             OfficerChange(
                 association_id=before.association_id,
                 kind=ChangeKind.HAND_OVER,
                 role=before.role,
                 officer_id=before.id,
-                phone=NEW_SIM,
+                phone=new,
                 state=ChangeState.DONE,
                 asked_by=before.id,
                 asked_at=now,
             )
         )
+
+    return act
+
+
+hands_over, hands_over_again = handing_over(SECRETARY, NEW_SIM), handing_over(NEW_SIM, NEWER_SIM)
+
+
+def is_forgotten(session: Session, now: datetime, _reference: str) -> None:
+    """Nobody remembers the number in the middle any more."""
+    if not active_officer(session, NEW_SIM):
+        forget(session, now, phone=NEW_SIM)
+        know_phone(session, now, NEW_SIM)
 
 
 def comes_back(session: Session, now: datetime, _reference: str) -> None:
@@ -180,6 +197,17 @@ def comes_back(session: Session, now: datetime, _reference: str) -> None:
     if before and before.role is not OfficerRole.WITNESS:
         _leaves(session, now, before)
         before.association.officers.append(Officer(phone=TREASURER, role=OfficerRole.WITNESS, joined_at=now))
+
+
+def lets_in(phone: str) -> Callable[..., None]:
+    """Return what makes a number that speaks for nobody a witness."""
+
+    def act(session: Session, now: datetime, _reference: str) -> None:
+        if not active_officer(session, phone):
+            association = officer_of(session, WITNESS).association
+            association.officers.append(Officer(phone=phone, role=OfficerRole.WITNESS, joined_at=now))
+
+    return act
 
 
 def _leaves(session: Session, now: datetime, officer: Officer) -> None:
@@ -204,30 +232,38 @@ def declaring(phone: str) -> Callable[..., None]:
     return act
 
 
-PHONES = (SECRETARY, TREASURER, WITNESS, NEW_SIM)
+PHONES = (SECRETARY, TREASURER, WITNESS, NEW_SIM, NEWER_SIM)
 ACTS = [
     *(on_the_last(answer, phone) for answer in (confirms, disputes) for phone in PHONES),
     *map(declaring, PHONES),
     hands_over,
+    hands_over_again,
+    lets_in(SECRETARY),
+    is_forgotten,
     comes_back,
 ]
 
 
+def person_of(phone: str) -> str:
+    """Tell who holds a number; only the secretary has had one that is forgotten."""
+    return {TREASURER: "treasurer", WITNESS: "witness"}.get(phone, "secretary")
+
+
 def play(engine: Engine, now: datetime, reference: str, acts: Sequence[Callable[..., None]]) -> None:
     """Let everybody do what they may, whoever they may be by now; then undo it all."""
-    person = {SECRETARY: "secretary", NEW_SIM: "secretary", TREASURER: "treasurer", WITNESS: "witness"}
     with Session(engine) as session:
         know_phone(session, now, NEW_SIM)
+        know_phone(session, now, NEWER_SIM)
         for act in acts:
             with suppress(TiwiziError), session.begin_nested():
                 act(session, now, reference)
         for report in session.scalars(select(ProgressReport)):
             if report.confirmer:
-                assert person[report.confirmer.phone] != person[report.reporter.phone]
+                assert person_of(report.confirmer.phone) != person_of(report.reporter.phone)
         for phone in PHONES:
             if officer := active_officer(session, phone):
                 waiting = waiting_reports(session, officer)
-                assert person[phone] not in {person[report.reporter.phone] for report in waiting}
+                assert person_of(phone) not in {person_of(report.reporter.phone) for report in waiting}
         session.rollback()
 
 
@@ -241,10 +277,20 @@ def test_nobody_both_declares_and_confirms(project: Story, acts: list[Callable[.
     "acts",
     [
         [declaring(SECRETARY), hands_over, on_the_last(confirms, NEW_SIM)],
+        [declaring(SECRETARY), hands_over, hands_over_again, on_the_last(confirms, NEWER_SIM)],
+        [declaring(SECRETARY), hands_over, hands_over_again, is_forgotten, on_the_last(confirms, NEWER_SIM)],
+        [hands_over, declaring(NEW_SIM), lets_in(SECRETARY), on_the_last(disputes, SECRETARY)],
         [declaring(TREASURER), comes_back, on_the_last(confirms, TREASURER)],
         [declaring(TREASURER), on_the_last(disputes, WITNESS), on_the_last(confirms, TREASURER)],
     ],
-    ids=["with a new SIM", "back as the witness", "after a no"],
+    ids=[
+        "with a new SIM",
+        "with a newer SIM",
+        "past a forgotten SIM",
+        "with the old SIM",
+        "back as the witness",
+        "after a no",
+    ],
 )
 def test_nor_in_the_ways_one_might_try(project: Story, acts: list[Callable[..., None]]) -> None:
     play(project.engine, project.clock(), project.reference, acts)
