@@ -7,7 +7,7 @@ import pytest
 from flask import Flask, Response, request
 
 from service.cli import story
-from service.cli.carrier import Carrier, Screen
+from service.cli.carrier import Carrier
 from service.cli.story import Actor, Coordinator, StoryError
 from tests.peers.hooks import StandInHooks, served
 
@@ -73,8 +73,9 @@ def test_a_line_is_picked_by_its_words_on_whatever_page_it_is(she: Actor, servic
     assert service.hooks.texts() == ["", "98", "98*3"]
 
 
-def test_words_are_found_as_the_air_carries_them(she: Actor) -> None:
-    she.screen = Screen("Cout, recu à Aït Abdallah\n1 D'accord", goes_on=True)
+def test_words_are_found_as_the_air_carries_them(she: Actor, service: Service) -> None:
+    service.hooks.replies[""] = "CON Cout, recu à Aït Abdallah\n1 D'accord"
+    she.dials()
     she.sees("Coût, reçu")
     with pytest.raises(StoryError, match="The secretary: expected 'Couture' on the screen, but it says:\nCout"):
         she.sees("Couture")

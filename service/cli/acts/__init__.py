@@ -1,0 +1,20 @@
+"""The acts of the story that must always work, in their order; each is played by phones that show what they get."""
+
+from collections.abc import Callable
+
+from service.cli.acts.beginning import invites, is_verified, need_is_verified, registers, reports
+from service.cli.acts.meeting import accepts, is_proposed, says_yes
+from service.cli.acts.tale import Place, Tale
+
+__all__ = ("ACTS", "Place", "Tale")
+
+ACTS: tuple[tuple[str, Callable[[Tale], None]], ...] = (
+    ("The secretary registers her association", registers),
+    ("A coordinator verifies it", is_verified),
+    ("A treasurer joins, with the code of an invitation", invites),
+    ("The secretary reports a need: drinking water for 84 households", reports),
+    ("The coordinator verifies the need", need_is_verified),
+    ("The matching job proposes it to those who fit best", is_proposed),
+    ("Lyon asks for more, and answers yes", says_yes),
+    ("The village is asked, accepts, and each side has the other's contact", accepts),
+)
