@@ -16,6 +16,7 @@ from service.messaging.segments import fold
 
 SMS_WITHIN = 30  # seconds that a text may take through the outbox
 PATIENCE = 15  # seconds for a page
+LOOK_EVERY = 0.2  # seconds
 MORE = "98"
 # Where a line is when the first screen has no room for it.
 ELSEWHERE = ("home.other", "project.other")
@@ -65,7 +66,8 @@ class Actor:
         self.who, self.carrier, self.code, self.tell = who, carrier, code, tell
         self.language, self.by_sms = language, by_sms
         self.screen, self.pages = Screen("", goes_on=False), ""
-        self.read = self.told = max((sms.id for sms in carrier.inbox()), default=0)
+        self.inbox = carrier.inbox()
+        self.read = len(self.inbox)
 
     def begins(self, way: Way) -> None:
         """Begin something: dial and follow its lines, or text its word.
@@ -90,7 +92,7 @@ class Actor:
         """Answer with words or a number, one screen after the other."""
         for text in texts:
             if self.by_sms:
-                before = self._last()
+                before = len(self._look())
                 self.texts(text)
                 self._show(text, Screen(self._reply(before), goes_on=True))
             else:
@@ -151,33 +153,30 @@ class Actor:
         """
         until = monotonic() + SMS_WITHIN
         while True:
-            for sms in self._came(self.read):
-                self.read = sms.id
+            for sms in self._look()[self.read :]:
+                self.read += 1
                 if all(self._says(sms.text, words) for words in wanted):
                     return sms
             if monotonic() >= until:
                 words = " and ".join(map(repr, wanted))
                 raise StoryError(f"{self.who}: no SMS that says {words} came within {SMS_WITHIN} seconds")
-            sleep(0.3)
+            sleep(LOOK_EVERY)
 
     def _reply(self, before: int) -> str:
         until = monotonic() + SMS_WITHIN
-        while not (came := self._came(before)) and monotonic() < until:
-            sleep(0.3)
-        if came:
-            return "\n".join(sms.text for sms in came)
-        raise StoryError(f"{self.who}: no SMS was answered to {self.carrier.number} within {SMS_WITHIN} seconds")
+        while not (came := self._look()[before:]) and monotonic() < until:
+            sleep(LOOK_EVERY)
+        if not came:
+            raise StoryError(f"{self.who}: no SMS was answered within {SMS_WITHIN} seconds")
+        return "\n".join(sms.text for sms in came)
 
-    def _came(self, after: int) -> list[Sms]:
-        came, new = self.carrier.inbox(after), {sms.id for sms in self.carrier.inbox(self.told)}
-        for sms in came:
-            if sms.id in new:
-                self.told = sms.id
-                self.tell(self.who, f"receives SMS ({sms.parts} part, {sms.encoding} {sms.units})", sms.text)
-        return came
-
-    def _last(self) -> int:
-        return max((sms.id for sms in self.carrier.inbox(self.read)), default=self.read)
+    def _look(self) -> list[Sms]:
+        """Return all texts that ever came, the new ones shown."""
+        new = self.carrier.inbox(self.inbox[-1].id if self.inbox else 0)
+        for sms in new:
+            self.tell(self.who, f"receives SMS ({sms.parts} part, {sms.encoding} {sms.units})", sms.text)
+        self.inbox += new
+        return self.inbox
 
     def _line(self, *wanted: Said) -> tuple[str, Said]:
         """Return the number of the line that says what is wanted, or else what is wanted next; and which it is."""

@@ -95,6 +95,12 @@ class World:
         code = self.container.settings.ussd_code
         return Actor(who, Near(self, number), code, lambda *told: self.said.append(told), language=language)
 
+    def texting(self, number: str, language: Language = Language.FR) -> Actor:
+        """Return somebody who only texts."""
+        actor = self.actor(number, number, language)
+        actor.by_sms = True
+        return actor
+
     def coordinator(self) -> Coordinator:
         """Return a coordinator at the admin view."""
         with transaction(self.container.engine) as session:

@@ -106,6 +106,14 @@ def holds_of(after: Seen, contribution: int) -> dict[Account, int]:
     return holds
 
 
+def columns_of(after: Seen, contribution: int) -> tuple[int, int, int]:
+    """Return what of a line is promised, confirmed and received, in centimes."""
+    holds = holds_of(after, contribution)
+    received = holds[Account.RECEIVED]
+    confirmed = received + holds[Account.CONFIRMED]
+    return confirmed + holds[Account.PROMISED], confirmed, received
+
+
 def the_ledger_balances(_: Seen, after: Seen, __: Persons) -> None:
     taken = [entry["takes_back"] for entry in after["ledger_entries"] if entry["takes_back"]]
     assert len(taken) == len(set(taken)), "taken back twice"

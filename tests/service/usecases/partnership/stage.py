@@ -103,7 +103,11 @@ class Stage(RuleBasedStateMachine):
         self.persons.meet(self.seen)
         for promise in PROMISES:
             promise(before, self.seen, self.persons)
+        self.look()
         return True
+
+    def look(self) -> None:
+        """Look whether the service says of all this what was written."""
 
     def number(self, table: str, pick: int, **values: object) -> int:
         """Return the number of such a row; one that is not there when none is."""

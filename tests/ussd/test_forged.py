@@ -1,0 +1,106 @@
+"""A forged SMS, with the right sender but without the code that only the real phone gets, moves nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from service.cli.story import Actor
+from service.container import Container
+from service.domain.roles import OfficerRole
+from service.domain.testimonies import Publication
+from service.models.session import transaction
+from service.usecases.progress import declare_progress
+from tests.conftest import MovedClock
+from tests.service.usecases.partnership.seen import Seen
+from tests.ussd.projects import CODE, HALF, project_of, staffed_village
+from tests.ussd.whole_story import World
+from tests.world import LYON, SECRETARY, STRANGER, TREASURER, officer_of, settle
+from wsgi import make_app
+
+WRONG = "000000"
+
+
+@dataclass(frozen=True)
+class Deed:
+    """What somebody does by SMS until the code is asked for, and the table that it changes once the code is sent."""
+
+    who: str
+    texts: Callable[[Actor, str], None]
+    changes: str
+
+
+def texts(*said: str) -> Callable[[Actor, str], None]:
+    """Return the texts of a deed, in which `{}` stands for the project's reference."""
+    return lambda phone, reference: phone.types(*(one.format(reference) for one in said))
+
+
+def says_it(phone: Actor, _: str) -> None:
+    phone.types("TEMOIGNAGE", "L'eau coule enfin chez nous.")
+    phone.picks(Publication.NAMED, "review.send")
+
+
+def invites(phone: Actor, _: str) -> None:
+    phone.types("BUREAU")
+    phone.picks("officers.add", OfficerRole.WITNESS)
+    phone.types(STRANGER)
+    phone.picks("review.send")
+
+
+def hands_over_a_role(phone: Actor, _: str) -> None:
+    phone.types("BUREAU")
+    phone.picks("officers.hand_over", OfficerRole.SECRETARY)
+    phone.types(STRANGER)
+    phone.picks("review.send")
+
+
+DEEDS = {
+    "a pledge": Deed(LYON, texts("DON {} 5000 EUR", "1"), "pledges"),
+    "a testimony of the village": Deed(SECRETARY, says_it, "testimonies"),
+    "a testimony of the partner": Deed(LYON, says_it, "testimonies"),
+    "a new officer": Deed(SECRETARY, invites, "officer_changes"),
+    "a role that is handed over": Deed(SECRETARY, hands_over_a_role, "officer_changes"),
+    "a report that is confirmed": Deed(TREASURER, texts("CONFIRMER {}", "1"), "progress_reports"),
+    "an officer who leaves": Deed(SECRETARY, texts("QUITTER", "1"), "officers"),
+}
+
+
+@pytest.fixture
+def world(container: Container, clock: MovedClock) -> World:
+    settle(container.engine)
+    return World(make_app(container), container, clock)
+
+
+@pytest.fixture
+def reference(world: World) -> str:
+    """A project half done, of which everything may be said."""
+    with transaction(world.container.engine) as session:
+        staffed_village(session, world.clock())
+        reference = project_of(session, world.clock())
+        secretary = officer_of(session, SECRETARY)
+        declare_progress(session, world.clock(), officer=secretary, reference=reference, progress=HALF, code=CODE)
+        return reference
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_without_the_code_nothing_is_moved_and_with_it_the_same_texts_count(
+    world: World, reference: str, name: str
+) -> None:
+    deed = DEEDS[name]
+    before = facts(world)
+    phone = world.texting(deed.who)
+    deed.texts(phone, reference)
+    phone.sees("code.ask")
+    assert facts(world) == before
+    phone.types(WRONG)
+    assert facts(world) == before
+    phone.sees("code.wrong")
+    phone.proves()
+    changed = {table for table, rows in facts(world).items() if rows != before[table]}
+    assert deed.changes in changed
+
+
+def facts(world: World) -> dict[str, list[dict[str, object]]]:
+    """Return all that is written of the partnership; that somebody wrote, and what they were answered, is none."""
+    seen = Seen.of(world.container.engine)
+    return {table: rows for table, rows in seen.tables.items() if table not in {"messages", "phones"}}
