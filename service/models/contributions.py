@@ -2,15 +2,18 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, Index, String, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, String, case, func, select, text
+from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
 
-from service.domain.ledger import Account, ArrivalState, Posting, Source
+from service.domain.ledger import Account, ArrivalState, Columns, Posting, Source, columns, held, missing
 from service.domain.money import Currency, Money
+from service.domain.projects import LIVE
 from service.models.associations import Officer
 from service.models.base import Base, Id, stored
 from service.models.diaspora import DiasporaAssociation
 from service.models.needs import Need
+from service.models.officers import is_same_person
+from service.models.projects import Project
 
 
 class ExchangeRate(Base):
@@ -52,6 +55,16 @@ class Contribution(Base):
     need: Mapped[Need] = relationship()
     diaspora: Mapped[DiasporaAssociation | None] = relationship()
     entries: Mapped[list["LedgerEntry"]] = relationship(back_populates="contribution", order_by="LedgerEntry.id")
+
+    @property
+    def holds(self) -> dict[Account, int]:
+        """What its accounts hold, in centimes of a dirham."""
+        return held((entry.out_of, entry.into, entry.dirhams) for entry in self.entries)
+
+    @property
+    def columns(self) -> Columns:
+        """What of it is promised, confirmed and received, in centimes of a dirham."""
+        return columns(self.holds)
 
 
 class Arrival(Base):
@@ -116,3 +129,75 @@ class LedgerEntry(Base):
     def amount(self) -> Money:
         """The amount as it was said."""
         return Money(self.minor, self.currency)
+
+
+def contributions_of(session: Session, need_id: int) -> list[Contribution]:
+    """Return the lines of a need's plan with their entries, in the order they were made."""
+    return list(
+        session.scalars(
+            select(Contribution)
+            .where(Contribution.need_id == need_id)
+            .order_by(Contribution.id)
+            .options(selectinload(Contribution.entries), joinedload(Contribution.diaspora))
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
+def locked_contribution(session: Session, contribution_id: int) -> Contribution | None:
+    """Return a line of a plan, locked, with its entries as they are now: what it holds decides what may be posted."""
+    found = select(Contribution).where(Contribution.id == contribution_id).with_for_update(of=Contribution)
+    # The entries after the lock: another's may have come while waiting for it.
+    contribution = session.scalar(found.execution_options(populate_existing=True))
+    if contribution:
+        session.refresh(contribution, ["entries"])
+    return contribution
+
+
+# What left the givers is promised, confirmed or received.
+PROMISED = case(
+    (LedgerEntry.out_of == Account.GIVER, LedgerEntry.dirhams),
+    (LedgerEntry.into == Account.GIVER, -LedgerEntry.dirhams),
+    else_=0,
+)
+
+
+def promised_by_need(session: Session) -> dict[int, int]:
+    """Return what is promised for each need that anything was promised for, in centimes of a dirham."""
+    found = select(Contribution.need_id, func.sum(PROMISED)).join(Contribution.entries).group_by(Contribution.need_id)
+    return {need_id: int(promised) for need_id, promised in session.execute(found)}
+
+
+def missing_of(session: Session, need: Need) -> Money:
+    """Return what nobody has promised yet; a village's declared share counts before its plan has a line of it."""
+    lines = contributions_of(session, need.id)
+    promised = sum(line.columns.promised for line in lines)
+    share = 0 if any(line.diaspora_id is None for line in lines) else need.village_share
+    return Money(missing(need.cost, promised + share))
+
+
+def uncounted_by(session: Session, officer: Officer) -> list[Arrival]:
+    """Return what waits for this person to count it: another declared it, and its project goes on; the oldest first."""
+    waiting = session.scalars(
+        select(Arrival)
+        .join(Arrival.need)
+        .join(Project, Project.need_id == Need.id)
+        .where(
+            Need.association_id == officer.association_id,
+            Arrival.state == ArrivalState.DECLARED,
+            Project.state.in_(LIVE),
+        )
+        .order_by(Arrival.id)
+    )
+    return [arrival for arrival in waiting if not is_same_person(session, arrival.declarer, officer)]
+
+
+def arrivals_of(session: Session, need_id: int) -> list[Arrival]:
+    """Return what a village says arrived for a need, the oldest first."""
+    return list(session.scalars(select(Arrival).where(Arrival.need_id == need_id).order_by(Arrival.id)))
+
+
+def last_arrival(session: Session, line: Contribution) -> Arrival | None:
+    """Return what was received last of a line of a plan, and not taken back since."""
+    found = select(Arrival).filter_by(contribution_id=line.id, state=ArrivalState.CONFIRMED)
+    return session.scalars(found.order_by(Arrival.id.desc()).limit(1)).first()

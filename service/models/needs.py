@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from service.domain.money import Money
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import NeedState
@@ -37,11 +36,6 @@ class Need(Base):
 
     association: Mapped[VillageAssociation] = relationship()
     details: Mapped["NeedDetails | None"] = relationship()
-
-    @property
-    def open_amount(self) -> Money:
-        """What is still looked for."""
-        return Money(self.cost - self.village_share)
 
 
 class NeedDetails(Base):

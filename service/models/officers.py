@@ -1,5 +1,7 @@
 """Changes among the officers of a village association: one asks, a second agrees."""
 
+from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from sqlalchemy import ForeignKey, Index, String, select
@@ -95,3 +97,37 @@ def deciders(session: Session, asker: Officer, about: int | None = None) -> list
             .order_by(Officer.id)
         )
     )
+
+
+def is_same_person(session: Session, first: Officer, second: Officer) -> bool:
+    """Tell whether two parts in a village are one person's, for all we know: perhaps another role, or another SIM.
+
+    Numbers between which a role was handed over, however often, are taken for one person's.
+    """
+    if first.phone == second.phone:
+        return True
+    others = _handed_over(session, first.association_id)
+    own, new = set[str](), {first.phone}
+    while new:
+        own |= new
+        new = {other for phone in new for other in others[phone]} - own
+    return second.phone in own
+
+
+def _handed_over(session: Session, association_id: int) -> Mapping[str, set[str]]:
+    """Return the numbers to or from which each number of an association had a role handed over."""
+    done = (
+        select(Officer.phone, OfficerChange.phone)
+        .join(OfficerChange.officer)
+        .where(
+            OfficerChange.association_id == association_id,
+            OfficerChange.kind == ChangeKind.HAND_OVER,
+            OfficerChange.state == ChangeState.DONE,
+        )
+    )
+    others = defaultdict[str, set[str]](set)
+    for before, after in session.execute(done):
+        if after:
+            others[before].add(after)
+            others[after].add(before)
+    return others

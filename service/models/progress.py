@@ -1,7 +1,5 @@
 """How projects advance, as villages report it."""
 
-from collections import defaultdict
-from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import ForeignKey, String, Text, exists, select
@@ -9,12 +7,11 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from service.domain.milestones import Milestone
 from service.domain.progress import HelpWanted, Problem, Stage
-from service.domain.roles import ChangeKind
-from service.domain.states import ChangeState, ReportState
+from service.domain.states import ReportState
 from service.models.associations import Officer
 from service.models.base import Base, Id, stored
 from service.models.needs import Need
-from service.models.officers import OfficerChange
+from service.models.officers import is_same_person
 from service.models.proposals import Proposal
 
 
@@ -74,37 +71,8 @@ def waiting_reports(session: Session, officer: Officer) -> list[ProgressReport]:
 
 
 def is_reporter(session: Session, report: ProgressReport, officer: Officer) -> bool:
-    """Tell whether this is who declared it: perhaps under another role since, or with another SIM.
-
-    Numbers between which a role was handed over, however often, are taken for one person's.
-    """
-    if report.reported_by == officer.id or report.reporter.phone == officer.phone:
-        return True
-    others = _handed_over(session, officer.association_id)
-    own, new = set[str](), {report.reporter.phone}
-    while new:
-        own |= new
-        new = {other for phone in new for other in others[phone]} - own
-    return officer.phone in own
-
-
-def _handed_over(session: Session, association_id: int) -> Mapping[str, set[str]]:
-    """Return the numbers to or from which each number of an association had a role handed over."""
-    done = (
-        select(Officer.phone, OfficerChange.phone)
-        .join(OfficerChange.officer)
-        .where(
-            OfficerChange.association_id == association_id,
-            OfficerChange.kind == ChangeKind.HAND_OVER,
-            OfficerChange.state == ChangeState.DONE,
-        )
-    )
-    others = defaultdict[str, set[str]](set)
-    for before, after in session.execute(done):
-        if after:
-            others[before].add(after)
-            others[after].add(before)
-    return others
+    """Tell whether this is who declared it: perhaps under another role since, or with a SIM that took over."""
+    return is_same_person(session, report.reporter, officer)
 
 
 def latest_report(session: Session, need_id: int) -> ProgressReport | None:

@@ -105,3 +105,9 @@ def introduced_to(session: Session, diaspora_id: int) -> list[Proposal]:
             .order_by(Proposal.id.desc())
         )
     )
+
+
+def partners_of(session: Session, need_id: int) -> list[Proposal]:
+    """Return the proposals of a need whose associations are its partners, in the order they were shown."""
+    found = select(Proposal).where(Proposal.need_id == need_id, Proposal.state == ProposalState.INTRODUCED)
+    return list(session.scalars(found.order_by(Proposal.id)))

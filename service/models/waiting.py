@@ -3,8 +3,10 @@
 from sqlalchemy import Row, bindparam, exists, select
 from sqlalchemy.orm import Session
 
+from service.domain.ledger import ArrivalState
 from service.domain.states import ChangeState, NeedState, ProposalState, ReportState
 from service.models.associations import Officer
+from service.models.contributions import Arrival
 from service.models.needs import Need
 from service.models.officers import OfficerChange
 from service.models.progress import ProgressReport
@@ -14,18 +16,20 @@ OF_THE_VILLAGE = select(Need.id).where(Need.association_id == Officer.associatio
 # Not joined: SQLite would look through the reports and interests of all villages.
 REPORTS = exists().where(ProgressReport.need_id.in_(OF_THE_VILLAGE), ProgressReport.state == ReportState.DECLARED)
 INTERESTS = exists().where(Proposal.need_id.in_(OF_THE_VILLAGE), Proposal.state == ProposalState.INTERESTED)
+ARRIVALS = exists().where(Arrival.need_id.in_(OF_THE_VILLAGE), Arrival.state == ArrivalState.DECLARED)
 PROJECTS = exists().where(Need.association_id == Officer.association_id, Need.state == NeedState.INTRODUCED)
 ASKED = (OfficerChange.association_id == Officer.association_id, OfficerChange.state == ChangeState.ASKED)
 THERE = select(
     PROJECTS.label("projects"),
     REPORTS.label("reports"),
+    ARRIVALS.label("arrivals"),
     exists().where(*ASKED).label("changes"),
     INTERESTS.label("interests"),
 ).where(Officer.phone == bindparam("number"), Officer.left_at.is_(None))
 
 
-def there_for(session: Session, phone: str) -> Row[bool, bool, bool, bool] | None:
-    """Return whether there are `projects`, `reports`, `changes` and `interests` of the village a phone speaks for.
+def there_for(session: Session, phone: str) -> Row[bool, bool, bool, bool, bool] | None:
+    """Return which of `projects`, `reports`, `arrivals`, `changes`, `interests` the village a phone speaks for has.
 
     Whether this very person may answer them is not asked here. None when the phone speaks for no village.
     """

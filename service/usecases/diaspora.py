@@ -29,15 +29,13 @@ from service.models.diaspora import (
 )
 from service.models.phones import Phone
 from service.usecases.phones import know_phone, record_consent
+from service.usecases.rates import in_dirhams
 
 LONGEST_NAME = 80
 MOST_SLOTS = 20
 STRENGTHS = range(1, 4)
 LEVELS = {Commune: PlaceLevel.COMMUNE, Province: PlaceLevel.PROVINCE, Region: PlaceLevel.REGION}
 IMPORTED = "import"
-# What a euro is worth in centimes of a dirham, to compare capacities with costs: the order of Bank Al-Maghrib's
-# reference rate of 2025-2026 (10.5 to 10.9), rounded. No money is exchanged here.
-CENTIMES_A_EURO = 1080
 
 
 class TakenError(ValueError):
@@ -132,7 +130,7 @@ def change_capacity(session: Session, now: datetime, *, contact: Contact, capaci
     Raises ValueError for an amount that is none, NotFoundError when the association left.
     """
     association = _of(session, contact)
-    association.yearly_capacity = _capacity(in_dirhams(capacity))
+    association.yearly_capacity = _capacity(in_dirhams(session, now, capacity))
     _note(session, now, contact, "capacity", association.yearly_capacity)
 
 
@@ -160,13 +158,6 @@ def pause_alerts(session: Session, now: datetime, *, contact: Contact, days: int
 def strengths_of(sectors: Sequence[Sector]) -> dict[Sector, int]:
     """Return how much each of up to three sectors is wanted: 3 the first, 2 the second, 1 the third."""
     return {sector: strength for strength, sector in zip(reversed(STRENGTHS), sectors, strict=False)}
-
-
-def in_dirhams(amount: Money | None) -> Money | None:
-    """Return roughly what an amount is in dirhams; None stays None."""
-    if amount is None or amount.currency is Currency.MAD:
-        return amount
-    return Money(amount.minor * CENTIMES_A_EURO // 100)
 
 
 def _of(session: Session, contact: Contact) -> DiasporaAssociation:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from service.domain.countries import time_zone_of
 from service.domain.errors import MoveError, NotFoundError
 from service.domain.money import Money
+from service.domain.projects import Party
 from service.domain.sectors import Sector
 from service.domain.states import ASSOCIATION_MOVES, PROPOSAL_MOVES, AssociationState, ProposalState, move
 from service.locales import Language
@@ -17,8 +18,10 @@ from service.models.associations import active_officer
 from service.models.audit import record
 from service.models.diaspora import DiasporaAssociation
 from service.models.proposals import OPEN, Proposal
-from service.usecases.diaspora import TakenError, in_dirhams, register_diaspora, strengths_of
+from service.usecases.contributions import release_promise
+from service.usecases.diaspora import TakenError, register_diaspora, strengths_of
 from service.usecases.phones import know_phone, start
+from service.usecases.rates import in_dirhams
 
 USUAL_SLOTS = 3
 
@@ -56,7 +59,7 @@ def enrol_diaspora(
             city=city,
             country=country,
             time_zone=time_zone_of(phone, country),
-            yearly_capacity=in_dirhams(yearly_capacity),
+            yearly_capacity=in_dirhams(session, now, yearly_capacity),
             attention_slots=USUAL_SLOTS,
             contact_name=contact_name,
             phone=phone,
@@ -100,6 +103,7 @@ def _close_proposals(session: Session, now: datetime, actor: str, association_id
         after = ProposalState.DECLINED if interested else ProposalState.EXPIRED
         proposal.state = move(PROPOSAL_MOVES, proposal.state, after)
         record(session, now, actor, f"proposal.{after}", f"proposal:{proposal.id}")
+        release_promise(session, now, proposal, party=Party.COORDINATOR, actor=actor)
 
 
 def _decide(

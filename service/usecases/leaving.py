@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, String, Update, cast, delete, func, or_, s
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service.domain.phone import digits_of, gone_phone
+from service.domain.projects import Party
 from service.domain.roles import OFFICERS
 from service.domain.states import CHANGE_MOVES, PROPOSAL_MOVES, WAITING, ChangeState, MessageState, ProposalState, move
 from service.domain.testimonies import TestimonyState
@@ -26,6 +27,7 @@ from service.models.secrets import Secret
 from service.models.spending import Spending
 from service.models.testimonies import Recording, Testimony
 from service.models.users import User
+from service.usecases.contributions import release_promise
 
 # What a turn is answered whose reply told the number: the session ends.
 EMPTIED = "END "
@@ -84,6 +86,7 @@ def _leave_diaspora(session: Session, now: datetime, contact: Contact) -> None:
         after = ProposalState.DECLINED if interested else ProposalState.EXPIRED
         proposal.state = move(PROPOSAL_MOVES, proposal.state, after)
         record(session, now, actor, f"proposal.{after}", f"proposal:{proposal.id}")
+        release_promise(session, now, proposal, party=Party.DIASPORA, actor=actor)
 
 
 def _open_to(session: Session, diaspora: DiasporaAssociation) -> list[Proposal]:

@@ -10,6 +10,7 @@ import numpy as np
 import scipy.sparse
 from sqlalchemy.orm import Session
 
+from service.domain.money import Money
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import ProposalState
 from service.matching import Problem, solve
@@ -34,12 +35,13 @@ REASONS_TOLD = 2
 
 @dataclass(frozen=True)
 class Proposed:
-    """A proposal of this round: its score (0 to 1) and the reasons it is told with."""
+    """A proposal of this round: its score (0 to 1), the reasons it is told with, what is missing."""
 
     need: Need
     diaspora: DiasporaAssociation
     score: float
     reasons: tuple[Reason, ...]
+    missing: Money
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,10 @@ def plan_round(session: Session, now: datetime, slots: int, weights: Weights) ->
     held = held_back(sides.need_side, sides.partner_side, sides.blocked, assignment)
     chosen = zip(assignment.needs.tolist(), assignment.partners.tolist(), told, strict=True)
     return Round(
-        [Proposed(sides.needs[row], sides.partners[col], values_of[row, col], why) for row, col, why in chosen],
+        [
+            Proposed(sides.needs[row], sides.partners[col], values_of[row, col], why, sides.missing[row])
+            for row, col, why in chosen
+        ],
         [(sides.needs[row], why) for row, why in held.items() if not sides.asked[sides.needs[row].id]],
         sides.asked,
     )
@@ -120,7 +125,7 @@ def _propose(session: Session, now: datetime, one: Proposed, others: int) -> Non
             commune=commune,
             province=Province(commune.province_code, commune.province_fr, commune.province_ar),
             households=one.need.households,
-            amount=one.need.open_amount,
+            amount=one.missing,
             reasons=_told(one.reasons),
             reference=one.need.reference,
         )

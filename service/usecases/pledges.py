@@ -14,6 +14,7 @@ from service.models.audit import record
 from service.models.diaspora import Contact
 from service.models.pledges import Pledge, pledgeable
 from service.models.proposals import proposal_of
+from service.usecases.contributions import promise
 from service.usecases.proposals import express_interest
 
 
@@ -24,6 +25,7 @@ def make_pledge(
 
     A promise for what was only proposed is a yes too: then the village is asked; `code` is the USSD code it may dial.
     Raises NotFoundError for a need that was not shown to the association, MoveError when it is open to it no more.
+    The promise is entered into the ledger at the day's rate.
     """
     proposal = proposal_of(session, reference, contact.association_id)
     if not proposal:
@@ -42,6 +44,15 @@ def make_pledge(
     )
     session.add(pledge)
     session.flush()
+    promise(
+        session,
+        now,
+        need_id=proposal.need_id,
+        diaspora_id=proposal.diaspora_id,
+        amount=amount,
+        actor=f"contact:{contact.id}",
+        pledge_id=pledge.id,
+    )
     said = {"amount": [amount.minor, amount.currency], "reference": reference}
     record(session, now, f"contact:{contact.id}", "pledge.promised", f"pledge:{pledge.id}", **said)
     _tell_both(session, now, contact, pledge)

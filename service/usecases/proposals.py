@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.errors import MoveError, NotAllowedError, NotFoundError
 from service.domain.phone import show_phone
+from service.domain.projects import Party
 from service.domain.roles import OFFICERS
 from service.domain.states import NEED_MOVES, PROPOSAL_MOVES, AssociationState, NeedState, ProposalState, move
 from service.messaging.outbox import tell
@@ -17,7 +18,9 @@ from service.models.audit import record
 from service.models.diaspora import Contact
 from service.models.needs import Need
 from service.models.phones import Phone
+from service.models.projects import Project
 from service.models.proposals import OPEN, Proposal, proposal_of, unanswered_since
+from service.usecases.contributions import join_plan, open_plan, release_promise
 from service.usecases.projects import begin_project
 
 
@@ -53,6 +56,7 @@ def decline(session: Session, now: datetime, *, contact: Contact, reference: str
     """
     proposal = _answer(session, now, contact, reference, ProposalState.DECLINED)
     proposal.answer_reason = reason
+    release_promise(session, now, proposal, party=Party.DIASPORA, actor=f"contact:{contact.id}")
     return proposal
 
 
@@ -68,6 +72,8 @@ def accept_interest(session: Session, now: datetime, *, officer: Officer, propos
     if need.state is not NeedState.INTRODUCED:
         need.state = move(NEED_MOVES, need.state, NeedState.INTRODUCED)
         begin_project(session, now, need)
+        open_plan(session, now, need)
+    join_plan(session, now, proposal, f"officer:{officer.id}")
     event = f"proposal:{proposal.id}:introduced"
     contact = _contact_today(session, proposal)
     for other in _deciders(proposal):
@@ -103,6 +109,7 @@ def refuse_interest(session: Session, now: datetime, *, officer: Officer, propos
     Raises NotFoundError for another village's proposal, NotAllowedError for a witness, MoveError when it was decided.
     """
     proposal = _decide(session, now, officer, proposal_id, ProposalState.REFUSED)
+    release_promise(session, now, proposal, party=Party.VILLAGE, actor=f"officer:{officer.id}")
     _tell_end(session, now, proposal, "refused")
     return proposal
 
@@ -118,6 +125,7 @@ def close_proposals(session: Session, now: datetime, *, actor: str, need_ids: Se
         after = ProposalState.REFUSED if interested else ProposalState.EXPIRED
         proposal.state = move(PROPOSAL_MOVES, proposal.state, after)
         record(session, now, actor, f"proposal.{after}", f"proposal:{proposal.id}")
+        release_promise(session, now, proposal, party=Party.COORDINATOR, actor=actor)
         if interested:
             _tell_end(session, now, proposal, "closed")
 
@@ -171,7 +179,10 @@ def remind(session: Session, now: datetime, after: timedelta) -> int:
     waiting = unanswered_since(session, now - after)
     for proposal in waiting:
         paused = proposal.diaspora.paused_until
-        if proposal.need.state is not NeedState.VERIFIED or (paused and now < paused):
+        project = session.get(Project, proposal.need_id)
+        # Who was asked before the need found its partner is asked no more; a project that lacks money asks anew.
+        settled = bool(project and proposal.proposed_at < project.begun_at)
+        if settled or proposal.need.state is NeedState.REJECTED or (paused and now < paused):
             continue
         for one in proposal.diaspora.active_contacts:
             tell(

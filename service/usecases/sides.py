@@ -10,6 +10,8 @@ import numpy as np
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload, selectinload
 
+from service.domain.money import Money
+from service.domain.projects import UNDER_WAY
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import AssociationState, NeedState, ProposalState
 from service.matching.problem import Ints
@@ -19,7 +21,9 @@ from service.models.communes import Commune
 from service.models.diaspora import Contact, DiasporaAssociation, Origin, PlaceLevel
 from service.models.needs import Need
 from service.models.phones import Phone
+from service.models.projects import Project
 from service.models.proposals import OPEN, Proposal
+from service.usecases.means import ProjectMoney, read_money
 
 SECTORS, URGENCIES = list(Sector), list(Urgency)
 # What an association that declared no capacity is taken to give in a year: between the two that the demo knows.
@@ -32,13 +36,15 @@ FAR_FROM_ROAD = 10  # km to a paved road, from which on the signal is full
 class Sides:
     """Open needs and opted-in associations, as entities and, in the same order, as arrays.
 
-    `asked` counts, by the need's id, the associations whose answer is awaited.
+    `missing` is what nobody has promised yet of a need. `asked` counts, by the need's id, the associations whose answer
+    is awaited.
     """
 
     needs: list[Need]
     partners: list[DiasporaAssociation]
     need_side: Needs
     partner_side: Partners
+    missing: list[Money]
     need_slots: Ints
     blocked: tuple[Ints, Ints]
     asked: Counter[int]
@@ -47,17 +53,20 @@ class Sides:
 def read_sides(session: Session, now: datetime, slots: int) -> Sides:
     """Read the needs that may be shown to one more association, locked, and the associations that may be asked."""
     needs = _open_needs(session)
+    money = read_money(session, needs, now)
     # Read after the lock, so that another round's proposals count.
     shown = session.execute(select(Proposal.need_id, Proposal.diaspora_id, Proposal.state)).all()
     open_now = Counter(need_id for need_id, _, state in shown if state in OPEN)
-    needs = [need for need in needs if open_now[need.id] < slots]
+    partnered = {need_id for need_id, _, state in shown if state is ProposalState.INTRODUCED}
+    needs = [need for need in needs if open_now[need.id] < slots and money.wanted(need, partnered)]
     partners = _partners(session, now)
     places = _Places()
     return Sides(
         needs,
         partners,
-        _need_side(needs, places, now, {need_id for need_id, _, _ in shown}),
-        _partner_side(session, partners, places, shown),
+        _need_side(needs, places, now, {need_id for need_id, _, _ in shown}, money),
+        _partner_side(session, partners, places, shown, money),
+        [Money(money.missing(need)) for need in needs],
         np.array([slots - open_now[need.id] for need in needs], dtype=np.int64),
         _blocked(needs, partners, shown),
         open_now,
@@ -85,10 +94,14 @@ class _Places:
 
 
 def _open_needs(session: Session) -> list[Need]:
+    under_way = select(Project.need_id).where(Project.state.in_(UNDER_WAY))
     found = (
         select(Need)
         .join(Need.association)
-        .where(Need.state == NeedState.VERIFIED, VillageAssociation.state == AssociationState.VERIFIED)
+        .where(
+            or_(Need.state == NeedState.VERIFIED, Need.id.in_(under_way)),
+            VillageAssociation.state == AssociationState.VERIFIED,
+        )
         .order_by(Need.verified_at, Need.id)
         .options(joinedload(Need.association).joinedload(VillageAssociation.commune))
         .with_for_update(of=Need)
@@ -116,7 +129,7 @@ def _partners(session: Session, now: datetime) -> list[DiasporaAssociation]:
     return list(session.scalars(found))
 
 
-def _need_side(needs: Sequence[Need], places: _Places, now: datetime, shown: set[int]) -> Needs:
+def _need_side(needs: Sequence[Need], places: _Places, now: datetime, shown: set[int], money: ProjectMoney) -> Needs:
     where = [places.of(need.association.commune) for need in needs]
     return Needs(
         commune=_ints(place[Level.COMMUNE] for place in where),
@@ -124,7 +137,7 @@ def _need_side(needs: Sequence[Need], places: _Places, now: datetime, shown: set
         province=_ints(place[Level.PROVINCE] for place in where),
         region=_ints(place[Level.REGION] for place in where),
         sector=_ints(SECTORS.index(need.sector) for need in needs),
-        open_amount=_ints(need.cost - need.village_share for need in needs),
+        open_amount=_ints(money.missing(need) for need in needs),
         urgency=_ints(URGENCIES.index(need.urgency) for need in needs),
         waiting_days=_ints(0 if need.id in shown else _days(need.verified_at, now) for need in needs),
         evidence=np.array([evidence(need.association.commune, need.sector) for need in needs], dtype=np.float64),
@@ -132,7 +145,11 @@ def _need_side(needs: Sequence[Need], places: _Places, now: datetime, shown: set
 
 
 def _partner_side(
-    session: Session, partners: Sequence[DiasporaAssociation], places: _Places, shown: Sequence[Any]
+    session: Session,
+    partners: Sequence[DiasporaAssociation],
+    places: _Places,
+    shown: Sequence[Any],
+    money: ProjectMoney,
 ) -> Partners:
     states = {partner.id: Counter[ProposalState]() for partner in partners}
     for _, diaspora_id, state in shown:
@@ -145,10 +162,9 @@ def _partner_side(
         for interest in partner.interests
     ]
     records = [states[partner.id] for partner in partners]
-    nothing = np.zeros(len(partners), dtype=np.int64)
     return Partners(
         capacity_left=_ints(
-            TYPICAL_CAPACITY if partner.yearly_capacity is None else partner.yearly_capacity for partner in partners
+            max(0, (partner.yearly_capacity or TYPICAL_CAPACITY) - money.this_year[partner.id]) for partner in partners
         ),
         slots=_ints(
             max(0, partner.attention_slots - record[ProposalState.PROPOSED])
@@ -158,9 +174,8 @@ def _partner_side(
         answered=_ints(
             record.total() - record[ProposalState.PROPOSED] - record[ProposalState.EXPIRED] for record in records
         ),
-        # Pledges come with partnerships; until then nobody has a record of them.
-        pledged=nothing,
-        kept=nothing,
+        pledged=_ints(money.due[partner.id] for partner in partners),
+        kept=_ints(money.kept[partner.id] for partner in partners),
         origins=Origins(*(_column(ties, column) for column in range(3))),
         interests=Interests(*(_column(interests, column) for column in range(3))),
     )

@@ -25,11 +25,16 @@ from service.models import (
     SecretKind,
     User,
 )
+from service.models.contributions import contributions_of
+from service.models.proposals import partners_of
 from service.security import hash_pin
+from service.usecases.arrivals import count_arrival, declare_arrival
 from service.usecases.associations import register_association, reject_association
+from service.usecases.contributions import join_plan, open_plan
 from service.usecases.needs import Details, add_details
 from service.usecases.officers import hash_invitation
 from service.usecases.phones import know_phone, stop
+from service.usecases.plans import agree_plan
 from service.usecases.progress import Progress, confirm_progress, declare_progress
 from service.usecases.projects import begin_project
 from service.usecases.testimonies import note_testimony
@@ -78,6 +83,7 @@ COLLEAGUES = {
     "awaited officer": "+212600000021",
     "forgetful officer": "+212600000022",
     "partnered officer": "+212600000023",
+    "lone officer": "+212600000024",
 }
 PROTECTED = ("awaited officer", "lone officer", "coordinator")
 
@@ -134,6 +140,8 @@ class Play:
         self._colleague("officer", CAST["idle witness"], OfficerRole.WITNESS)
         self._colleague("awaited officer", CAST["witness"], OfficerRole.WITNESS)
         for who, phone in COLLEAGUES.items():
+            if who == "lone officer":
+                continue  # who left
             self._colleague(who, phone, OfficerRole.TREASURER)
         register_association(
             self.session,
@@ -174,7 +182,9 @@ class Play:
             self._shown(need, state, lyon, utrecht)
         for reports in (0, 1, 1, 2):
             self._project(who, reports, lyon, utrecht)
-        lone = self._project("lone officer", 0, lyon)
+        self._colleague("lone officer", COLLEAGUES["lone officer"], OfficerRole.TREASURER)
+        lone = self._project("lone officer", 1, lyon)
+        officer_of(self.session, COLLEAGUES["lone officer"]).left_at = self.now
         self._testified(self._officer("lone officer"), lone, "")
         for words in (self.names.step, self.names.title):
             self._testified(lyon.contacts[0], lone, words)
@@ -201,7 +211,10 @@ class Play:
         need = self._need(who)
         need.state = NeedState.INTRODUCED
         begin_project(self.session, self.now, need)
+        open_plan(self.session, self.now, need)
         self._shown(need, ProposalState.INTRODUCED, *partners)
+        for proposal in partners_of(self.session, need.id):
+            join_plan(self.session, self.now, proposal, f"officer:{self._officer(who).id}")
         progress = Progress(
             Stage.WORKS, 60, Money.of(320_000), Problem.MATERIALS, HelpWanted.HANDS, self.names.step, self.now.date()
         )
@@ -212,7 +225,31 @@ class Play:
             )
             if reports > 1:
                 confirm_progress(self.session, self.now, officer=self._officer(who), report_id=report.id)
+            if who == "awaited officer":
+                self._arrives(need, colleague, who, reports)
+            contacts = [one.diaspora.active_contacts[0] for one in partners_of(self.session, need.id)]
+            sides: Sequence[Officer | Contact] = [*contacts, *([self._officer(who)] if reports > 1 else [])]
+            for one in sides:
+                version = self.session.get_one(Project, need.id).plan_version
+                agree_plan(self.session, self.now, who=one, reference=need.reference, version=version)
         return need
+
+    def _arrives(self, need: Need, colleague: Officer, who: str, reports: int) -> None:
+        """Let money arrive: once it waits to be counted, twice some of it was counted before."""
+        line = contributions_of(self.session, need.id)[-1]
+        for times in range(reports):
+            amount = Money.of(10_000 + times)
+            arrival = declare_arrival(
+                self.session,
+                self.now,
+                officer=colleague,
+                reference=need.reference,
+                contribution_id=line.id,
+                amount=amount,
+                code=DIAL,
+            )
+            if times:
+                count_arrival(self.session, self.now, officer=self._officer(who), arrival_id=arrival.id, counted=amount)
 
     def _changes_asked(self) -> None:
         asker = officer_of(self.session, COLLEAGUES["awaited officer"])

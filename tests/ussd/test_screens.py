@@ -61,7 +61,11 @@ SELDOM = {
     *("ended.moved", "notice.changed", "callback.late", "coordinator.nobody"),
     *("code.ask", "code.wrong", "pin.dial", "pledge.unknown", "leave.phone"),
     "need.details.nothing",
-    *(f"code.for.{deed}" for deed in ("accept", "pledge", "add", "remove", "hand_over", "agree")),
+    *("plan.none", "arrival.count.none"),
+    *(
+        f"code.for.{deed}"
+        for deed in ("accept", "pledge", "plan", "line", "arrival", "count", "add", "remove", "hand_over", "agree")
+    ),
     *(f"code.for.{deed}" for deed in ("progress", "testimony", "leave", "decide")),
 }
 

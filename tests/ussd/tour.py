@@ -70,6 +70,10 @@ TYPED: Mapping[str, str | Mapping[Language, str]] = {
     "profile.slots": "3",
     "pause.days": "30",
     "pledge.amount": "5000",
+    "plan.source.name": "INDH",
+    "plan.amount": "20000",
+    "arrival.amount": "50000",
+    "arrival.count.other": "48000",
 }
 # What was asked last tells what a screen may lead to: a proof, to what is proven.
 QUESTIONS_THAT_TELL = 3

@@ -7,12 +7,14 @@ from service.domain.roles import OFFICERS
 from service.domain.states import AssociationState
 from service.locales import Language
 from service.models.communes import speaks_tachelhit
+from service.models.contributions import uncounted_by
 from service.models.officers import open_invitations, waiting_changes
 from service.models.pledges import pledgeable
 from service.models.progress import waiting_reports
 from service.models.proposals import introduced_to, open_proposals, waiting_interests
 from service.models.waiting import there_for
 from service.usecases.phones import know_phone, start
+from ussd.dialogues.arrivals import count, report_arrival
 from ussd.dialogues.associations import register
 from ussd.dialogues.callbacks import call_me
 from ussd.dialogues.context import Context
@@ -23,6 +25,7 @@ from ussd.dialogues.needs import my_needs, report_need
 from ussd.dialogues.officers import agree, join, officers
 from ussd.dialogues.partners import answer_interest
 from ussd.dialogues.pins import change_pin
+from ussd.dialogues.plans import plan
 from ussd.dialogues.pledges import pledge, proposals
 from ussd.dialogues.progress import confirm_report, report_progress
 from ussd.dialogues.projects import project_menu
@@ -96,9 +99,9 @@ def _offers(caller: Caller, waiting: dict[str, str]) -> tuple[list[str], list[st
         return [*proposed, *project, *pledges, "profile", "pause"], [*testimony, *PERSONAL]
     if caller["state"] == AssociationState.REJECTED:
         return ["register", "mine"], list(PERSONAL)
-    answers = [one for one in ("answer", "agree", "confirm") if one in waiting]
+    answers = [one for one in ("answer", "agree", "receive", "confirm") if one in waiting]
     if caller["role"] not in OFFICERS:
-        return [*(one for one in answers if one == "confirm"), *project, "mine"], [*testimony, *PERSONAL]
+        return [*(one for one in answers if one in {"receive", "confirm"}), *project, "mine"], [*testimony, *PERSONAL]
     progress = ["progress"] if project else []
     lines = [*answers, "need", *progress, *project, "mine"]
     return lines[:MOST_LINES], [*lines[MOST_LINES:], *testimony, "officers", *PERSONAL]
@@ -113,9 +116,9 @@ def _heard(caller: Caller) -> Sequence[str]:
     if caller["sms"] == "stopped" or caller["state"] == AssociationState.REJECTED:
         return ()
     if caller["kind"] == "contact":
-        return ("proposals", "pledge", "testimony", "project")
-    progress = ("progress",) if caller["role"] in OFFICERS else ()
-    return ("confirm", "testimony", "project", *progress) if caller["kind"] == "officer" else ()
+        return ("proposals", "pledge", "plan", "testimony", "project")
+    progress = ("progress", "arrival") if caller["role"] in OFFICERS else ()
+    return ("confirm", "receive", "plan", "testimony", "project", *progress) if caller["kind"] == "officer" else ()
 
 
 def _waiting(ctx: Context, caller: Caller) -> dict[str, str]:
@@ -131,7 +134,7 @@ def _waiting(ctx: Context, caller: Caller) -> dict[str, str]:
         raise NotFoundError
     found = {"project": "yes"} if there.projects else {}
     # Most dials end here: nothing is there that might wait.
-    return found | _answerable(ctx) if there.reports or there.changes or there.interests else found
+    return found | _answerable(ctx) if any(there[1:]) else found
 
 
 def _answerable(ctx: Context) -> dict[str, str]:
@@ -139,6 +142,8 @@ def _answerable(ctx: Context) -> dict[str, str]:
     officer, found = ctx.officer(), dict[str, str]()
     if reports := waiting_reports(ctx.session, officer):
         found |= {"confirm": "yes", "what": "confirm", "reference": reports[0].need.reference}
+    if arrivals := uncounted_by(ctx.session, officer):
+        found |= {"receive": "yes", "what": "receive", "reference": arrivals[0].need.reference}
     if officer.role not in OFFICERS:
         return found
     if waiting_changes(ctx.session, ctx.now, officer):
@@ -203,6 +208,9 @@ OFFERED: dict[str, Dialogue[Context]] = {
     "need": report_need,
     "progress": report_progress,
     "project": project_menu,
+    "receive": count,
+    "arrival": report_arrival,
+    "plan": plan,
     "mine": my_needs,
     "testimony": give_testimony,
     "officers": officers,

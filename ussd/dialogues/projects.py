@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from service.domain.projects import UNDER_WAY, Party, ProjectState
+from service.domain.projects import LIVE, UNDER_WAY, Party, ProjectState
 from service.domain.roles import OFFICERS, OfficerRole
 from service.domain.sectors import Sector
 from service.domain.states import ReportState
@@ -16,7 +16,9 @@ from service.models.needs import Need, projects_of
 from service.models.progress import ProgressReport, latest_report
 from service.models.projects import Project
 from service.models.proposals import introduced_to
+from ussd.dialogues.arrivals import report_arrival
 from ussd.dialogues.context import Context
+from ussd.dialogues.plans import plan
 from ussd.dialogues.progress import report_progress, which_project
 from ussd.dialogues.testimonies import give_testimony
 from ussd.engine.dialogue import Talk, dialogue, reading
@@ -60,6 +62,8 @@ class Line:
 # In the order of the screen: first what waits for an act, then what is done most.
 LINES: dict[str, Line] = {
     "progress": Line(report_progress, lambda _, it: it.declares and it.state in UNDER_WAY),
+    "plan": Line(plan, lambda _ctx, _it: True),
+    "arrival": Line(report_arrival, lambda _, it: it.declares and it.state in LIVE),
     "testimony": Line(give_testimony, lambda _ctx, _it: True, often=False),
 }
 

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from service.domain.money import Currency
 from service.locales import Language, speaker
 from service.usecases.officers import INVITATION_DIGITS, hash_invitation
+from ussd.dialogues.arrivals import ARRIVED
 from ussd.dialogues.needs import COST, FORM, HOUSEHOLDS, SECTOR, TITLE
 from ussd.dialogues.pledges import HIGHEST_PLEDGE, LOWEST_PLEDGE
 from ussd.engine.prompts import DIGITS, Answer, MisreadError, Option, Prompt
@@ -45,6 +46,13 @@ LANGUAGES = {
     Language.SHI: ("shi", "tachelhit", "tashlhit", "chleuh", "chelha", "amazigh", "tamazight", "تشلحيت", "تاشلحيت"),
     Language.EN: ("en", "anglais", "english", "tanglizt", "إنجليزية"),
 }
+# Where a dialogue asks which project is meant.
+WHICH = {
+    Action.PROJECT: "project.which",
+    Action.PLAN: "project.which",
+    Action.ARRIVAL: "project.which",
+    Action.CONFIRM: "progress.confirm.which",
+}
 SPOKEN = {key_of(word): language for language, words in LANGUAGES.items() for word in words}
 
 
@@ -72,8 +80,8 @@ def given(command: Command, language: str, usual: Currency) -> Given:
             return pledge(about, command.rest, usual)
         case Action.PROGRESS:
             return [*_which("project.which", about), *number("progress.milestone.percent", command.rest)]
-        case Action.PROJECT | Action.CONFIRM:
-            return _which("project.which" if command.action is Action.PROJECT else "progress.confirm.which", about)
+        case Action.PROJECT | Action.PLAN | Action.ARRIVAL | Action.CONFIRM:
+            return [*_which(WHICH[command.action], about), *arrived(command)]
         case Action.PAUSE:
             return number("pause.days", command.rest)
         case _:
@@ -97,6 +105,12 @@ def pledge(reference: str, rest: str, usual: Currency) -> Given:
     currencies = sorted(Currency, key=lambda one: one != usual)
     amount = _read(Amount("pledge.amount", low=LOWEST_PLEDGE, high=HIGHEST_PLEDGE, currencies=currencies), rest)
     return [*_which("pledge.need", reference), *([("pledge.amount", amount)] if amount else [])]
+
+
+def arrived(command: Command) -> Given:
+    """Return what `RECU K7-4Q2 20000` says arrived; an amount without a currency is in dirhams."""
+    amount = _read(ARRIVED, command.rest) if command.action is Action.ARRIVAL else None
+    return [("arrival.amount", amount)] if amount else []
 
 
 def promises(rest: str) -> bool:

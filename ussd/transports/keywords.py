@@ -26,6 +26,8 @@ class Action(StrEnum):
     PROGRESS = "progress"
     CONFIRM = "confirm"
     PROJECT = "project"
+    ARRIVAL = "arrival"
+    PLAN = "plan"
     MINE = "mine"
     TESTIMONY = "testimony"
     RETRACT = "retract"
@@ -70,6 +72,8 @@ WORDS: dict[Action, tuple[str, ...]] = {
     Action.PROGRESS: ("avancement", "progres", "progress", "azwur", "taqaddum", "تقدم"),
     Action.CONFIRM: ("confirmer", "confirm", "confirme", "sdid", "akkid", "تأكيد"),
     Action.PROJECT: ("projet", "projets", "project", "projects", "asnfar", "machrou3", "مشروع", "مشاريع"),
+    Action.ARRIVAL: ("recu", "recue", "reception", "received", "arrived", "ilkm", "tlkm", "wslat", "استلمنا", "استلام"),
+    Action.PLAN: ("plan", "financement", "budget", "aghawas", "lkhitta", "خطة", "تمويل"),
     Action.MINE: ("liste", "list", "mes besoins", "suivi", "my needs", "lhwayj", "lista", "لائحة", "حاجاتنا"),
     Action.TESTIMONY: ("temoignage", "temoigner", "testimony", "tughdit", "chahada", "شهادة"),
     Action.RETRACT: ("retirer", "retract", "kkis", "7yyed", "سحب"),
@@ -88,7 +92,10 @@ WORDS: dict[Action, tuple[str, ...]] = {
 EXACT = frozenset({Action.YES, Action.NO, Action.STOP, Action.START})
 # What may be about one need. Elsewhere the code of a need is five letters like others.
 ABOUT_ONE = frozenset(
-    {Action.YES, Action.NO, Action.INFO, Action.PLEDGE, Action.PROGRESS, Action.CONFIRM, Action.PROJECT}
+    {
+        *(Action.YES, Action.NO, Action.INFO, Action.PLEDGE, Action.PROGRESS, Action.CONFIRM, Action.PROJECT),
+        *(Action.ARRIVAL, Action.PLAN),
+    }
 )
 
 # Words this short begin sentences too (*La piste…*, *O village…*): followed by others, they say neither yes nor no.

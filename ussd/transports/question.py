@@ -12,7 +12,7 @@ ALWAYS = frozenset({Action.HELP, Action.INFO, Action.NEED, Action.MENU, Action.G
 # Words that stand before a code.
 BEFORE_CODES = frozenset({Action.JOIN, Action.PIN})
 # Words after which numbers are read, or a reason is written.
-BEFORE_NUMBERS = frozenset({Action.NEED, Action.PLEDGE, Action.PROGRESS, Action.PAUSE, Action.NO})
+BEFORE_NUMBERS = frozenset({Action.NEED, Action.PLEDGE, Action.PROGRESS, Action.PAUSE, Action.NO, Action.ARRIVAL})
 DIGIT = re.compile(r"\d")
 # The line that a mere yes or no chooses, by what it stands for: its words may be others, in another language.
 CHOSEN = {Action.YES: frozenset({"yes", "accept"}), Action.NO: frozenset({"no", "refuse"})}

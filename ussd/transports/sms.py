@@ -7,6 +7,8 @@ from service.domain.money import Currency
 from service.domain.phone import HOME_REGION
 from service.domain.roles import OFFICERS
 from service.locales import Language, speaker
+from service.models.associations import Officer
+from service.models.contributions import uncounted_by
 from service.models.diaspora import Contact
 from service.models.inbound import first_time
 from service.models.needs import projects_of
@@ -37,6 +39,8 @@ STARTS = {
     Action.PROGRESS: "progress",
     Action.CONFIRM: "confirm",
     Action.PROJECT: "project",
+    Action.ARRIVAL: "arrival",
+    Action.PLAN: "plan",
     Action.TESTIMONY: "testimony",
     Action.RETRACT: "testimony",
     Action.OFFICERS: "officers",
@@ -214,9 +218,18 @@ def _has_spoken(inbox: Inbox) -> bool:
 def _start(inbox: Inbox, action: Action) -> str:
     if action is Action.ENROL:
         return "register" if inbox.phone.startswith(inbox.settings.home_prefix) else "enrol"
+    if action is Action.ARRIVAL and inbox.officer and _to_count(inbox, inbox.officer):
+        # What a colleague declared waits: who writes of what arrived has counted it.
+        return "receive"
     if action is Action.MINE:
         return "proposals" if inbox.contact else "mine"
     return STARTS[action]
+
+
+def _to_count(inbox: Inbox, officer: Officer) -> bool:
+    reference = inbox.command.reference if inbox.command else None
+    waiting = uncounted_by(inbox.session, officer)
+    return any(reference in {None, arrival.need.reference} for arrival in waiting)
 
 
 def _given(inbox: Inbox, command: Command) -> forms.Given:
@@ -241,9 +254,9 @@ def _references(inbox: Inbox, action: Action) -> set[str]:
     match action:
         case Action.PLEDGE if inbox.contact:
             return {one.need.reference for one in pledgeable(session, inbox.contact.association_id)}
-        case Action.PROGRESS | Action.PROJECT if inbox.officer:
+        case Action.PROGRESS | Action.ARRIVAL | Action.PLAN | Action.PROJECT if inbox.officer:
             return {need.reference for need in projects_of(session, inbox.officer.association_id)}
-        case Action.PROJECT if inbox.contact:
+        case Action.PLAN | Action.PROJECT if inbox.contact:
             return {one.need.reference for one in introduced_to(session, inbox.contact.association_id)}
         case Action.CONFIRM if inbox.officer:
             return {report.need.reference for report in waiting_reports(session, inbox.officer)}

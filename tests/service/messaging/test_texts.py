@@ -10,6 +10,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from service.domain.kinds import Pace
+from service.domain.ledger import Source
 from service.domain.milestones import Milestone
 from service.domain.money import Money
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
@@ -33,7 +34,20 @@ SAME_AS_FRENCH = {
 }
 SPOKEN = (
     *(Sector, Urgency, OfficerRole, ChangeKind, AssociationState, NeedState, ReportState),
-    *(CostBasis, Funder, Agreement, LandStatus, WaterRight, Milestone, Stage, Problem, HelpWanted, Publication, Pace),
+    *(
+        Source,
+        CostBasis,
+        Funder,
+        Agreement,
+        LandStatus,
+        WaterRight,
+        Milestone,
+        Stage,
+        Problem,
+        HelpWanted,
+        Publication,
+        Pace,
+    ),
 )
 MOMENT = datetime(2026, 11, 23, tzinfo=UTC)
 CONFIRMED = sourced(OfficerRole.SECRETARY, MOMENT, OfficerRole.TREASURER, MOMENT)
@@ -55,6 +69,7 @@ def catalogue(language: Language) -> dict[str, tuple[str, ...]]:
 
 
 CATALOGUES = {language: catalogue(language) for language in Language}
+DAY = datetime(2026, 11, 23, tzinfo=UTC)
 FRENCH = CATALOGUES[Language.FR]
 TEMPLATES = [key for key in FRENCH if key.startswith("sms.")]
 TEXTS = [(language, key) for language in Language for key in TEMPLATES]
@@ -76,6 +91,14 @@ def longest(language: Language) -> dict[str, Any]:
     voice = speaker(language)
     return {
         "reference": "W7-4WQ",
+        "by": wordiest(voice, OfficerRole),
+        "giver": "جمعية أبناء تاليوين بمدينة ليون" if arabic else "Association des Amis de Taliouine à Lyon",
+        "second": wordiest(voice, OfficerRole),
+        "counted": Money.of(123_456_789),
+        "on": DAY.date(),
+        "second_on": DAY.date(),
+        "said": sourced(wordiest(voice, OfficerRole), DAY, wordiest(voice, OfficerRole), DAY),
+        "compared": Phrase("arrived.more", {"more": Money.of(123_456_789)}),
         "name": "الجمعية التنموية لشباب دوار آيت عبد الله" if arabic else "Association Tiwizi pour le développement",
         "association": "جمعية شباب دوار آيت عبد الله" if arabic else "Association Ait Abdallah pour le dév.",
         "diaspora": "جمعية أبناء تاليوين بمدينة ليون" if arabic else "Association des Amis de Taliouine à Lyon",
@@ -121,6 +144,12 @@ def longest(language: Language) -> dict[str, Any]:
 
 
 USUAL = {
+    "by": OfficerRole.SECRETARY,
+    "giver": "Lyon-Taliouine",
+    "second": OfficerRole.TREASURER,
+    "counted": Money.of(48_000),
+    "said": sourced(OfficerRole.SECRETARY, DAY, OfficerRole.TREASURER, DAY),
+    "compared": Phrase("arrived.less", {"left": Money.of(4_000)}),
     "name": "Association Tamunt",
     "association": "Association Tamunt",
     "diaspora": "Lyon-Taliouine",

@@ -12,6 +12,7 @@ from service.domain.sectors import Sector, Urgency
 from service.domain.states import NeedState
 from service.locales import Language
 from service.models import Need, Officer
+from service.models.contributions import missing_of
 from service.models.session import reading, transaction
 from service.usecases import needs as subject
 from service.usecases.associations import reject_association
@@ -45,7 +46,7 @@ def test_an_officer_declares_a_need_and_gets_its_reference(engine: Engine, clock
     with reading(engine) as session:
         need = session.get_one(Need, declared)
         assert (need.cost, need.village_share) == (32_000_000, 6_000_000)  # centimes
-        assert need.open_amount == Money.of(260_000)
+        assert missing_of(session, need) == Money.of(260_000)
         assert (need.sector, need.households, need.title) == (Sector.WATER, 84, "Puits du bas")
         assert (need.title_language, need.reported_at) == (Language.SHI, clock())
         assert (need.state, need.urgency, need.verified_at) == (NeedState.REPORTED, Urgency.NORMAL, None)
