@@ -74,8 +74,9 @@ ANSWERED = {"pin.wrong", "pin.easy", "pin.differs", "code.wrong", "officers.take
 Chapter = list[Scene]
 FRENCH = speaker(Language.FR)
 GREETINGS = {"home", "welcome"}  # a caller's chapter begins with them
+# What is only an SMS' word, or behind the menu of a project, has no line of the first screen.
 LEADING = {f"project.line.{name}": line.leads_to for name, line in LINES.items()} | {
-    f"home.{name}": one for name, one in OFFERED.items()
+    f"home.{name}": one for name, one in OFFERED.items() if FRENCH.knows(f"home.{name}")
 }
 TITLES = {"officers.seen": "officers.see", "need.complete": "need.seen.complete", "testimony.mine": "testimony.old"} | {
     one.name: key for key, one in LEADING.items() if isinstance(one, Dialogue)

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from service.domain.ledger import Source
 from service.domain.money import Money
 from service.domain.progress import HelpWanted, Problem, Stage
-from service.domain.projects import ProjectState
+from service.domain.projects import Party, ProjectState
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.states import AssociationState, ChangeState, NeedState, ProposalState
 from service.domain.testimonies import Publication
@@ -30,7 +31,7 @@ from service.models.proposals import partners_of
 from service.security import hash_pin
 from service.usecases.arrivals import count_arrival, declare_arrival
 from service.usecases.associations import register_association, reject_association
-from service.usecases.contributions import join_plan, open_plan
+from service.usecases.contributions import confirm_line, join_plan, open_plan, set_line
 from service.usecases.needs import Details, add_details
 from service.usecases.officers import hash_invitation
 from service.usecases.phones import know_phone, stop
@@ -226,7 +227,10 @@ class Play:
             if reports > 1:
                 confirm_progress(self.session, self.now, officer=self._officer(who), report_id=report.id)
             if who == "awaited officer":
-                self._arrives(need, colleague, who, reports)
+                self._arrives(need, colleague, who, *(times > 0 for times in range(reports)))
+            if who == "lone officer":
+                self._commune_gives(need)
+                self._arrives(need, colleague, who, *(True,))
             contacts = [one.diaspora.active_contacts[0] for one in partners_of(self.session, need.id)]
             sides: Sequence[Officer | Contact] = [*contacts, *([self._officer(who)] if reports > 1 else [])]
             for one in sides:
@@ -234,10 +238,23 @@ class Play:
                 agree_plan(self.session, self.now, who=one, reference=need.reference, version=version)
         return need
 
-    def _arrives(self, need: Need, colleague: Officer, who: str, reports: int) -> None:
-        """Let money arrive: once it waits to be counted, twice some of it was counted before."""
+    def _commune_gives(self, need: Need) -> None:
+        """Let a commune give, as a coordinator saw on paper."""
+        line = set_line(
+            self.session,
+            self.now,
+            need_id=need.id,
+            source=Source.COMMUNE,
+            amount=Money.of(20_000),
+            party=Party.COORDINATOR,
+            actor="user:1",
+        )
+        confirm_line(self.session, self.now, actor="user:1", contribution_id=line.id, paper="PV")
+
+    def _arrives(self, need: Need, colleague: Officer, who: str, *counted: bool) -> None:
+        """Let money arrive, which was counted or waits to be."""
         line = contributions_of(self.session, need.id)[-1]
-        for times in range(reports):
+        for times, done in enumerate(counted):
             amount = Money.of(10_000 + times)
             arrival = declare_arrival(
                 self.session,
@@ -248,7 +265,7 @@ class Play:
                 amount=amount,
                 code=DIAL,
             )
-            if times:
+            if done:
                 count_arrival(self.session, self.now, officer=self._officer(who), arrival_id=arrival.id, counted=amount)
 
     def _changes_asked(self) -> None:

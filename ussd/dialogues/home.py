@@ -102,9 +102,9 @@ def _offers(caller: Caller, waiting: dict[str, str]) -> tuple[list[str], list[st
     answers = [one for one in ("answer", "agree", "receive", "confirm") if one in waiting]
     if caller["role"] not in OFFICERS:
         return [*(one for one in answers if one in {"receive", "confirm"}), *project, "mine"], [*testimony, *PERSONAL]
-    progress = ["progress"] if project else []
+    progress, arrival = (["progress"], ["arrival"]) if project else ([], [])
     lines = [*answers, "need", *progress, *project, "mine"]
-    return lines[:MOST_LINES], [*lines[MOST_LINES:], *testimony, "officers", *PERSONAL]
+    return lines[:MOST_LINES], [*lines[MOST_LINES:], *testimony, *arrival, "officers", *PERSONAL]
 
 
 MOST_LINES = 6  # of the first screen, besides *other*

@@ -91,7 +91,6 @@ def longest(language: Language) -> dict[str, Any]:
     voice = speaker(language)
     return {
         "reference": "W7-4WQ",
-        "by": wordiest(voice, OfficerRole),
         "giver": "جمعية أبناء تاليوين بمدينة ليون" if arabic else "Association des Amis de Taliouine à Lyon",
         "second": wordiest(voice, OfficerRole),
         "counted": Money.of(123_456_789),
