@@ -64,7 +64,7 @@ def read_money(session: Session, needs: Sequence[Need], now: datetime) -> Projec
     return ProjectMoney(
         promised=promised_by_need(session),
         planned=set(session.scalars(planned)),
-        states=dict(session.execute(states).tuples().all()),
+        states={row.need_id: row.state for row in session.execute(states)},
         this_year=_promised_by_association(rows),
         due=kept + overdue,
         kept=kept,

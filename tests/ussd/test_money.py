@@ -70,7 +70,7 @@ def test_what_arrives_is_declared_by_one_and_counted_by_a_second(
     assert line(container, project).received == 5_000_000
     said = lyon.inbox()[-1]
     assert "50 000 DH recus" in said
-    assert "Secrétaire 23/11/2026, confirmé Trésorier 23/11/2026" in said
+    assert "par le secrétariat le 23/11/2026, confirmé par la trésorerie le 23/11/2026" in said
     assert "à compter" not in handset(WITNESS).dial()
 
 

@@ -55,7 +55,7 @@ def test_what_one_declares_is_received_when_a_second_counts_the_same(account: Ac
     (said,) = set(texts(account.engine, "arrival_confirmed"))
     assert "5 000 EUR recus (Lyon-Taliouine)" in said
     # Who said it, who confirmed it, and when.
-    assert "Secrétaire 23/11/2026, confirmé Trésorier 24/11/2026" in said
+    assert "par le secrétariat le 23/11/2026, confirmé par la trésorerie le 24/11/2026" in said
     assert "Tout ce qui était promis est arrivé" in said
 
 
