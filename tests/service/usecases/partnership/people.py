@@ -17,6 +17,7 @@ from tests.service.usecases.partnership.stage import (
     SPARE,
     VILLAGE,
     Stage,
+    has,
     officer,
 )
 
@@ -47,6 +48,7 @@ class People(Stage):
             ),
         )
 
+    @has("officer_changes")
     @rule(who=OFFICER, pick=PICK, agrees=st.integers(0, 3))
     def answers_a_change(self, who: str, pick: int, agrees: int) -> None:
         """Agree to a change, or not."""
@@ -66,6 +68,7 @@ class People(Stage):
                 lambda session, now: refuse_change(session, now, officer=officer(session, who), change_id=change),
             )
 
+    @has("officer_changes")
     @rule(who=st.sampled_from((*SPARE, *VILLAGE)), pick=PICK)
     def joins(self, who: str, pick: int) -> None:
         """Join with an invitation, whose code is not the matter here."""

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine
+from hypothesis.stateful import RuleBasedStateMachine, precondition
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
@@ -29,10 +29,15 @@ LYON_TOO = "+33639980002"
 SPARE = ("+212600000006", "+212600000007")
 VILLAGE, ABROAD = (SECRETARY, TREASURER, PRESIDENT, WITNESS), (LYON, LYON_TOO, UTRECHT)
 # Who may try what officers do: those of the village, a newcomer, and one of another village.
-OFFICER = st.sampled_from((*VILLAGE[:3], *VILLAGE, *SPARE, NEIGHBOUR))
+OFFICER = st.sampled_from((*VILLAGE[:3] * 3, WITNESS, *SPARE, NEIGHBOUR))
 CONTACT = st.sampled_from(ABROAD)
 ANYBODY = st.sampled_from((*VILLAGE, *SPARE, NEIGHBOUR, *ABROAD))
 PICK, SELDOM = st.integers(0, 7), st.integers(0, 3)
+
+
+def has(table: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Let a rule be tried only where there is something to try it on."""
+    return precondition(lambda stage: bool(stage.seen[table]))
 
 
 def everybody(session: Session, now: datetime) -> None:

@@ -11,7 +11,17 @@ from service.domain.testimonies import Publication
 from service.usecases.progress import Progress, confirm_progress, declare_progress, dispute_progress
 from service.usecases.projects import move_project
 from service.usecases.testimonies import note_testimony, publish_testimony, withdraw_testimony
-from tests.service.usecases.partnership.stage import CODE, CONTACT, COORDINATOR, OFFICER, PICK, Stage, contact, officer
+from tests.service.usecases.partnership.stage import (
+    CODE,
+    CONTACT,
+    COORDINATOR,
+    OFFICER,
+    PICK,
+    Stage,
+    contact,
+    has,
+    officer,
+)
 
 PROGRESS = st.builds(
     Progress,
@@ -42,6 +52,7 @@ class Working(Stage):
             ),
         )
 
+    @has("progress_reports")
     @rule(who=OFFICER, pick=PICK)
     def confirms(self, who: str, pick: int) -> None:
         """Say the same."""
@@ -51,6 +62,7 @@ class Working(Stage):
             lambda session, now: confirm_progress(session, now, officer=officer(session, who), report_id=report),
         )
 
+    @has("progress_reports")
     @rule(who=OFFICER, pick=PICK)
     def disputes(self, who: str, pick: int) -> None:
         """Say otherwise."""
@@ -104,6 +116,7 @@ class Working(Stage):
             ),
         )
 
+    @has("testimonies")
     @rule(pick=PICK)
     def publishes(self, pick: int) -> None:
         """Let everybody read a testimony."""
@@ -113,6 +126,7 @@ class Working(Stage):
             lambda session, now: publish_testimony(session, now, actor=COORDINATOR, testimony_id=testimony),
         )
 
+    @has("testimonies")
     @rule(who=OFFICER, pick=PICK)
     def takes_words_back(self, who: str, pick: int) -> None:
         """Take one's words back."""
