@@ -78,9 +78,12 @@ GREETINGS = {"home", "welcome"}  # a caller's chapter begins with them
 LEADING = {f"project.line.{name}": line.leads_to for name, line in LINES.items()} | {
     f"home.{name}": one for name, one in OFFERED.items() if FRENCH.knows(f"home.{name}")
 }
-TITLES = {"officers.seen": "officers.see", "need.complete": "need.seen.complete", "testimony.mine": "testimony.old"} | {
-    one.name: key for key, one in LEADING.items() if isinstance(one, Dialogue)
-}
+TITLES = {
+    "officers.seen": "officers.see",
+    "need.complete": "need.seen.complete",
+    "testimony.mine": "testimony.old",
+    "sheet.consent": "sheet.own",
+} | {one.name: key for key, one in LEADING.items() if isinstance(one, Dialogue)}
 
 
 def page() -> str:

@@ -65,3 +65,8 @@ def mask_phone(phone: str) -> str:
     if phone.startswith(GONE):
         return NOBODY
     return f"{phone[:4]}•••••{phone[-2:]}"
+
+
+def mentions_phone(text: str) -> bool:
+    """Tell whether a phone number stands in a text, as dialled at home or abroad."""
+    return any(phonenumbers.PhoneNumberMatcher(text, HOME_REGION))

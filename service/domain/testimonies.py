@@ -43,3 +43,11 @@ class SheetState(StrEnum):
     DRAFT = "draft"
     PUBLISHED = "published"
     WITHDRAWN = "withdrawn"
+
+
+SHEET_MOVES: Mapping[SheetState, frozenset[SheetState]] = {
+    SheetState.DRAFT: frozenset({SheetState.PUBLISHED}),
+    SheetState.PUBLISHED: frozenset({SheetState.WITHDRAWN}),
+    # Drawn anew, it is a draft again.
+    SheetState.WITHDRAWN: frozenset({SheetState.DRAFT}),
+}

@@ -99,7 +99,11 @@ def published_sheets(
         .join(Need.association)
         .join(VillageAssociation.commune)
         .where(ExperienceSheet.state == SheetState.PUBLISHED)
-        .options(contains_eager(ExperienceSheet.need).contains_eager(Need.association, VillageAssociation.commune))
+        .options(
+            contains_eager(ExperienceSheet.need)
+            .contains_eager(Need.association)
+            .contains_eager(VillageAssociation.commune)
+        )
         .order_by(_distance(around), ExperienceSheet.published_at.desc(), ExperienceSheet.need_id)
     )
     if sector:

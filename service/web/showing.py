@@ -15,7 +15,7 @@ from service.domain.countries import HOME_ZONE
 from service.domain.phone import mask_phone, show_phone
 from service.domain.roles import UserRole
 from service.domain.text import INVISIBLE
-from service.locales import CONVENTIONS, Language
+from service.locales import CONVENTIONS, Language, speaker
 from service.logs import masked
 from service.messaging.phrases import words
 from service.web.current import container, language, user, voice
@@ -86,7 +86,7 @@ def set_up_showing(app: Flask) -> None:
     app.jinja_env.filters.update(
         typed=typed, phone=phone, write=write, masked=masked, here=here, thousandths=thousandths
     )
-    app.jinja_env.globals.update(t=say, languages=NAMES, language_tags=TAGS, in_language=in_language)
+    app.jinja_env.globals.update(t=say, languages=NAMES, language_tags=TAGS, in_language=in_language, voice_of=speaker)
     app.context_processor(_of_this_page)
 
 

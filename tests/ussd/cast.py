@@ -12,7 +12,7 @@ from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.projects import Party, ProjectState
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.states import AssociationState, ChangeState, NeedState, ProposalState
-from service.domain.testimonies import Publication
+from service.domain.testimonies import Publication, SheetState
 from service.locales import Language
 from service.models import (
     Callback,
@@ -24,10 +24,13 @@ from service.models import (
     Project,
     Secret,
     SecretKind,
+    Testimony,
     User,
 )
 from service.models.contributions import contributions_of
+from service.models.needs import projects_of
 from service.models.proposals import partners_of
+from service.models.sheets import sheets_of
 from service.security import hash_pin
 from service.usecases.arrivals import count_arrival, declare_arrival
 from service.usecases.associations import register_association, reject_association
@@ -38,7 +41,8 @@ from service.usecases.phones import know_phone, stop
 from service.usecases.plans import agree_plan
 from service.usecases.progress import Progress, confirm_progress, declare_progress
 from service.usecases.projects import begin_project
-from service.usecases.testimonies import note_testimony
+from service.usecases.sheets import ask_consent, draft_sheet
+from service.usecases.testimonies import note_testimony, publish_testimony
 from tests.world import (
     LYON,
     SECRETARY,
@@ -189,10 +193,24 @@ class Play:
         self._testified(self._officer("lone officer"), lone, "")
         for words in (self.names.step, self.names.title):
             self._testified(lyon.contacts[0], lone, words)
+        self._sheets(lone)
 
-    def _testified(self, author: Officer | Contact, need: Need, words: str) -> None:
+    def _sheets(self, lone: Need) -> None:
+        """Let two projects of a village have sheets, and all be asked who may be named in them; one is published."""
+        awaited = self._officer("awaited officer").association_id
+        projects = projects_of(self.session, awaited)[:2]
+        for need in (*projects, lone):
+            self.session.get_one(Project, need.id).state = ProjectState.HANDED_OVER
+            draft_sheet(self.session, self.now, actor="user:1", need_id=need.id)
+            ask_consent(self.session, self.now, actor="user:1", need_id=need.id)
+        for sheet in sheets_of(self.session, projects[0].id):
+            sheet.state, sheet.published_at, sheet.lessons = SheetState.PUBLISHED, self.now, self.names.step
+        quoted = self._testified(self._officer("awaited officer"), projects[0], self.names.title)
+        publish_testimony(self.session, self.now, actor="user:1", testimony_id=quoted.id)
+
+    def _testified(self, author: Officer | Contact, need: Need, words: str) -> Testimony:
         """Let somebody have spoken of a project; without words, on a call."""
-        note_testimony(
+        return note_testimony(
             self.session,
             self.now,
             author=author,

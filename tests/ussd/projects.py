@@ -6,22 +6,46 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.domain.progress import HelpWanted, Problem, Stage
+from service.domain.projects import Party, ProjectMove
 from service.domain.roles import OfficerRole, UserRole
 from service.domain.sectors import Urgency
 from service.domain.states import AssociationState, NeedState
 from service.locales import Language
-from service.models import DiasporaAssociation, Need, Officer, ProgressReport, Proposal, User, VillageAssociation
+from service.models import (
+    Contact,
+    DiasporaAssociation,
+    Need,
+    Officer,
+    ProgressReport,
+    Proposal,
+    User,
+    VillageAssociation,
+)
 from service.models.diaspora import active_contact
 from service.usecases.associations import reject_association, verify_association
 from service.usecases.needs import reject_need, verify_need
 from service.usecases.phones import know_phone
 from service.usecases.progress import Progress, declare_progress
+from service.usecases.projects import move_project
 from service.usecases.proposals import accept_interest, express_interest
+from service.usecases.sheets import (
+    Words,
+    answer_consent,
+    ask_consent,
+    associations_of,
+    complete_sheet,
+    draft_sheet,
+    publish_sheet,
+)
 from tests.world import LYON, SECRETARY, TREASURER, diaspora, need_of, officer_of, proposed, village
 
 WITNESS, CODE = "+212600000003", "*384*84#"
 NEIGHBOUR, COORDINATOR, ADMIN = "+212600000004", "+212600000008", "user:1"
 LANGUAGES = {SECRETARY: Language.FR, TREASURER: Language.AR, WITNESS: Language.SHI, LYON: Language.EN}
+WRITTEN = {
+    Language.FR: Words("L'eau au village", "84 foyers ont l'eau.", "L'autorisation", "Demander l'autorisation avant."),
+    Language.AR: Words("الماء في القرية", "وصل الماء إلى 84 أسرة.", "الرخصة", "طلب الرخصة قبل شراء الأنابيب."),
+}
 HALF = Progress(Stage.WORKS, 50, problem=Problem.PERMIT, help_wanted=HelpWanted.ADVICE)
 
 
@@ -60,6 +84,34 @@ def half_done(session: Session, now: datetime, reference: str, phone: str = SECR
     """Let an officer declare that half is done."""
     officer = officer_of(session, phone)
     return declare_progress(session, now, officer=officer, reference=reference, progress=HALF, code=CODE)
+
+
+def handed_over(session: Session, now: datetime, need: Need) -> None:
+    """Let a project be begun, accepted and handed over, all at once."""
+    for move in (ProjectMove.BEGIN_WORKS, ProjectMove.ACCEPT, ProjectMove.HAND_OVER):
+        move_project(session, now, need_id=need.id, move=move, party=Party.VILLAGE, actor="officer:1")
+
+
+def sheet_asked(session: Session, now: datetime, need: Need) -> None:
+    """Draft the sheet of a project that is handed over, write it in both languages, and ask for consent."""
+    coordinator = User(name="Tilila", role=UserRole.COORDINATOR, password_hash="-", password_once=False, created_at=now)
+    session.add(coordinator)
+    session.flush()
+    draft_sheet(session, now, actor=ADMIN, need_id=need.id)
+    for language, words in WRITTEN.items():
+        complete_sheet(session, now, user_id=coordinator.id, need_id=need.id, language=language, words=words)
+    ask_consent(session, now, actor=ADMIN, need_id=need.id)
+
+
+def sheet_published(session: Session, now: datetime, need: Need) -> None:
+    """Let the village and its partners agree, and publish the sheet."""
+    sheet_asked(session, now, need)
+    contacts = [partner.active_contacts[0] for partner in associations_of(session, need.id)]
+    people: list[Officer | Contact] = [need.association.active_officers[0], *contacts]
+    for author in people:
+        answer_consent(session, now, author=author, reference=need.reference, agreed=True, channel="ussd")
+    for language in WRITTEN:
+        publish_sheet(session, now, actor=ADMIN, need_id=need.id, language=language)
 
 
 def everybody(session: Session, now: datetime) -> None:

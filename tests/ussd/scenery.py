@@ -17,11 +17,13 @@ from service.models import (
     Commune,
     Consent,
     DiasporaAssociation,
+    ExperienceSheet,
     Need,
     Officer,
     Pledge,
     ProgressReport,
     Proposal,
+    SheetConsent,
     Testimony,
     User,
     VillageAssociation,
@@ -32,7 +34,7 @@ from service.usecases.associations import register_association, reject_associati
 from service.usecases.needs import reject_need, verify_need
 from service.usecases.phones import know_phone, record_consent
 from service.usecases.proposals import accept_interest, express_interest
-from tests.ussd.projects import half_done
+from tests.ussd.projects import half_done, handed_over, sheet_asked, sheet_published
 from tests.world import (
     LYON,
     SECRETARY,
@@ -154,6 +156,9 @@ GIVEN: Mapping[str, Setting] = {
     "lyon interested": interested("lyon"),
     "utrecht interested": interested("utrecht"),
     "introduced": introduced,
+    "handed over": lambda session, now: handed_over(session, now, newest_need(session)),
+    "sheet asked": lambda session, now: sheet_asked(session, now, newest_need(session)),
+    "sheet published": lambda session, now: sheet_published(session, now, newest_need(session)),
     "half done": lambda session, now: half_done(session, now, newest_need(session).reference),
     "coordinator": staff(UserRole.COORDINATOR),
     "viewer": staff(UserRole.VIEWER),
@@ -227,6 +232,13 @@ def details(session: Session) -> Fact:
     return [f"{field} {one // 100 if field in SHARES else one}" for field, one in said.items() if one is not None]
 
 
+def agreed(session: Session) -> Fact:
+    """Return who agreed to a sheet, or to be named in it, and who did not."""
+    answered = session.scalars(select(SheetConsent).where(SheetConsent.agreed.is_not(None)))
+    said = [("partner" if one.diaspora_id else "village", "yes" if one.agreed else "no") for one in answered]
+    return sorted((" ".join(one) for one in said), reverse=True)
+
+
 FACTS: Mapping[str, Callable[[Session], Fact]] = {
     "associations": count(VillageAssociation),
     "needs": count(Need),
@@ -256,6 +268,8 @@ FACTS: Mapping[str, Callable[[Session], Fact]] = {
     "next": lambda session: str(newest(ProgressReport)(session).next_on),
     "testimony": lambda session: newest(Testimony)(session).text,
     "testimonies": count(Testimony),
+    "agreed": agreed,
+    "sheets are": lambda session: [one.state.value for one in session.scalars(select(ExperienceSheet))],
     "published as": lambda session: newest(Testimony)(session).publication.value,
     "diaspora": lambda session: newest(DiasporaAssociation)(session).name,
     "country": lambda session: newest(DiasporaAssociation)(session).country,

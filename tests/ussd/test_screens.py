@@ -52,13 +52,13 @@ FEWEST_SCREENS, MANY_SCREENS = 8, 1_500
 WALKED_BEFORE = {"invited": {"association.register", "diaspora.enrol"}}
 OF_A_PROJECT = {one.leads_to.name for one in LINES.values() if isinstance(one.leads_to, Dialogue)}
 # Answers that make themselves felt further on than on the next screen.
-DECISIVE = {"need.sector", "progress.milestone"}
+DECISIVE = {"need.sector", "progress.milestone", "sheet.ask", "sheet.name"}
 ON_A_MENU = re.compile(r"(98 \S+  )?0 \S+")
 ELSEWHERE = re.compile(r"(98 \S+  )?0 \S+  00 \S+")
 # No walk comes by: the world must move between two keys, a text must have begun it, or everything be passed over.
 SELDOM = {
     *("agree.none", "interest.none", "pledge.none", "progress.none", "progress.confirm.none", "proposals.none"),
-    *("testimony.none", "testimony.mine.none", "testimony.added", "project.none"),
+    *("testimony.none", "testimony.mine.none", "testimony.added", "sheet.none", "code.for.sheet", "project.none"),
     *("ended.moved", "notice.changed", "callback.late", "coordinator.nobody"),
     *("code.ask", "code.wrong", "pin.dial", "pledge.unknown", "leave.phone"),
     "need.details.nothing",

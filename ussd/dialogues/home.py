@@ -20,6 +20,7 @@ from ussd.dialogues.callbacks import call_me
 from ussd.dialogues.context import Context
 from ussd.dialogues.coordinators import calls, check_associations, check_needs
 from ussd.dialogues.diaspora import enrol, pause, profile
+from ussd.dialogues.experiences import experience
 from ussd.dialogues.leaving import leave
 from ussd.dialogues.needs import my_needs, report_need
 from ussd.dialogues.officers import agree, join, officers
@@ -89,7 +90,7 @@ def _greeting(caller: Caller, waiting: dict[str, str]) -> str:
 def _offers(caller: Caller, waiting: dict[str, str]) -> tuple[list[str], list[str]]:
     """Return the lines of the first screen and those behind *other*: nothing whose answer could not reach them."""
     if caller["kind"] == "coordinator":
-        return ["check_needs", "check_associations", "calls"], ["pin", "language"]
+        return ["check_needs", "check_associations", "calls"], ["pin", "language", "experience"]
     if caller["sms"] == "stopped":
         return ["sms", *(["mine"] if caller["kind"] == "officer" else []), "language", "leave"], []
     testimony, project = (["testimony"], ["project"]) if "project" in waiting else ([], [])
@@ -108,7 +109,7 @@ def _offers(caller: Caller, waiting: dict[str, str]) -> tuple[list[str], list[st
 
 
 MOST_LINES = 6  # of the first screen, besides *other*
-PERSONAL = ("pin", "language", "leave")
+PERSONAL = ("pin", "language", "leave", "experience")
 
 
 def _heard(caller: Caller) -> Sequence[str]:
@@ -213,6 +214,7 @@ OFFERED: dict[str, Dialogue[Context]] = {
     "plan": plan,
     "mine": my_needs,
     "testimony": give_testimony,
+    "experience": experience,
     "officers": officers,
     "pin": change_pin,
     "language": change_language,

@@ -10,6 +10,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from service.domain.money import Currency
+from service.domain.sectors import Sector
 from service.locales import Language, speaker
 from service.usecases.officers import INVITATION_DIGITS, hash_invitation
 from ussd.dialogues.arrivals import ARRIVED
@@ -111,6 +112,12 @@ def arrived(command: Command) -> Given:
     """Return what `RECU K7-4Q2 20000` says arrived; an amount without a currency is in dirhams."""
     amount = _read(ARRIVED, command.rest) if command.action is Action.ARRIVAL else None
     return [("arrival.amount", amount)] if amount else []
+
+
+def sector(rest: str, language: str) -> Sector | None:
+    """Return the sector that a text begins with; words are looked up in `language` first."""
+    found, _ = _sector([word.strip(PUNCTUATION) for word in rest.split()], language)
+    return Sector(found) if found else None
 
 
 def promises(rest: str) -> bool:

@@ -31,6 +31,8 @@ class Action(StrEnum):
     MINE = "mine"
     TESTIMONY = "testimony"
     RETRACT = "retract"
+    EXPERIENCE = "experience"
+    SHEET = "sheet"
     OFFICERS = "officers"
     JOIN = "join"
     ENROL = "enrol"
@@ -77,6 +79,8 @@ WORDS: dict[Action, tuple[str, ...]] = {
     Action.MINE: ("liste", "list", "mes besoins", "suivi", "my needs", "lhwayj", "lista", "لائحة", "حاجاتنا"),
     Action.TESTIMONY: ("temoignage", "temoigner", "testimony", "tughdit", "chahada", "شهادة"),
     Action.RETRACT: ("retirer", "retract", "kkis", "7yyed", "سحب"),
+    Action.EXPERIENCE: ("experience", "experiences", "tirmit", "tajriba", "تجربة", "تجارب"),
+    Action.SHEET: ("fiche", "sheet", "tawriqt", "wer9a", "بطاقة"),
     Action.OFFICERS: ("bureau", "officers", "lmaktab", "مكتب"),
     Action.JOIN: ("rejoindre", "join", "invitation", "kchem", "ldkhol", "انضمام", "دعوة"),
     Action.ENROL: ("inscription", "inscrire", "register", "enrol", "enroll", "zmmm", "tasjil", "تسجيل"),
@@ -94,7 +98,7 @@ EXACT = frozenset({Action.YES, Action.NO, Action.STOP, Action.START})
 ABOUT_ONE = frozenset(
     {
         *(Action.YES, Action.NO, Action.INFO, Action.PLEDGE, Action.PROGRESS, Action.CONFIRM, Action.PROJECT),
-        *(Action.ARRIVAL, Action.PLAN),
+        *(Action.ARRIVAL, Action.PLAN, Action.EXPERIENCE),
     }
 )
 

@@ -19,10 +19,12 @@ from service.models.session import transaction
 from service.models.testimonies import testimonies_by
 from service.usecases.diaspora import pause_alerts
 from service.usecases.phones import know_phone, start, stop
+from ussd.dialogues.experiences import OWN, sheets_to_answer
 from ussd.dialogues.testimonies import OLD
 from ussd.sessions import Conversations
 from ussd.transports import forms
 from ussd.transports.answers import contact_answers, inform, officer_answers, refuse
+from ussd.transports.experiences import tell_experience
 from ussd.transports.inbox import CHANNEL, Inbox, Text
 from ussd.transports.keywords import Action, Command, nearly
 
@@ -43,6 +45,8 @@ STARTS = {
     Action.PLAN: "plan",
     Action.TESTIMONY: "testimony",
     Action.RETRACT: "testimony",
+    Action.EXPERIENCE: "experience",
+    Action.SHEET: "experience",
     Action.OFFICERS: "officers",
     Action.JOIN: "join",
     Action.PLEDGE: "pledge",
@@ -154,6 +158,8 @@ def _doubted(inbox: Inbox, command: Command) -> bool:
         inbox.ask_which((command.word, command.contrary))
     elif command.action is Action.RETRACT and not _has_spoken(inbox):
         inbox.say("testimony.mine.none")
+    elif command.action is Action.SHEET and not sheets_to_answer(inbox.session, inbox.phone):
+        inbox.say("sheet.none")
     else:
         return False
     return True
@@ -167,8 +173,8 @@ def _obey(inbox: Inbox, command: Command) -> None:
             pass
         case Action.HELP | Action.START:
             _help(inbox, command.action)
-        case Action.INFO:
-            inform(inbox, command)
+        case Action.INFO | Action.EXPERIENCE if _informed(inbox, command):
+            pass
         case Action.YES | Action.NO if inbox.contact:
             contact_answers(inbox, inbox.contact, command)
         case Action.YES | Action.NO if inbox.officer:
@@ -184,6 +190,14 @@ def _obey(inbox: Inbox, command: Command) -> None:
             inform(inbox, command)
         case _:
             inbox.converse("", _start(inbox, command.action), _given(inbox, command))
+
+
+def _informed(inbox: Inbox, command: Command) -> bool:
+    """Say what is asked of a need, or of what others did; False where the dialogue must ask about what."""
+    if command.action is Action.EXPERIENCE:
+        return tell_experience(inbox, command)
+    inform(inbox, command)
+    return True
 
 
 def _help(inbox: Inbox, action: Action) -> None:
@@ -241,6 +255,8 @@ def _given(inbox: Inbox, command: Command) -> forms.Given:
             return [("language", named.value)] if named else []
         case Action.RETRACT:
             return [("testimony.way", OLD)]
+        case Action.SHEET:
+            return [("experience.what", OWN)]
         case Action.JOIN:
             return forms.invitation(command.rest, inbox.settings.secret_key, inbox.phone)
         case _:

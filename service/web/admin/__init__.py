@@ -2,7 +2,7 @@
 
 from flask import Blueprint
 
-from service.web.admin import associations, diaspora, home, messages, needs, password, sign_in, testimonies
+from service.web.admin import associations, diaspora, home, messages, needs, password, sheets, sign_in, testimonies
 
 ID = "int(max=9223372036854775807)"  # the largest a database takes: more is nobody's number
 
@@ -29,6 +29,11 @@ def _blueprint() -> Blueprint:
     made.add_url_rule("/needs", "needs", needs.show)
     made.add_url_rule(f"/needs/<{ID}:number>/verify", "verify_need", needs.verify, methods=["POST"])
     made.add_url_rule(f"/needs/<{ID}:number>/reject", "reject_need", needs.reject, methods=["POST"])
+    made.add_url_rule("/sheets", "sheets", sheets.show)
+    made.add_url_rule(f"/sheets/<{ID}:number>", "sheet", sheets.one)
+    made.add_url_rule(f"/sheets/<{ID}:number>/<language>.pdf", "sheet_pdf", sheets.paper)
+    for verb, do in sheets.DEEDS.items():
+        made.add_url_rule(f"/sheets/<{ID}:number>/{verb}", f"{verb}_sheet", do, methods=["POST"])
     made.add_url_rule("/testimonies", "testimonies", testimonies.show)
     for verb, decide in testimonies.DECISIONS.items():
         made.add_url_rule(f"/testimonies/<{ID}:number>/{verb}", f"{verb}_testimony", decide, methods=["POST"])

@@ -9,7 +9,19 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinl
 
 from service.domain.states import AssociationState, NeedState
 from service.domain.testimonies import Publication, TestimonyState
-from service.models import Contact, DiasporaAssociation, Need, Officer, Recording, Testimony, VillageAssociation
+from service.locales import Language
+from service.models import (
+    Contact,
+    DiasporaAssociation,
+    ExperienceSheet,
+    Need,
+    Officer,
+    Project,
+    Recording,
+    Testimony,
+    VillageAssociation,
+)
+from service.usecases.sheets import HANDED_OVER
 
 PER_PAGE = 50
 Row = TypeVar("Row")
@@ -93,6 +105,21 @@ def list_testimonies(session: Session, number: int) -> Page[Testimony]:
         joinedload(Testimony.recording).defer(Recording.sound),
     )
     return Page(session.scalars(rows).all(), page, pages)
+
+
+def list_handed_over(session: Session, number: int) -> Page[tuple[Need, ExperienceSheet | None]]:
+    """Return a page of projects that were handed over, each with its sheet in French if there is one; newest first."""
+    french = (ExperienceSheet.need_id == Need.id) & (ExperienceSheet.language == Language.FR)
+    query = (
+        select(Need, ExperienceSheet)
+        .join(Project, Project.need_id == Need.id)
+        .outerjoin(ExperienceSheet, french)
+        .where(Project.state.in_(HANDED_OVER))
+        .options(joinedload(Need.association))
+    )
+    page, pages = _cut(session, query, number)
+    rows = session.execute(_slice(query.order_by(Project.moved_at.desc(), Need.id), page))
+    return Page([(need, sheet) for need, sheet in rows], page, pages)
 
 
 def _unread() -> ColumnElement[bool]:

@@ -12,8 +12,12 @@ from service.models import Commune, Need, Proposal, VillageAssociation
 from service.models.session import reading
 from service.web.access import access
 from service.web.current import container
+from service.web.public import experiences
 
 public = Blueprint("public", __name__)
+public.add_url_rule("/experiences", "experiences", experiences.find)
+public.add_url_rule("/experiences/<reference>", "experience", experiences.show)
+public.add_url_rule("/experiences/<reference>.pdf", "experience_pdf", experiences.paper)
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from service.domain.projects import ProjectState
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import AssociationState, MessageState, NeedState, ReportState
-from service.domain.testimonies import Publication, TestimonyState
+from service.domain.testimonies import Publication, SheetState, TestimonyState
 from service.locales import Language, speaker
 from service.matching.reasons import REASON_KEYS
 from service.web.errors import EXPLAINED
@@ -24,7 +24,7 @@ from tests.service.locales.sources import asked, could_be_said
 # Values that are said as words: `Speaker.write` makes the key of the kind and the value.
 SAID = (
     *(Sector, Source, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
-    *(ProjectState, Stage, Milestone, Problem, HelpWanted, Publication, Pace, Kind),
+    *(ProjectState, Stage, Milestone, Problem, HelpWanted, Publication, SheetState, Pace, Kind),
     *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState, TestimonyState),
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}

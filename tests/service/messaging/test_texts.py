@@ -138,6 +138,10 @@ def longest(language: Language) -> dict[str, Any]:
         "title": "إصلاح البئر السفلي وشراء مضخة شمسية وأنابيب للدوار كله" if arabic else "w" * 60,
         "reasons": [Phrase("reason.waiting", {"days": 365}), Phrase("reason.evidence")],
         "text": "w" * 160,
+        "cost": Money.of(50_000_000),
+        "lessons": "ا" * 300 if arabic else "w" * 300,
+        "more": Phrase("sheet.others", {"others": ["W7-4WQ", "W7-4WQ"]}),
+        "others": ["W7-4WQ", "W7-4WQ"],
         "words": "AVANCEMENT ou MES BESOINS ou REJOINDRE",
     }
 
@@ -169,6 +173,9 @@ USUAL = {
     "share": Money.of(60_000),
     "title": "Puits du bas",
     "words": "SUITE ou SUIVI",
+    "cost": Money.of(320_000),
+    "lessons": "Demander l'autorisation avant d'acheter les tuyaux.",
+    "more": "",
     "reasons": [Phrase("reason.origin.commune"), Phrase("reason.size")],
 }
 

@@ -15,6 +15,9 @@ from tests.service.web.person import MakeUser, Person
 PUBLIC = {
     "static",
     "public.home",
+    "public.experiences",
+    "public.experience",
+    "public.experience_pdf",
     "health.alive",
     "health.ready",
     "metrics.show",  # to whom the settings let it

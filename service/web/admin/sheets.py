@@ -1,0 +1,126 @@
+"""Experience sheets: drafted from the record, completed here, published with the consent of those they are about."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from flask import Response, abort, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from service.domain.text import clean
+from service.models import Need
+from service.models.session import reading, transaction
+from service.models.sheets import consents_of, sheets_of
+from service.usecases.experiences import read_experience
+from service.usecases.sheets import (
+    VILLAGE,
+    Words,
+    ask_consent,
+    associations_of,
+    complete_sheet,
+    draft_sheet,
+    lacking,
+    publish_sheet,
+    take_down,
+)
+from service.web.access import access
+from service.web.admin.asked import asked_number
+from service.web.admin.queries import list_handed_over
+from service.web.current import container, now, signed_in, voice
+from service.web.public.experiences import pdf
+
+# Characters: what two pages of paper and a phone that is read page by page can take.
+LONGEST: Mapping[str, int] = {"title": 80, "summary": 600, "difficulties": 600, "lessons": 600}
+
+
+@access("viewer")
+def show() -> str:
+    """List what was handed over, and how far its sheet is; `?page=` goes on."""
+    with reading(container().engine) as session:
+        page = list_handed_over(session, asked_number("page") or 1)
+    return render_template("admin/sheets.html", page=page)
+
+
+@access("viewer")
+def one(number: int) -> str:
+    """Show a project's sheets in their languages, who agreed, and what is lacking."""
+    with reading(container().engine) as session:
+        need = session.get(Need, number)
+        sheets = sheets_of(session, number)
+        if not need or not sheets:
+            abort(404)
+        consents = consents_of(session, number)
+        sides = [(need.association.name, consents.get(VILLAGE))]
+        sides += [(one.name, consents.get(one.id)) for one in associations_of(session, number)]
+        shown = [(sheet, read_experience(session, sheet), lacking(session, sheet)) for sheet in sheets]
+        return render_template("admin/sheet.html", need=need, shown=shown, sides=sides, longest=LONGEST)
+
+
+@access("viewer")
+def paper(number: int, language: str) -> Response:
+    """Return a sheet as a PDF, published or not."""
+    with reading(container().engine) as session:
+        found = [one for one in sheets_of(session, number) if one.language == language]
+        if not found:
+            abort(404)
+        read = read_experience(session, found[0])
+    return pdf(read)
+
+
+@access("coordinator")
+def draft(number: int) -> Answer:
+    """Draw the facts anew."""
+    return _done(number, "draft", draft_sheet)
+
+
+@access("coordinator")
+def complete(number: int) -> Answer:
+    """Write the words of one language."""
+    words = {name: _written(name) for name in LONGEST}
+    user_id, language = signed_in().id, request.form.get("language", "")
+    with transaction(container().engine) as session:
+        complete_sheet(session, now(), user_id=user_id, need_id=number, language=language, words=Words(**words))
+    return _back(number, "complete")
+
+
+@access("coordinator")
+def ask(number: int) -> Answer:
+    """Ask the village for the sheet, and partners for their names."""
+    return _done(number, "ask", ask_consent)
+
+
+@access("coordinator")
+def publish(number: int) -> Answer:
+    """Publish one language."""
+    return _done(number, "publish", publish_sheet, language=request.form.get("language", ""))
+
+
+@access("coordinator")
+def withdraw(number: int) -> Answer:
+    """Take all of them down."""
+    return _done(number, "withdraw", take_down)
+
+
+DEEDS: Mapping[str, Callable[[int], Answer]] = {
+    "draft": draft,
+    "complete": complete,
+    "ask": ask,
+    "publish": publish,
+    "withdraw": withdraw,
+}
+
+
+def _written(name: str) -> str:
+    """Return what was typed, line by line as it was."""
+    lines = (clean(line) for line in request.form.get(name, "").splitlines())
+    return "\n".join(line for line in lines if line)[: LONGEST[name]]
+
+
+def _done(number: int, done: str, deed: Callable[..., Any], **what: str) -> Answer:
+    with transaction(container().engine) as session:
+        deed(session, now(), actor=f"user:{signed_in().id}", need_id=number, **what)
+    return _back(number, done)
+
+
+def _back(number: int, done: str) -> Answer:
+    flash(voice().say(f"web.sheet.done.{done}"))
+    return redirect(url_for("admin.sheet", number=number))

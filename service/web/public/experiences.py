@@ -1,0 +1,62 @@
+"""Experience sheets everybody may read: found by sector and by word, on a page of their own and on paper."""
+
+from flask import Response, abort, render_template, request
+
+from service.domain.reference import parse_reference
+from service.domain.sectors import Sector
+from service.domain.text import clean, search_key
+from service.models.session import reading
+from service.models.sheets import published_sheets
+from service.usecases.experiences import Experience, languages_for, read_experience
+from service.web.access import access
+from service.web.current import container, language
+
+LONGEST_WORD = 60
+
+
+@access("public")
+def find() -> str:
+    """List the sheets; `?sector=` those of one sector, `?q=` those that have a word."""
+    asked, word = request.args.get("sector", ""), clean(request.args.get("q", ""))[:LONGEST_WORD]
+    sector = Sector(asked) if asked in set(Sector) else None
+    with reading(container().engine) as session:
+        sheets = published_sheets(session, languages_for(language()), sector=sector)
+        found = [(sheet.need.sector, read_experience(session, sheet)) for sheet in sheets]
+    shown = [(about, read) for about, read in found if search_key(word) in search_key(_words(read))]
+    return render_template("public/experiences.html", found=shown, sectors=list(Sector), sector=sector, word=word)
+
+
+@access("public")
+def show(reference: str) -> str:
+    """Show one, in the page's language where there is a sheet in it."""
+    return render_template("public/experience.html", read=_read(reference, language()))
+
+
+@access("public")
+def paper(reference: str) -> Response:
+    """Return one as a PDF; `?language=` says in which of its languages."""
+    return pdf(_read(reference, request.args.get("language", language())))
+
+
+def pdf(read: Experience) -> Response:
+    """Answer with a sheet on paper."""
+    # fpdf2 and HarfBuzz take half a second to load, which no start of the web need wait for.
+    from service.web.pdf import draw_sheet  # noqa: PLC0415  # see above
+
+    answer = Response(draw_sheet(read), mimetype="application/pdf")
+    answer.headers["Content-Disposition"] = f'inline; filename="tiwizi-{read.reference}-{read.language}.pdf"'
+    return answer
+
+
+def _read(reference: str, wanted: str) -> Experience:
+    known = parse_reference(reference)
+    with reading(container().engine) as session:
+        found = published_sheets(session, languages_for(wanted), reference=known) if known else []
+        if not found:
+            abort(404)
+        return read_experience(session, found[0])
+
+
+def _words(read: Experience) -> str:
+    quotes = " ".join(one.text for one in read.quotes)
+    return f"{read.reference} {read.title} {read.place} {read.summary} {read.difficulties} {read.lessons} {quotes}"
