@@ -8,7 +8,8 @@ from service.cli.doctor import doctor
 from service.cli.imports import imports
 from service.cli.migrate import migrate
 from service.cli.sms import sms
+from service.cli.statement import rates, statement
 from service.cli.texts import texts
 from service.cli.up import up
 
-COMMANDS = (admin, android, demo, dial_command, doctor, imports, migrate, sms, texts, up)
+COMMANDS = (admin, android, demo, dial_command, doctor, imports, migrate, rates, sms, statement, texts, up)

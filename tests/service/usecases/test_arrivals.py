@@ -1,5 +1,8 @@
 """What arrives: said by one, counted by a second person; a difference is told, and nothing is overwritten."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
 from sqlalchemy import Engine, select
 
@@ -206,3 +209,35 @@ def test_a_correction_enters_back_what_was_received_and_is_told_with_its_reason(
 def test_an_arrival_is_worth_what_its_money_was_on_the_day_it_was_declared(account: Account) -> None:
     account.counts(account.declares(Money(12_345, Currency.EUR)), Money(12_345, Currency.EUR))
     assert account.columns().received == 133_326  # 123,45 EUR at 10,80
+
+
+def test_of_two_who_count_at_once_only_one_counts(account: Account) -> None:
+    arrival = account.declares(SOME)
+    gate = Barrier(2)
+
+    def counts(phone: str) -> str:
+        gate.wait()
+        try:
+            account.counts(arrival, SOME, phone)
+        except MoveError:
+            return "moved"
+        return "counted"
+
+    with ThreadPoolExecutor(2) as threads:
+        outcomes = list(threads.map(counts, (TREASURER, WITNESS)))
+    assert sorted(outcomes) == ["counted", "moved"]
+    assert account.columns() == dirhams(54_000, 54_000, 50_000)
+
+
+def test_two_that_are_counted_at_once_are_both_received_out_of_what_is_there(account: Account) -> None:
+    arrivals = [account.declares(SOME), account.declares(Money.of(10_000))]
+    gate = Barrier(2)
+
+    def counts(arrival: int) -> None:
+        gate.wait()
+        account.counts(arrival, account.arrival(arrival).amount)
+
+    with ThreadPoolExecutor(2) as threads:
+        list(threads.map(counts, arrivals))
+    # 54 000 were confirmed; the rest is the giver's.
+    assert account.columns() == dirhams(60_000, 60_000, 60_000)

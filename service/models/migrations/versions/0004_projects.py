@@ -1,5 +1,7 @@
 """projects: their moves, financing plans and ledgers, spot checks, experience sheets, what becomes of testimonies."""
 
+from fractions import Fraction
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -399,6 +401,59 @@ def upgrade():
         FROM needs WHERE needs.state = 'introduced'
         """
     )
+    _begin_plans()
+
+
+def _begin_plans():
+    """Give projects their plans: the village's share as labour, what associations pledged, a euro at 10.80 dirhams."""
+    connection = op.get_bind()
+    villages = "SELECT id AS need_id, village_share, reported_by, reported_at FROM needs WHERE state = 'introduced'"
+    for need in connection.execute(sa.text(villages)).mappings().all():
+        actor = f"officer:{need['reported_by']}"
+        line = _line(connection, need["need_id"], None, actor, need["reported_at"])
+        _promise(connection, line, need["village_share"], "MAD", None, actor, need["reported_at"])
+    partners = "SELECT need_id, diaspora_id, answered_by, proposed_at FROM proposals WHERE state = 'introduced'"
+    pledges = """
+        SELECT pledges.need_id, pledges.diaspora_id, pledges.id, contact_id AS answered_by, minor, currency,
+               promised_at AS proposed_at
+        FROM pledges JOIN proposals ON proposals.need_id = pledges.need_id
+             AND proposals.diaspora_id = pledges.diaspora_id
+        WHERE proposals.state IN ('interested', 'introduced') ORDER BY pledges.id
+    """
+    lines = {}
+    for one in (*connection.execute(sa.text(partners)).mappings(), *connection.execute(sa.text(pledges)).mappings()):
+        key, actor = (one["need_id"], one["diaspora_id"]), f"contact:{one['answered_by'] or 0}"
+        if key not in lines:
+            lines[key] = _line(connection, *key, actor, one["proposed_at"])
+        if "minor" in one:
+            amount = one["minor"], one["currency"], one["id"]
+            _promise(connection, lines[key], *amount, actor, one["proposed_at"])
+
+
+def _line(connection, need_id, diaspora_id, actor, at):
+    """Write a line of a plan; return its number."""
+    values = {"need": need_id, "source": "diaspora" if diaspora_id else "village_labour", "diaspora": diaspora_id}
+    insert = """
+        INSERT INTO contributions (need_id, source, diaspora_id, label, declared_by, declared_at)
+        VALUES (:need, :source, :diaspora, '', :actor, :at) RETURNING id
+    """
+    return connection.scalar(sa.text(insert), {**values, "actor": actor, "at": at})
+
+
+def _promise(connection, line, minor, currency, pledge_id, actor, at):
+    """Write what a line promised, in whole centimes of a dirham, rounded half to even."""
+    if not minor:
+        return
+    rate = 108_000 if currency == "EUR" else 10_000
+    dirhams = round(Fraction(minor * rate, 10_000))
+    values = {"line": line, "minor": minor, "currency": currency, "rate": rate, "dirhams": dirhams}
+    insert = """
+        INSERT INTO ledger_entries (contribution_id, posting, out_of, into, minor, currency, rate, rate_day, dirhams,
+                                    pledge_id, actor, reason, at)
+        VALUES (:line, 'promise', 'giver', 'promised', :minor, :currency, :rate, '2026-01-01', :dirhams,
+                :pledge, :actor, '', :at)
+    """
+    connection.execute(sa.text(insert), {**values, "pledge": pledge_id, "actor": actor, "at": at})
 
 
 def downgrade():
