@@ -7,9 +7,13 @@ import pytest
 
 from service.cli.story import Actor
 from service.container import Container
+from service.domain.money import Currency, Money
 from service.domain.roles import OfficerRole
 from service.domain.testimonies import Publication
+from service.models.contributions import contributions_of
+from service.models.needs import need_by_reference
 from service.models.session import transaction
+from service.usecases.arrivals import declare_arrival
 from service.usecases.progress import declare_progress
 from tests.conftest import MovedClock
 from tests.service.usecases.partnership.seen import Seen
@@ -54,7 +58,28 @@ def hands_over_a_role(phone: Actor, _: str) -> None:
     phone.picks("review.send")
 
 
+def agrees_to_the_plan(phone: Actor, _: str) -> None:
+    phone.types("PLAN")
+    phone.picks("plan.agree.line", "plan.agree.yes")
+
+
+def declares_an_arrival(phone: Actor, _: str) -> None:
+    phone.types("RECU")
+    phone.picks("Lyon-Taliouine")
+    phone.types("5000 EUR")
+    phone.picks("review.send")
+
+
+def counts_an_arrival(phone: Actor, _: str) -> None:
+    phone.types("RECU")
+    phone.picks("arrival.count.same")
+
+
 DEEDS = {
+    "a plan the village agrees to": Deed(SECRETARY, agrees_to_the_plan, "plan_agreements"),
+    "a plan the partner agrees to": Deed(LYON, agrees_to_the_plan, "plan_agreements"),
+    "an arrival that is declared": Deed(SECRETARY, declares_an_arrival, "arrivals"),
+    "an arrival that is counted": Deed(TREASURER, counts_an_arrival, "ledger_entries"),
     "a pledge": Deed(LYON, texts("DON {} 5000 EUR", "1"), "pledges"),
     "a testimony of the village": Deed(SECRETARY, says_it, "testimonies"),
     "a testimony of the partner": Deed(LYON, says_it, "testimonies"),
@@ -79,6 +104,18 @@ def reference(world: World) -> str:
         reference = project_of(session, world.clock())
         secretary = officer_of(session, SECRETARY)
         declare_progress(session, world.clock(), officer=secretary, reference=reference, progress=HALF, code=CODE)
+        need = need_by_reference(session, reference)
+        assert need
+        (line,) = [one for one in contributions_of(session, need.id) if one.diaspora]
+        declare_arrival(
+            session,
+            world.clock(),
+            officer=secretary,
+            reference=reference,
+            contribution_id=line.id,
+            amount=Money.of(1_000, Currency.EUR),
+            code=CODE,
+        )
         return reference
 
 

@@ -118,10 +118,11 @@ class World:
         return True
 
     def play(self, tale: Tale, way: str) -> None:
-        """Play all acts by USSD, by SMS, or by the one and the other in turns; name the act that breaks off."""
+        """Play an act a day, by USSD, by SMS, or by the one and the other in turns; name the act that breaks off."""
         for number, (title, act) in enumerate(ACTS):
             for actor in (tale.secretary, tale.treasurer, tale.lyon):
                 actor.by_sms = way == "sms" or (way == "mixed" and number % 2 == 1)
+            self.clock.move(days=1)
             try:
                 act(tale)
             except StoryError as error:

@@ -4,7 +4,9 @@ from collections.abc import Callable
 
 from service.cli.acts.beginning import invites, is_verified, need_is_verified, registers, reports
 from service.cli.acts.meeting import accepts, is_proposed, says_yes
+from service.cli.acts.paying import agree, arrives, promises
 from service.cli.acts.tale import Place, Tale
+from service.cli.acts.working import begin_works, finish_works
 
 __all__ = ("ACTS", "Place", "Tale")
 
@@ -17,4 +19,9 @@ ACTS: tuple[tuple[str, Callable[[Tale], None]], ...] = (
     ("The matching job proposes it to those who fit best", is_proposed),
     ("Lyon asks for more, and answers yes", says_yes),
     ("The village is asked, accepts, and each side has the other's contact", accepts),
+    ("Lyon promises 5 000 EUR, and proves that it is Lyon", promises),
+    ("Both sides agree to the financing plan", agree),
+    ("The treasurer says what arrived; the secretary counts it on her own phone", arrives),
+    ("The pump is in place: said by one, confirmed by another", begin_works),
+    ("The water runs", finish_works),
 )
