@@ -69,6 +69,7 @@ class World:
     container: Container
     clock: MovedClock
     said: list[tuple[str, str, str]] = field(default_factory=list)
+    coordinators: int = 0
 
     def tale(self, language: Language) -> Tale:
         """Return the people of the story, who all speak one language."""
@@ -102,10 +103,12 @@ class World:
         return actor
 
     def coordinator(self) -> Coordinator:
-        """Return a coordinator at the admin view."""
+        """Return a coordinator at the admin view: another one each day."""
+        self.coordinators += 1
+        name = f"Zahra {self.coordinators}"
         with transaction(self.container.engine) as session:
-            _, password = create_user(session, self.clock(), name="Zahra", role=UserRole.COORDINATOR)
-        return Here(self.app.test_client(), "Zahra", password)
+            _, password = create_user(session, self.clock(), name=name, role=UserRole.COORDINATOR)
+        return Here(self.app.test_client(), name, password)
 
     def job(self, name: str) -> None:
         """Run a job as the clock does."""
@@ -123,6 +126,7 @@ class World:
             for actor in (tale.secretary, tale.treasurer, tale.lyon):
                 actor.by_sms = way == "sms" or (way == "mixed" and number % 2 == 1)
             self.clock.move(days=1)
+            tale.signed_in = None
             try:
                 act(tale)
             except StoryError as error:

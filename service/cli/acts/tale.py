@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from service.cli.story import Actor, Coordinator, StoryError
 
@@ -36,14 +36,13 @@ class Tale:
     job: Callable[[str], None]
     later: Callable[[int], bool]
     reference: str = ""
-    _coordinator: list[Coordinator] = field(default_factory=list)
+    signed_in: Coordinator | None = None
 
     @property
     def coordinator(self) -> Coordinator:
         """The coordinator, who signs in when first needed."""
-        if not self._coordinator:
-            self._coordinator.append(self.meet())
-        return self._coordinator[0]
+        self.signed_in = self.signed_in or self.meet()
+        return self.signed_in
 
     def learns_reference(self, text: str) -> None:
         """Remember the need's reference. Raises StoryError when the text names none."""
