@@ -15,6 +15,7 @@ from service.logs import set_up_logs
 from service.settings import SettingsError, load_settings
 from service.web.phone import phone_blueprint
 from service.web.receipts import receipts_blueprint
+from service.web.voice import voice_blueprint
 from ussd.commands import smpp
 from ussd.hooks import android_blueprint, hooks_blueprint
 from ussd.sessions import Conversations
@@ -31,6 +32,7 @@ def doors(conversations: Conversations) -> list[Blueprint]:
     return [
         hooks_blueprint(conversations),
         receipts_blueprint(container),
+        voice_blueprint(container),
         android_blueprint(conversations),
         phone_blueprint(container),
     ]

@@ -9,6 +9,7 @@ from jobs.clock import Job, Loop
 from jobs.digests import digests
 from jobs.match import match
 from jobs.purge import purge_old
+from jobs.recordings import fetch_recordings
 from jobs.reminders import send_reminders
 from jobs.sheets import draft_sheets
 from jobs.unknown import adopt, resend
@@ -28,6 +29,7 @@ def make_jobs(settings: Settings) -> list[Job]:
         Job("reminders", timedelta(hours=1), send_reminders),
         Job("adopt-receipts", timedelta(minutes=5), adopt),
         Job("resend-unknown", timedelta(minutes=5), resend),
+        Job("recordings", timedelta(minutes=5), fetch_recordings),
         Job("sheets", timedelta(days=1), draft_sheets),
         Job("purge", timedelta(days=1), purge_old),
     ]

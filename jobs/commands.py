@@ -66,6 +66,7 @@ for each, told in {
     "reminders": "Remind associations of needs they have not answered.",
     "adopt-receipts": "Match late receipts with messages.",
     "resend-unknown": "Send once more what is in doubt for long.",
+    "recordings": "Fetch what was said on calls.",
     "sheets": "Draft the experience sheets of projects that were handed over.",
     "purge": "Delete what is too old, forget who has gone.",
 }.items():

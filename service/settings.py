@@ -37,6 +37,7 @@ SHAPES = {
     "home_prefix": (PREFIX, "a country's prefix such as +212"),
     "smpp_ussd_session_tag": (re.compile(r"0x[0-9a-fA-F]{1,4}"), "the tag of an optional parameter such as 0x1383"),
     "at_base_url": (re.compile(r"(https?://[^/]+.*)?"), "an address that begins with http:// or https://"),
+    "at_recordings": (re.compile(r"(https?://[^/]+/?)?"), "a host with http:// or https:// in front, and no path"),
     "android_url": (re.compile(r"(https?://[^/]+.*)?"), "an address that begins with http:// or https://"),
     # SMPP 3.4 gives these so much room; a longer one would be cut silently.
     "smpp_system_id": (re.compile(r"[ -~]{0,15}"), "ASCII of at most 15 characters"),
@@ -89,6 +90,7 @@ class Settings(BaseSettings):
     at_api_key: str = Field(default="", repr=False)
     at_sender: str = ""
     at_base_url: str = ""
+    at_recordings: str = ""
     android_url: str = ""
     android_user: str = ""
     android_password: str = Field(default="", repr=False)

@@ -40,7 +40,7 @@ KINDS: Mapping[str, Kind] = {
             "officer_unlock_agreed",
             "officer_unlock_asked",
         ),
-        Kind.RECORD: ("association_saved", "diaspora_saved", "need_saved", "pledge_noted"),
+        Kind.RECORD: ("association_saved", "diaspora_saved", "need_saved", "pledge_noted", "recording_kept"),
         Kind.ALERT: (
             "alert",
             "alert_reminder",

@@ -6,11 +6,13 @@ from sqlalchemy import ForeignKey, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.money import Currency, Money
+from service.domain.projects import UNDER_WAY
 from service.domain.states import AssociationState, NeedState, ProposalState
 from service.models.associations import VillageAssociation
 from service.models.base import Base, Id, stored
 from service.models.diaspora import DiasporaAssociation
 from service.models.needs import Need
+from service.models.projects import Project
 from service.models.proposals import Proposal
 
 
@@ -54,6 +56,8 @@ def pledgeable(session: Session, diaspora_id: int) -> list[Proposal]:
                 DiasporaAssociation.state == AssociationState.VERIFIED,
                 VillageAssociation.state == AssociationState.VERIFIED,
                 Need.state != NeedState.REJECTED,
+                # Nothing is promised for what is stopped or done.
+                Need.id.not_in(select(Project.need_id).where(Project.state.not_in(UNDER_WAY))),
             )
             .order_by(Proposal.id.desc())
         )

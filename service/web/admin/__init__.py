@@ -35,6 +35,7 @@ def _blueprint() -> Blueprint:
     for verb, do in sheets.DEEDS.items():
         made.add_url_rule(f"/sheets/<{ID}:number>/{verb}", f"{verb}_sheet", do, methods=["POST"])
     made.add_url_rule("/testimonies", "testimonies", testimonies.show)
+    made.add_url_rule(f"/testimonies/<{ID}:number>/sound", "sound", testimonies.sound)
     for verb, decide in testimonies.DECISIONS.items():
         made.add_url_rule(f"/testimonies/<{ID}:number>/{verb}", f"{verb}_testimony", decide, methods=["POST"])
     made.add_url_rule("/messages", "messages", messages.show)

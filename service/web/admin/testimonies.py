@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Mapping
 
-from flask import flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from service.models.session import reading, transaction
 from service.usecases.testimonies import publish_testimony, reconsider_testimony, set_aside_testimony
+from service.usecases.voice import sound_of
 from service.web.access import access
 from service.web.admin.asked import LONGEST_REASON, asked_number, asked_reason
 from service.web.admin.queries import list_testimonies
@@ -19,6 +20,16 @@ def show() -> str:
     with reading(container().engine) as session:
         page = list_testimonies(session, asked_number("page") or 1)
     return render_template("admin/testimonies.html", page=page, longest_reason=LONGEST_REASON)
+
+
+@access("coordinator")
+def sound(number: int) -> Response:
+    """Let a spoken one be heard."""
+    with reading(container().engine) as session:
+        recording = sound_of(session, number)
+        if not recording:
+            abort(404)
+        return Response(recording.sound, mimetype=recording.media_type)
 
 
 @access("coordinator")
