@@ -193,13 +193,13 @@ class Play:
         self._testified(self._officer("lone officer"), lone, "")
         for words in (self.names.step, self.names.title):
             self._testified(lyon.contacts[0], lone, words)
-        self._sheets(lone)
+        self._sheets()
 
-    def _sheets(self, lone: Need) -> None:
+    def _sheets(self) -> None:
         """Let two projects of a village have sheets, and all be asked who may be named in them; one is published."""
         awaited = self._officer("awaited officer").association_id
         projects = projects_of(self.session, awaited)[:2]
-        for need in (*projects, lone):
+        for need in projects:
             self.session.get_one(Project, need.id).state = ProjectState.HANDED_OVER
             draft_sheet(self.session, self.now, actor="user:1", need_id=need.id)
             ask_consent(self.session, self.now, actor="user:1", need_id=need.id)
