@@ -66,6 +66,8 @@ EXAMPLES: dict[str, Any] = {
     "percent": 60,
     "what": "...",
     "of": "K7-4Q2",
+    "condition": "...",
+    "name": "Ait Abdallah",
 }
 # The codes of two kinds have one name.
 DIALLED = {"pin.dial": {"code": DIAL}}

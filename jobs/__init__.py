@@ -12,6 +12,7 @@ from jobs.purge import purge_old
 from jobs.recordings import fetch_recordings
 from jobs.reminders import send_reminders
 from jobs.sheets import draft_sheets
+from jobs.silence import break_silence
 from jobs.unknown import adopt, resend
 from service.container import Container
 from service.messaging.liveness import watch
@@ -27,6 +28,7 @@ def make_jobs(settings: Settings) -> list[Job]:
         Job("match", timedelta(minutes=settings.match_every_minutes), match),
         Job("digests", timedelta(minutes=15), digests),
         Job("reminders", timedelta(hours=1), send_reminders),
+        Job("silence", timedelta(hours=6), break_silence),
         Job("adopt-receipts", timedelta(minutes=5), adopt),
         Job("resend-unknown", timedelta(minutes=5), resend),
         Job("recordings", timedelta(minutes=5), fetch_recordings),

@@ -119,6 +119,8 @@ class Settings(BaseSettings):
     match_weights: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
     reminder_days: int = Field(default=7, ge=1)
     expiry_days: int = Field(default=14, ge=1)
+    silence_days: int = Field(default=30, ge=7, le=365)
+    silence_step_days: int = Field(default=7, ge=1, le=90)
 
     @field_validator("database_url")
     @classmethod

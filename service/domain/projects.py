@@ -43,6 +43,45 @@ class ProjectMove(StrEnum):
     WITHDRAW, TAKE_UP = "withdraw", "take_up"
 
 
+class Awaited(StrEnum):
+    """What word of a project is awaited."""
+
+    REPORT = "report"
+    FOLLOW_UP = "follow_up"
+
+
+class Grievance(StrEnum):
+    """What is not right with a project or its works, in the words of a menu."""
+
+    UNFINISHED = "unfinished"
+    FAULTY = "faulty"
+    MONEY = "money"
+    CHANGED = "changed"
+    SILENT = "silent"
+    OTHER = "other"
+
+
+class Withdrawal(StrEnum):
+    """Why a village or a partner gives a project up."""
+
+    MEANS = "means"
+    ELSEWHERE = "elsewhere"
+    DISAGREEMENT = "disagreement"
+    NO_LONGER = "no_longer"
+    OTHER = "other"
+
+
+class Condition(StrEnum):
+    """How what was built is a year after it was handed over: it works, or why it does not."""
+
+    WORKS = "works"
+    BROKEN = "broken"
+    DRY = "dry"
+    COSTLY = "costly"
+    UNATTENDED = "unattended"
+    OTHER = "other"
+
+
 @dataclass(frozen=True)
 class Rule:
     """From which states a move is allowed, to which it leads (None: to where the project was before), and for whom.
@@ -81,7 +120,10 @@ RULES: Mapping[ProjectMove, Rule] = {
     ProjectMove.REOPEN_WORKS: Rule(frozenset({ProjectState.ACCEPTED}), ProjectState.WORKS, ALL, reason=True),
     ProjectMove.HAND_OVER: Rule(frozenset({ProjectState.ACCEPTED}), ProjectState.HANDED_OVER, VILLAGE | COORDINATOR),
     ProjectMove.TAKE_BACK: Rule(frozenset({ProjectState.HANDED_OVER}), ProjectState.ACCEPTED, COORDINATOR, reason=True),
-    ProjectMove.FOLLOW_UP: Rule(frozenset({ProjectState.HANDED_OVER}), ProjectState.CLOSED, VILLAGE | COORDINATOR),
+    # The reason is how it is then.
+    ProjectMove.FOLLOW_UP: Rule(
+        frozenset({ProjectState.HANDED_OVER}), ProjectState.CLOSED, VILLAGE | COORDINATOR, reason=True
+    ),
     ProjectMove.DISPUTE: Rule(LIVE, ProjectState.DISPUTED, ALL, reason=True),
     ProjectMove.SETTLE: Rule(frozenset({ProjectState.DISPUTED}), None, COORDINATOR, reason=True),
     ProjectMove.WITHDRAW: Rule(
@@ -89,6 +131,25 @@ RULES: Mapping[ProjectMove, Rule] = {
     ),
     ProjectMove.TAKE_UP: Rule(frozenset({ProjectState.WITHDRAWN}), None, COORDINATOR, reason=True),
 }
+
+# What a reason given in a menu is one of; what a coordinator writes is nobody's.
+REASONS: Mapping[ProjectMove, type[StrEnum]] = {
+    ProjectMove.REOPEN_WORKS: Grievance,
+    ProjectMove.DISPUTE: Grievance,
+    ProjectMove.WITHDRAW: Withdrawal,
+    ProjectMove.FOLLOW_UP: Condition,
+}
+
+
+def why(move: ProjectMove, reason: str) -> str:
+    """Return the reason of a move as it is said: a word of a menu as that, all else as it was written."""
+    kind = REASONS.get(move)
+    return kind(reason) if kind and reason in set(kind) else reason
+
+
+def allowed(state: ProjectState, party: Party) -> list[ProjectMove]:
+    """Return the moves that the table allows to a party now, whatever was before."""
+    return [move for move, rule in RULES.items() if state in rule.before and party in rule.who]
 
 
 def moved(state: ProjectState, move: ProjectMove, party: Party, earlier: ProjectState | None) -> ProjectState:

@@ -16,7 +16,7 @@ from service.models.officers import OfficerChange
 from service.models.phones import Consent, Phone
 from service.models.pledges import Pledge
 from service.models.progress import ProgressReport
-from service.models.projects import PlanAgreement, Project, ProjectStep
+from service.models.projects import Escalation, PlanAgreement, Project, ProjectStep
 from service.models.proposals import Proposal
 from service.models.secrets import Secret, SecretKind, WrongGuess
 from service.models.sheets import ExperienceSheet, SheetConsent
@@ -38,6 +38,7 @@ __all__ = [
     "Contact",
     "Contribution",
     "DiasporaAssociation",
+    "Escalation",
     "ExchangeRate",
     "ExperienceSheet",
     "GatewayState",

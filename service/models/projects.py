@@ -1,11 +1,11 @@
 """Projects: needs that have a partner, and how they are carried on until a year after the handover."""
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, and_, or_, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from service.domain.projects import Party, ProjectMove, ProjectState
+from service.domain.projects import Awaited, Party, ProjectMove, ProjectState
 from service.models.base import Base, Id, stored
 from service.models.needs import Need
 
@@ -13,8 +13,8 @@ from service.models.needs import Need
 class Project(Base):
     """A need's project. `earlier` is where it was before a dispute or a withdrawal.
 
-    A report is expected every `report_days`, not before `paused_until`. `plan_version` grows with each change of the
-    financing plan: who agreed, agreed to one version.
+    A report is expected every `report_days` (None: as the settings say), not before `paused_until`. `plan_version`
+    grows with each change of the financing plan: who agreed, agreed to one version.
     """
 
     __tablename__ = "projects"
@@ -24,8 +24,9 @@ class Project(Base):
     state: Mapped[ProjectState] = mapped_column(stored(ProjectState))
     earlier: Mapped[ProjectState | None] = mapped_column(stored(ProjectState))
     reason: Mapped[str] = mapped_column(String(200), default="")
-    report_days: Mapped[int] = mapped_column(default=30)
+    report_days: Mapped[int | None]
     paused_until: Mapped[date | None]
+    handed_over_at: Mapped[datetime | None]
     plan_version: Mapped[int] = mapped_column(default=1)
     begun_at: Mapped[datetime]
     moved_at: Mapped[datetime]
@@ -49,6 +50,24 @@ class ProjectStep(Base):
     at: Mapped[datetime]
 
 
+class Escalation(Base):
+    """That somebody was asked for word of a project: of its works, or of how it is a year after the handover.
+
+    `since` is when the silence began; each rung of it is climbed once, `told` says who was (an actor, or a whole side).
+    """
+
+    __tablename__ = "escalations"
+    __table_args__ = (UniqueConstraint("need_id", "about", "since", "rung"),)
+
+    id: Mapped[int] = mapped_column(Id, primary_key=True)
+    need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"))
+    about: Mapped[Awaited] = mapped_column(stored(Awaited))
+    since: Mapped[datetime]
+    rung: Mapped[int]
+    told: Mapped[str] = mapped_column(String(60))
+    at: Mapped[datetime]
+
+
 class PlanAgreement(Base):
     """One side's yes to a version of the financing plan; `diaspora_id` is 0 for the village."""
 
@@ -66,6 +85,27 @@ class PlanAgreement(Base):
 def project_of(session: Session, need_id: int) -> Project | None:
     """Return a need's project, locked: its moves come one after another. None while it has no partner."""
     return session.get(Project, need_id, with_for_update={"of": Project}, populate_existing=True)
+
+
+FOLLOW_UP_AFTER = timedelta(days=365)
+
+
+def follow_up_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of a project whose village is to say how it is, a year after the handover."""
+    return Project.state == ProjectState.HANDED_OVER, Project.handed_over_at <= now - FOLLOW_UP_AFTER
+
+
+def waiting_acts(session: Session, now: datetime, association_id: int) -> list[Project]:
+    """Return a village's projects that wait for its act, the earliest first: to be handed over, or asked after."""
+    waits = or_(Project.state == ProjectState.ACCEPTED, and_(*follow_up_due(now)))
+    found = select(Project).join(Project.need).where(Need.association_id == association_id, waits)
+    return list(session.scalars(found.order_by(Project.moved_at, Project.need_id)))
+
+
+def escalations_of(session: Session, need_id: int, about: Awaited, since: datetime) -> list[Escalation]:
+    """Return who was asked for word since it fell silent, the earliest first."""
+    climbed = (Escalation.need_id == need_id, Escalation.about == about, Escalation.since == since)
+    return list(session.scalars(select(Escalation).where(*climbed).order_by(Escalation.rung)))
 
 
 def steps_of(session: Session, need_id: int) -> list[ProjectStep]:

@@ -29,3 +29,8 @@ class User(Base):
 def user_at(session: Session, phone: str) -> User | None:
     """Return the user who dials from this phone."""
     return session.scalar(select(User).where(User.phone == phone))
+
+
+def dialling_users(session: Session) -> list[User]:
+    """Return the users who have a phone, the oldest first."""
+    return list(session.scalars(select(User).where(User.phone.is_not(None)).order_by(User.id)))

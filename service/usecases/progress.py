@@ -19,6 +19,7 @@ from service.models.associations import Officer
 from service.models.audit import record
 from service.models.needs import Need, need_by_reference
 from service.models.progress import ProgressReport, is_reporter, latest_report, shown_to
+from service.usecases.works import note_confirmed, note_report
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,7 @@ def declare_progress(
     session.add(report)
     session.flush()
     record(session, now, f"officer:{officer.id}", "progress.declared", f"report:{report.id}", need=need.reference)
+    note_report(session, now, report)
     others = [one.phone for one in need.association.active_officers if not is_reporter(session, report, one)]
     _tell(session, now, report, others, "progress_to_confirm", by=officer, code=code)
     _tell(session, now, report, _partners(session, report), "progress_declared", by=officer)
@@ -76,7 +78,8 @@ def confirm_progress(session: Session, now: datetime, *, officer: Officer, repor
     answered, or when something newer was declared.
     """
     report = _answer(session, now, officer, report_id, ReportState.CONFIRMED)
-    _tell(session, now, report, _partners(session, report), "progress_confirmed", by=officer)
+    if not note_confirmed(session, now, report):
+        _tell(session, now, report, _partners(session, report), "progress_confirmed", by=officer)
     return report
 
 

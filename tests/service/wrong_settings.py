@@ -29,6 +29,8 @@ WRONG = [
     ("SMS_RATES", "console=0", "is written africastalking=50"),
     ("SMS_COUNTRIES", "Maroc", "needs codes of countries such as MA,FR,BE"),
     ("SMS_COUNTRIES", "", "needs codes of countries such as MA,FR,BE"),
+    ("SILENCE_DAYS", "6", "greater than or equal to 7"),
+    ("SILENCE_STEP_DAYS", "0", "greater than or equal to 1"),
     ("CAP_DAY", "-1", "greater than or equal to 0"),
     ("CAP_COUNTRY", "-1", "greater than or equal to 0"),
     ("CAP_ASSOCIATION", "-1", "greater than or equal to 0"),

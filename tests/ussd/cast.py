@@ -69,6 +69,7 @@ CAST: Mapping[str, str] = {
     "lone officer": "+212600000013",
     "forgetful officer": "+212600000014",
     "partnered officer": "+212600000019",
+    "finishing officer": "+212600000025",
     "stopped officer": "+212600000015",
     "rejected officer": "+212600000016",
     "witness": "+212600000017",
@@ -190,6 +191,8 @@ class Play:
         self._colleague("lone officer", COLLEAGUES["lone officer"], OfficerRole.TREASURER)
         lone = self._project("lone officer", 1, lyon)
         officer_of(self.session, COLLEAGUES["lone officer"]).left_at = self.now
+        finished = self._project("finishing officer", 0, lyon)
+        self.session.get_one(Project, finished.id).state = ProjectState.ACCEPTED
         self._testified(self._officer("lone officer"), lone, "")
         for words in (self.names.step, self.names.title):
             self._testified(lyon.contacts[0], lone, words)
@@ -223,7 +226,12 @@ class Play:
     def _projects_in_every_state(self, partner: DiasporaAssociation) -> None:
         for state in reversed(ProjectState):
             need = self._project("partnered officer", 0, partner)
-            self.session.get_one(Project, need.id).state = state
+            project = self.session.get_one(Project, need.id)
+            project.state = state
+            if state is ProjectState.PLANNED:
+                project.paused_until = self.now.date()
+            if state is ProjectState.HANDED_OVER:
+                project.handed_over_at = self.now - timedelta(days=365)
 
     def _project(self, who: str, reports: int, *partners: DiasporaAssociation) -> Need:
         """Let a need find its partners, and be reported on: once it waits for confirmation, twice it is confirmed."""

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from sqlalchemy import func, select
+from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
+from service.domain.progress import Stage
 from service.domain.roles import OfficerRole, UserRole
 from service.domain.sectors import Urgency
 from service.domain.states import AssociationState, ProposalState
@@ -22,6 +23,7 @@ from service.models import (
     Officer,
     Pledge,
     ProgressReport,
+    Project,
     Proposal,
     SheetConsent,
     Testimony,
@@ -33,7 +35,9 @@ from service.models.diaspora import active_contact
 from service.usecases.associations import register_association, reject_association, verify_association
 from service.usecases.needs import reject_need, verify_need
 from service.usecases.phones import know_phone, record_consent
+from service.usecases.progress import Progress, confirm_progress, declare_progress
 from service.usecases.proposals import accept_interest, express_interest
+from service.usecases.works import hand_over
 from tests.ussd.projects import half_done, handed_over, sheet_asked, sheet_published
 from tests.world import (
     LYON,
@@ -66,7 +70,7 @@ PHONES = {
 COORDINATOR = "user:1"
 Fact = str | list[str]
 T = TypeVar("T", bound=Base)
-S = TypeVar("S", Need, Proposal, ProgressReport)
+S = TypeVar("S", Need, Proposal, ProgressReport, Project)
 Setting = Callable[[Session, datetime], object]
 
 
@@ -140,6 +144,20 @@ def speaking(language: Language) -> Setting:
     return lambda session, now: village(session, now, language=language)
 
 
+def works_done(session: Session, now: datetime) -> None:
+    """Let the secretary say that all is finished, and the treasurer that it is so."""
+    reference, finished = newest_need(session).reference, Progress(Stage.FINISHED, 100)
+    secretary, treasurer = officer_of(session), officer_of(session, TREASURER)
+    report = declare_progress(session, now, officer=secretary, reference=reference, progress=finished, code="*384*84#")
+    confirm_progress(session, now, officer=treasurer, report_id=report.id)
+
+
+def treasurer_hands_over(session: Session, now: datetime) -> None:
+    """Let the treasurer hand over what is done."""
+    reference, officer = newest_need(session).reference, officer_of(session, TREASURER)
+    hand_over(session, now, officer=officer, reference=reference, code="*384*84#")
+
+
 GIVEN: Mapping[str, Setting] = {
     "village": village,
     **{f"village in {language}": speaking(language) for language in Language},
@@ -160,6 +178,8 @@ GIVEN: Mapping[str, Setting] = {
     "sheet asked": lambda session, now: sheet_asked(session, now, newest_need(session)),
     "sheet published": lambda session, now: sheet_published(session, now, newest_need(session)),
     "half done": lambda session, now: half_done(session, now, newest_need(session).reference),
+    "works done": works_done,
+    "treasurer hands over": treasurer_hands_over,
     "coordinator": staff(UserRole.COORDINATOR),
     "viewer": staff(UserRole.VIEWER),
 }
@@ -217,7 +237,8 @@ def count(entity: type[Base]) -> Callable[[Session], Fact]:
 
 def states(entity: type[S]) -> Callable[[Session], Fact]:
     """Return what lists the states of an entity's rows, oldest first."""
-    return lambda session: [one.state.value for one in session.scalars(select(entity).order_by(entity.id))]
+    key = inspect(entity).primary_key[0]
+    return lambda session: [one.state.value for one in session.scalars(select(entity).order_by(key))]
 
 
 def newest(entity: type[T]) -> Callable[[Session], T]:
@@ -266,6 +287,8 @@ FACTS: Mapping[str, Callable[[Session], Fact]] = {
     "percent": lambda session: str(newest(ProgressReport)(session).percent),
     "spent": lambda session: str((newest(ProgressReport)(session).spent or 0) // 100),
     "next": lambda session: str(newest(ProgressReport)(session).next_on),
+    "projects are": states(Project),
+    "paused until": lambda session: str(newest(Project)(session).paused_until),
     "testimony": lambda session: newest(Testimony)(session).text,
     "testimonies": count(Testimony),
     "agreed": agreed,

@@ -68,6 +68,7 @@ SELDOM = {
         for deed in ("accept", "pledge", "plan", "line", "arrival", "count", "add", "remove", "hand_over", "agree")
     ),
     *(f"code.for.{deed}" for deed in ("progress", "testimony", "leave", "decide")),
+    *(f"code.for.{deed}" for deed in ("handing", "follow_up", "reopen", "dispute", "withdraw")),
 }
 
 
@@ -98,7 +99,9 @@ class Walk(Walker):
                 mark = (prompt.key, same, given)
                 if given == MORE or mark not in self._given:
                     self._given.add(mark)
-                    self._come(*self.step(here, typed), keys + 1)
+                    # A screen of Arabic holds so little that pages are turned everywhere; that is not counted.
+                    turned = given == MORE and self.language is Language.AR
+                    self._come(*self.step(here, typed), keys + (not turned))
             if screen.text not in self._refused:
                 self._refused.add(screen.text)
                 self._try_wrong(here)
@@ -233,18 +236,18 @@ def test_every_screen_fits_and_shows_the_ways_that_lead_on(walked: Walked) -> No
 
 
 def test_every_dialogue_is_reached_in_three_keys(walked: Walked) -> None:
-    language, walks = walked
+    _, walks = walked
     behind = [line.leads_to for line in LINES.values()]
     offered = {one.name for one in (*OFFERED.values(), *behind) if isinstance(one, Dialogue)}
     assert len(offered) == len({*OFFERED.values(), *behind})
     fewest = {name: min(_keys_to(name, walks), default=None) for name in offered}
     assert {name for name, keys in fewest.items() if keys is None} == set()
     assert {name: keys for name, keys in fewest.items() if keys and keys > MOST_KEYS} == {}
-    # No caller needs more than one key more, but to turn pages of Arabic.
+    # No caller needs more than one key more.
     most = {name: max(_keys_to(name, walks)) for name in offered}
     # What is of a project asks which.
     most_keys = {name: MOST_KEYS + 1 + (name in OF_A_PROJECT) for name in most}
-    assert language is Language.AR or {name: keys for name, keys in most.items() if keys > most_keys[name]} == {}
+    assert {name: keys for name, keys in most.items() if keys > most_keys[name]} == {}
 
 
 def _keys_to(name: str, walks: Mapping[str, Walk]) -> list[int]:

@@ -66,6 +66,13 @@ class Context:
             raise NotFoundError
         return contact
 
+    def person(self) -> Officer | Contact:
+        """Return the officer or the contact who speaks.
+
+        Raises NotFoundError when the phone no longer speaks for either.
+        """
+        return active_officer(self.session, self.phone) or self.contact()
+
     def caller(self) -> dict[str, str]:
         """Return who dials: `kind` (unknown, officer, contact, coordinator), name, state, language, SMS or not."""
         line = line_of(self.session, self.phone)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from service.domain.errors import NotFoundError
+from service.domain.projects import ProjectState
 from service.domain.roles import OFFICERS
 from service.domain.states import AssociationState
 from service.locales import Language
@@ -11,6 +12,7 @@ from service.models.contributions import uncounted_by
 from service.models.officers import open_invitations, waiting_changes
 from service.models.pledges import pledgeable
 from service.models.progress import waiting_reports
+from service.models.projects import waiting_acts
 from service.models.proposals import introduced_to, open_proposals, waiting_interests
 from service.models.waiting import there_for
 from service.usecases.phones import know_phone, start
@@ -104,7 +106,8 @@ def _offers(caller: Caller, waiting: dict[str, str]) -> tuple[list[str], list[st
     if caller["role"] not in OFFICERS:
         return [*(one for one in answers if one in {"receive", "confirm"}), *project, "mine"], [*testimony, *PERSONAL]
     progress, arrival = (["progress"], ["arrival"]) if project else ([], [])
-    lines = [*answers, "need", *progress, *project, "mine"]
+    first, then = (project, []) if "act" in waiting else ([], project)
+    lines = [*answers, *first, "need", *progress, *then, "mine"]
     return lines[:MOST_LINES], [*lines[MOST_LINES:], *testimony, *arrival, "officers", *PERSONAL]
 
 
@@ -130,7 +133,7 @@ def _waiting(ctx: Context, caller: Caller) -> dict[str, str]:
         its_id = ctx.contact().association_id
         looks = {"project": introduced_to, "proposed": open_proposals, "pledgeable": pledgeable}
         return {what: "yes" for what, found in looks.items() if found(ctx.session, its_id)}
-    there = there_for(ctx.session, ctx.phone)
+    there = there_for(ctx.session, ctx.now, ctx.phone)
     if not there:
         raise NotFoundError
     found = {"project": "yes"} if there.projects else {}
@@ -141,6 +144,9 @@ def _waiting(ctx: Context, caller: Caller) -> dict[str, str]:
 def _answerable(ctx: Context) -> dict[str, str]:
     """Return what this officer may answer, the most urgent last, which is therefore what is told."""
     officer, found = ctx.officer(), dict[str, str]()
+    if officer.role in OFFICERS and (acts := waiting_acts(ctx.session, ctx.now, officer.association_id)):
+        what = "hand_over" if acts[0].state is ProjectState.ACCEPTED else "follow_up"
+        found |= {"act": "yes", "what": what, "reference": acts[0].need.reference}
     if reports := waiting_reports(ctx.session, officer):
         found |= {"confirm": "yes", "what": "confirm", "reference": reports[0].need.reference}
     if arrivals := uncounted_by(ctx.session, officer):

@@ -9,18 +9,19 @@ from service.domain.projects import LIVE, UNDER_WAY, Party, ProjectState
 from service.domain.roles import OFFICERS, OfficerRole
 from service.domain.sectors import Sector
 from service.domain.states import ReportState
-from service.messaging.phrases import sourced, words
-from service.models.associations import Officer, active_officer
-from service.models.diaspora import Contact
+from service.messaging.phrases import Phrase, sourced, words
+from service.models.associations import Officer
 from service.models.needs import Need, projects_of
 from service.models.progress import ProgressReport, latest_report
-from service.models.projects import Project
+from service.models.projects import FOLLOW_UP_AFTER, Project
 from service.models.proposals import introduced_to
 from ussd.dialogues.arrivals import report_arrival
 from ussd.dialogues.context import Context
 from ussd.dialogues.plans import plan
 from ussd.dialogues.progress import report_progress, which_project
 from ussd.dialogues.testimonies import give_testimony
+from ussd.dialogues.withdrawals import disagree, withdraw
+from ussd.dialogues.works import follow_up, hand_over_works, pause_project, reopen, resume_project
 from ussd.engine.dialogue import Talk, dialogue, reading
 from ussd.engine.prompts import Choice, End, Option, Recall, Show
 
@@ -45,6 +46,11 @@ class Standing:
         """Whether this is one who may declare for the village."""
         return self.role in OFFICERS
 
+    @property
+    def decides(self) -> bool:
+        """Whether this is one who may decide for their side."""
+        return self.declares or self.party is Party.DIASPORA
+
 
 @dataclass(frozen=True)
 class Line:
@@ -61,11 +67,32 @@ class Line:
 
 # In the order of the screen: first what waits for an act, then what is done most.
 LINES: dict[str, Line] = {
-    "progress": Line(report_progress, lambda _, it: it.declares and it.state in UNDER_WAY),
+    "follow_up": Line(follow_up, lambda ctx, it: it.declares and _is_due(it.project, ctx.now)),
+    "hand_over": Line(hand_over_works, lambda _, it: it.declares and it.state is ProjectState.ACCEPTED),
+    "progress": Line(report_progress, lambda _, it: _reports(it)),
+    "reopen": Line(reopen, lambda _, it: it.decides and it.state is ProjectState.ACCEPTED),
+    "resume": Line(resume_project, lambda ctx, it: _reports(it) and _pauses(it.project, ctx.now)),
     "plan": Line(plan, lambda _ctx, _it: True),
     "arrival": Line(report_arrival, lambda _, it: it.declares and it.state in LIVE),
+    "pause": Line(pause_project, lambda ctx, it: _reports(it) and not _pauses(it.project, ctx.now), often=False),
     "testimony": Line(give_testimony, lambda _ctx, _it: True, often=False),
+    "dispute": Line(disagree, lambda _, it: it.decides and it.state in LIVE, often=False),
+    "withdraw": Line(withdraw, lambda _, it: it.decides and it.state in LIVE | {ProjectState.DISPUTED}, often=False),
 }
+
+
+def _reports(it: Standing) -> bool:
+    return it.declares and it.state in UNDER_WAY
+
+
+def _pauses(project: Project, now: datetime) -> bool:
+    return project.paused_until is not None and now.date() <= project.paused_until
+
+
+def _is_due(project: Project, now: datetime) -> bool:
+    """Tell whether the village is asked how it is: the handover was a year ago."""
+    since = project.handed_over_at
+    return project.state is ProjectState.HANDED_OVER and since is not None and now - since >= FOLLOW_UP_AFTER
 
 
 @dialogue("project")
@@ -93,12 +120,8 @@ def _lines(ctx: Context, names: list[str]) -> list[Option]:
     return [Option(name, ctx.voice.say(f"project.line.{name}")) for name in names]
 
 
-def _caller(ctx: Context) -> Officer | Contact:
-    return active_officer(ctx.session, ctx.phone) or ctx.contact()
-
-
 def _projects(ctx: Context) -> list[Need]:
-    caller = _caller(ctx)
+    caller = ctx.person()
     if isinstance(caller, Officer):
         return projects_of(ctx.session, caller.association_id)
     return [proposal.need for proposal in introduced_to(ctx.session, caller.association_id)]
@@ -106,7 +129,7 @@ def _projects(ctx: Context) -> list[Need]:
 
 def _seen(ctx: Context, reference: str) -> dict[str, Any]:
     need = next(need for need in _projects(ctx) if need.reference == reference)
-    project, caller = ctx.session.get_one(Project, need.id), _caller(ctx)
+    project, caller = ctx.session.get_one(Project, need.id), ctx.person()
     role = caller.role if isinstance(caller, Officer) else None
     standing = Standing(project, Party.VILLAGE if role else Party.DIASPORA, role)
     report = latest_report(ctx.session, need.id)
@@ -114,6 +137,7 @@ def _seen(ctx: Context, reference: str) -> dict[str, Any]:
         "reference": reference,
         "sector": need.sector.value,
         "state": project.state.value,
+        "party": standing.party.value,
         "report": _kept(report) if report else {},
         "offered": [name for name, line in LINES.items() if line.offered(ctx, standing)],
     }
@@ -121,24 +145,32 @@ def _seen(ctx: Context, reference: str) -> dict[str, Any]:
 
 def _kept(report: ProgressReport) -> dict[str, Any]:
     """Return how far the works are, who says so and when, and who says so as well."""
-    kept = {"percent": report.percent, "by": report.reporter.role, "on": report.reported_at.isoformat()}
+    kept = {
+        "percent": report.percent,
+        "state": report.state,
+        "by": report.reporter.role,
+        "on": report.reported_at.isoformat(),
+    }
     if report.state is ReportState.CONFIRMED and report.confirmer and report.confirmed_at:
         kept |= {"second": report.confirmer.role, "second_on": report.confirmed_at.isoformat()}
     return kept
 
 
 def _spoken(ctx: Context, seen: dict[str, Any]) -> dict[str, object]:
-    lines = [ctx.voice.write(ProjectState(seen["state"])), *([_percent(ctx, seen["report"])] if seen["report"] else [])]
+    report, own = seen["report"], seen["party"] == Party.VILLAGE
+    # The village knows its people; others are told who says so, and when.
+    source = ReportState(report["state"]) if report and own else _source(report) if report else ""
+    said = words(ctx.voice, {"percent": report.get("percent", ""), "source": source})
+    percent = [ctx.voice.say("project.percent", count=None, **said)] if report else []
+    lines = [ctx.voice.write(ProjectState(seen["state"])), *percent]
     return {"reference": seen["reference"], "sector": Sector(seen["sector"]), "state": "\n".join(lines)}
 
 
-def _percent(ctx: Context, kept: dict[str, Any]) -> str:
+def _source(kept: dict[str, Any]) -> Phrase:
     second, second_on = kept.get("second"), kept.get("second_on")
-    source = sourced(
+    return sourced(
         OfficerRole(kept["by"]),
         datetime.fromisoformat(kept["on"]),
         OfficerRole(second) if second else None,
         datetime.fromisoformat(second_on) if second_on else None,
     )
-    said = words(ctx.voice, {"percent": kept["percent"], "source": source})
-    return ctx.voice.say("project.percent", count=None, **said)

@@ -2,7 +2,18 @@
 
 from flask import Blueprint
 
-from service.web.admin import associations, diaspora, home, messages, needs, password, sheets, sign_in, testimonies
+from service.web.admin import (
+    associations,
+    diaspora,
+    home,
+    messages,
+    needs,
+    password,
+    projects,
+    sheets,
+    sign_in,
+    testimonies,
+)
 
 ID = "int(max=9223372036854775807)"  # the largest a database takes: more is nobody's number
 
@@ -34,6 +45,10 @@ def _blueprint() -> Blueprint:
     made.add_url_rule(f"/sheets/<{ID}:number>/<language>.pdf", "sheet_pdf", sheets.paper)
     for verb, do in sheets.DEEDS.items():
         made.add_url_rule(f"/sheets/<{ID}:number>/{verb}", f"{verb}_sheet", do, methods=["POST"])
+    made.add_url_rule("/projects", "projects", projects.show)
+    made.add_url_rule(f"/projects/<{ID}:number>", "project", projects.one)
+    made.add_url_rule(f"/projects/<{ID}:number>/<verb>", "move_project", projects.decide, methods=["POST"])
+    made.add_url_rule(f"/projects/<{ID}:number>/report-days", "report_days", projects.report_days, methods=["POST"])
     made.add_url_rule("/testimonies", "testimonies", testimonies.show)
     made.add_url_rule(f"/testimonies/<{ID}:number>/sound", "sound", testimonies.sound)
     for verb, decide in testimonies.DECISIONS.items():

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar, TypeVarTuple
 
 from sqlalchemy import ColumnElement, Select, case, func, select
 from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
+from service.domain.projects import ProjectState
 from service.domain.states import AssociationState, NeedState
 from service.domain.testimonies import Publication, TestimonyState
 from service.locales import Language
@@ -16,6 +18,7 @@ from service.models import (
     ExperienceSheet,
     Need,
     Officer,
+    ProgressReport,
     Project,
     Recording,
     Testimony,
@@ -91,6 +94,31 @@ def list_needs(session: Session, number: int) -> Page[tuple[Need, Officer]]:
         page,
         pages,
     )
+
+
+@dataclass(frozen=True)
+class ProjectRow:
+    """A project with its need, and the percent last reported, by when; both None when nothing was."""
+
+    project: Project
+    percent: int | None
+    reported_at: datetime | None
+
+
+def list_projects(session: Session, number: int, state: ProjectState | None, first: Sequence[int]) -> Page[ProjectRow]:
+    """Return a page of projects in a state, or in any: `first` those of these needs, then the last moved."""
+    newest = select(func.max(ProgressReport.id)).where(ProgressReport.need_id == Project.need_id).scalar_subquery()
+    query = select(Project, ProgressReport).outerjoin(ProgressReport, ProgressReport.id == newest)
+    if state:
+        query = query.where(Project.state == state)
+    page, pages = _cut(session, query, number)
+    order = (case((Project.need_id.in_(first), 0), else_=1), Project.moved_at.desc(), Project.need_id)
+    rows = _slice(query.order_by(*order).options(joinedload(Project.need).joinedload(Need.association)), page)
+    found = [
+        ProjectRow(project, report.percent if report else None, report.reported_at if report else None)
+        for project, report in session.execute(rows)
+    ]
+    return Page(found, page, pages)
 
 
 def list_testimonies(session: Session, number: int) -> Page[Testimony]:

@@ -10,7 +10,7 @@ from service.domain.ledger import Source
 from service.domain.milestones import Milestone
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.progress import HelpWanted, Problem, Stage
-from service.domain.projects import ProjectState
+from service.domain.projects import Condition, Grievance, ProjectState, Withdrawal
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import AssociationState, MessageState, NeedState, ReportState
@@ -24,7 +24,8 @@ from tests.service.locales.sources import asked, could_be_said
 # Values that are said as words: `Speaker.write` makes the key of the kind and the value.
 SAID = (
     *(Sector, Source, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
-    *(ProjectState, Stage, Milestone, Problem, HelpWanted, Publication, SheetState, Pace, Kind),
+    *(ProjectState, Grievance, Withdrawal, Condition, Milestone),
+    *(Stage, Problem, HelpWanted, Publication, SheetState, Pace, Kind),
     *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState, TestimonyState),
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}

@@ -1,7 +1,7 @@
 """The texts of messages: in every language, understood by the service when sent back, short enough for the air."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from string import Formatter
 from typing import Any
@@ -15,6 +15,7 @@ from service.domain.milestones import Milestone
 from service.domain.money import Money
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.progress import HelpWanted, Problem, Stage
+from service.domain.projects import Condition, Grievance, ProjectState, Withdrawal
 from service.domain.roles import ChangeKind, OfficerRole
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import AssociationState, NeedState, ReportState
@@ -48,6 +49,7 @@ SPOKEN = (
         Publication,
         Pace,
     ),
+    *(ProjectState, Grievance, Withdrawal, Condition),
 )
 MOMENT = datetime(2026, 11, 23, tzinfo=UTC)
 CONFIRMED = sourced(OfficerRole.SECRETARY, MOMENT, OfficerRole.TREASURER, MOMENT)
@@ -142,6 +144,16 @@ def longest(language: Language) -> dict[str, Any]:
         "lessons": "ا" * 300 if arabic else "w" * 300,
         "more": Phrase("sheet.others", {"others": ["W7-4WQ", "W7-4WQ"]}),
         "others": ["W7-4WQ", "W7-4WQ"],
+        "what": Phrase(
+            "moved.dispute",
+            {
+                "by": "جمعية أبناء تاليوين" if arabic else "Association des Amis de Taliouine",
+                "on": date(2026, 11, 26),
+                "reason": wordiest(voice, Grievance),
+            },
+        ),
+        "next": Phrase("next.diaspora.disputed", {"reference": "W7-4WQ"}),
+        "day": date(2026, 11, 26),
         "words": "AVANCEMENT ou MES BESOINS ou REJOINDRE",
     }
 
@@ -176,6 +188,7 @@ USUAL = {
     "cost": Money.of(320_000),
     "lessons": "Demander l'autorisation avant d'acheter les tuyaux.",
     "more": "",
+    "what": Phrase("moved.dispute", {"by": "Lyon-Taliouine", "on": date(2026, 11, 26), "reason": Grievance.MONEY}),
     "reasons": [Phrase("reason.origin.commune"), Phrase("reason.size")],
 }
 

@@ -254,8 +254,9 @@ def upgrade():
             nullable=True,
         ),
         sa.Column("reason", sa.String(length=200), nullable=False),
-        sa.Column("report_days", sa.Integer(), nullable=False),
+        sa.Column("report_days", sa.Integer(), nullable=True),
         sa.Column("paused_until", sa.Date(), nullable=True),
+        sa.Column("handed_over_at", MOMENT, nullable=True),
         sa.Column("plan_version", sa.Integer(), nullable=False),
         sa.Column("begun_at", MOMENT, nullable=False),
         sa.Column("moved_at", MOMENT, nullable=False),
@@ -263,6 +264,23 @@ def upgrade():
         sa.PrimaryKeyConstraint("need_id", name=op.f("pk_projects")),
     )
     op.create_index(op.f("ix_projects_state_moved_at"), "projects", ["state", "moved_at"], unique=False)
+    op.create_table(
+        "escalations",
+        sa.Column("id", ID, nullable=False),
+        sa.Column("need_id", ID, nullable=False),
+        sa.Column(
+            "about",
+            sa.Enum("report", "follow_up", name="awaited", native_enum=False, length=20),
+            nullable=False,
+        ),
+        sa.Column("since", MOMENT, nullable=False),
+        sa.Column("rung", sa.Integer(), nullable=False),
+        sa.Column("told", sa.String(length=60), nullable=False),
+        sa.Column("at", MOMENT, nullable=False),
+        sa.ForeignKeyConstraint(["need_id"], ["needs.id"], name=op.f("fk_escalations_need_id_needs")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_escalations")),
+        sa.UniqueConstraint("need_id", "about", "since", "rung", name=op.f("uq_escalations_need_id_about_since_rung")),
+    )
     op.create_table(
         "spot_checks",
         sa.Column("id", ID, nullable=False),
@@ -474,6 +492,7 @@ def downgrade():
     op.drop_table("arrivals")
     op.drop_index(op.f("ix_spot_checks_need_id"), table_name="spot_checks")
     op.drop_table("spot_checks")
+    op.drop_table("escalations")
     op.drop_index(op.f("ix_projects_state_moved_at"), table_name="projects")
     op.drop_table("projects")
     op.drop_index(op.f("ix_project_steps_need_id"), table_name="project_steps")

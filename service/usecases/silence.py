@@ -1,0 +1,104 @@
+"""Silence is a signal: who owes word of a project is asked for it, then the coordination is, then the partners hear."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from service.domain.errors import MoveError, NotFoundError
+from service.domain.projects import UNDER_WAY, Awaited
+from service.messaging.outbox import tell
+from service.models.associations import Officer
+from service.models.audit import record
+from service.models.progress import ProgressReport, latest_report
+from service.models.projects import Project, project_of
+from service.usecases.escalations import Rung, Silence, ask_coordination, climb, reachable
+from service.usecases.projects import contacts_of, own_project
+
+PARTNERS = "partners"
+
+
+def silent_projects(session: Session, now: datetime, days: int) -> dict[int, datetime]:
+    """Return the needs whose projects nobody reports on any more, with the moment since which; longest silent first.
+
+    `days` is how long that may be where a project has no time of its own.
+    """
+    last = select(func.max(ProgressReport.reported_at)).where(ProgressReport.need_id == Project.need_id)
+    found = session.execute(select(Project, last.scalar_subquery()).where(Project.state.in_(UNDER_WAY)))
+    heard = {project: _heard(project, report) for project, report in found}
+    silent = {project.need_id: since for project, since in heard.items() if _due(project, since, days) <= now}
+    return dict(sorted(silent.items(), key=lambda one: one[1]))
+
+
+def ask_for_report(
+    session: Session, now: datetime, *, need_id: int, days: int, step: timedelta, code: str
+) -> str | None:
+    """Take the next step of a silence, if it is due: another officer, the coordination, the partners; each once.
+
+    Returns who was told, None when nobody is. `code` is the USSD code the village may dial.
+    """
+    project = project_of(session, need_id)
+    if not project or project.state not in UNDER_WAY:
+        return None
+    report = latest_report(session, need_id)
+    since = _heard(project, report.reported_at if report else None)
+    if _due(project, since, days) > now:
+        return None
+    officers = reachable(project, report.reporter if report else None)
+    partners = [contact.phone for contact in contacts_of(session, need_id)]
+    ladder = [
+        *(Rung(f"officer:{officer.id}", "silence_village", [officer.phone]) for officer in officers),
+        ask_coordination(session, "silence_coordinator"),
+        Rung(PARTNERS, "silence_partner", partners),
+    ]
+    return climb(session, now, Silence(project, Awaited.REPORT, since, step, code), ladder)
+
+
+def pause_reports(session: Session, now: datetime, *, officer: Officer, reference: str, until: date | None) -> Project:
+    """Let reports wait until after a day, or be expected again (None); the partners hear of it.
+
+    Raises what `own_project` raises, MoveError for a project of which no report is expected.
+    """
+    need = own_project(session, officer, reference)
+    project = project_of(session, need.id)
+    if not project or project.state not in UNDER_WAY:
+        raise MoveError(before="stopped", after="paused")
+    project.paused_until = until
+    what = "paused" if until else "resumed"
+    record(session, now, f"officer:{officer.id}", f"project.{what}", f"need:{need.id}", until=str(until or ""))
+    for contact in contacts_of(session, need.id):
+        tell(
+            session,
+            now,
+            event=f"project:{need.id}:{what}:{now.isoformat()}",
+            phone=contact.phone,
+            template=f"project_{what}",
+            reference=reference,
+            association=need.association.name,
+            role=officer.role,
+            day=until or now.date(),
+        )
+    return project
+
+
+def set_report_days(session: Session, now: datetime, *, actor: str, need_id: int, days: int) -> Project:
+    """Agree on how many days may go by without a report; 0 is as the settings say.
+
+    Raises NotFoundError while the need has no partner.
+    """
+    project = project_of(session, need_id)
+    if not project:
+        raise NotFoundError
+    project.report_days = days or None
+    record(session, now, actor, "project.report_days", f"need:{need_id}", days=days)
+    return project
+
+
+def _heard(project: Project, report: datetime | None) -> datetime:
+    """Return when there was last a sign of life: a move, a report, or the end of the pause that was asked for."""
+    paused = datetime.combine(project.paused_until, time.max, UTC) if project.paused_until else None
+    return max(moment for moment in (project.moved_at, report, paused) if moment)
+
+
+def _due(project: Project, heard: datetime, days: int) -> datetime:
+    return heard + timedelta(days=project.report_days or days)
