@@ -21,6 +21,7 @@ from service.models.officers import OfficerChange, deciders, open_invitations, w
 from service.models.phones import Phone
 from service.models.users import user_at
 from service.security import keyed_hash
+from service.usecases.phones import switch_off
 from service.usecases.pins import clear_pin
 
 INVITATION_DIGITS = 6
@@ -104,6 +105,7 @@ def agree_to_change(
     if change.officer and change.kind in {ChangeKind.REMOVE, ChangeKind.HAND_OVER}:
         change.officer.left_at = now
         session.flush()
+        switch_off(session, now, change.officer.phone)
         _tell(session, now, change, change.officer.phone, "officer_switched_off", "left")
     if change.phone:
         _check_free(session, change.phone)

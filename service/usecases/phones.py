@@ -43,6 +43,15 @@ def record_consent(session: Session, now: datetime, number: str, channel: str) -
     return consent
 
 
+def switch_off(session: Session, now: datetime, number: str) -> None:
+    """Let nothing that waits go out any more to a phone that speaks for nobody now: it may be in anybody's hands.
+
+    What it has begun ends by itself: who speaks is looked up again with the answer that would change a fact.
+    """
+    waiting = update(Message).where(Message.phone == number, Message.state.in_(WAITING))
+    session.execute(waiting.values(state=MessageState.CANCELLED, final_at=now, reason="left"))
+
+
 def stop(session: Session, now: datetime, number: str, channel: str) -> Phone:
     """Write nothing more to this number, known or not: consents withdrawn, queued messages cancelled.
 

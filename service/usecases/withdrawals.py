@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from service.domain.projects import ProjectMove, Withdrawal
+from service.domain.projects import Party, ProjectMove, Withdrawal
 from service.domain.states import PROPOSAL_MOVES, ProposalState, move
 from service.messaging.outbox import tell
 from service.models.associations import Officer
@@ -12,6 +12,7 @@ from service.models.audit import record
 from service.models.diaspora import Contact
 from service.models.projects import Project
 from service.models.proposals import Proposal, proposal_of
+from service.usecases.contributions import release_promise
 from service.usecases.projects import Mover, coordinators, declarers, moved_and_told, own_project
 
 
@@ -40,6 +41,7 @@ def withdraw_partner(
     proposal.answer_reason = reason
     actor = f"contact:{contact.id}"
     record(session, now, actor, "proposal.withdrawn", f"proposal:{proposal.id}", reason=reason)
+    release_promise(session, now, proposal, party=Party.DIASPORA, actor=actor)
     village = [officer.phone for officer in declarers(need)]
     for phone in (*village, *coordinators(session)):
         tell(
