@@ -21,6 +21,7 @@ from service.models.session import make_engine, transaction
 from service.usecases.progress import Progress
 from tests.conftest import MovedClock
 from tests.service.usecases.partnership.agreeing import Agreeing
+from tests.service.usecases.partnership.life import Living
 from tests.service.usecases.partnership.money import Paying
 from tests.service.usecases.partnership.people import People
 from tests.service.usecases.partnership.stage import everybody
@@ -35,13 +36,13 @@ SIZES = {"sqlite": (2_000, 60), "postgresql": (200, 60)} if NIGHTLY else {"sqlit
 REACHED = {"sqlite": 20, "postgresql": 12}
 
 
-class Partnership(Agreeing, Paying, People, Working):
+class Partnership(Agreeing, Paying, Living, People, Working):
     """All of it, from one of several beginnings: random acts alone seldom lead as far as a second arrival."""
 
-    @initialize(chapter=st.integers(0, 4))
+    @initialize(chapter=st.integers(0, 5))
     def begins(self, chapter: int) -> None:
         """Let the story be well under way."""
-        for beginning in (self._introduced, self._promised, self._planned, self._at_work)[:chapter]:
+        for beginning in (self._introduced, self._promised, self._planned, self._at_work, self._finished)[:chapter]:
             beginning()
 
     def _introduced(self) -> None:
@@ -60,6 +61,10 @@ class Partnership(Agreeing, Paying, People, Working):
     def _at_work(self) -> None:
         self.declares(TREASURER, 0, Money.of(1_111, Currency.EUR))
         self.reports(SECRETARY, Progress(Stage.WORKS, 60))
+
+    def _finished(self) -> None:
+        self.reports(SECRETARY, Progress(Stage.FINISHED, 100))
+        self.confirms(TREASURER, 0)
 
 
 @pytest.fixture

@@ -44,6 +44,7 @@ ARROWS: Mapping[str, tuple[set[StrEnum], Mapping[Any, Any]]] = {
 }
 # What may be written to who is not there, an invitation and what they asked for; and to who was just switched off.
 TO_NOBODY, TO_WHO_LEFT = {"officer_invited", "stopped"}, {"officer_switched_off"}
+SILENCE = ("silence_", "follow_up_")
 ENDED = (ProposalState.DECLINED, ProposalState.REFUSED, ProposalState.EXPIRED, ProposalState.WITHDRAWN)
 
 
@@ -123,6 +124,15 @@ def the_ledger_balances(_: Seen, after: Seen, __: Persons) -> None:
         assert all(held >= 0 for account, held in holds.items() if account is not Account.GIVER), holds
 
 
+def who_is_no_partner_promises_nothing_more(_: Seen, after: Seen, __: Persons) -> None:
+    for proposal in after["proposals"]:
+        if proposal["state"] in ENDED:
+            pair = {"need_id": proposal["need_id"], "diaspora_id": proposal["diaspora_id"]}
+            for line in after.where("contributions", **pair):
+                promised, _confirmed, received = columns_of(after, line["id"])
+                assert promised == received, f"{promised - received} are still counted on"
+
+
 def received_is_what_two_have_counted(_: Seen, after: Seen, __: Persons) -> None:
     for arrival in after["arrivals"]:
         entries = after.where("ledger_entries", arrival_id=arrival["id"])
@@ -176,14 +186,25 @@ def _new(before: Seen, after: Seen) -> list[Row]:
     return [row for row in after["messages"] if row["id"] not in known]
 
 
+def each_is_asked_once_in_a_silence(before: Seen, after: Seen, _: Persons) -> None:
+    asked = [(row["need_id"], row["about"], row["since"], row["told"]) for row in after["escalations"]]
+    assert len(asked) == len(set(asked)), "asked twice in one silence"
+    told = [message for message in _new(before, after) if message["template"].startswith(SILENCE)]
+    steps = after["escalations"][len(before["escalations"]) :]
+    assert bool(steps) >= bool(told), "asked without a step"
+    assert len(steps) <= len(after["projects"]), "two steps at once"
+
+
 PROMISES: tuple[Callable[[Seen, Seen, Persons], None], ...] = (
     states_follow_the_arrows,
     a_project_is_where_its_steps_lead,
     what_was_written_down_stays,
     a_plan_is_agreed_by_all,
     the_ledger_balances,
+    who_is_no_partner_promises_nothing_more,
     received_is_what_two_have_counted,
     two_persons_confirm,
     nobody_who_left_is_written_to,
     nobody_hears_of_what_they_are_no_part_of,
+    each_is_asked_once_in_a_silence,
 )

@@ -22,6 +22,7 @@ TABLES = (
     "projects",
     "project_steps",
     "plan_agreements",
+    "escalations",
     "contributions",
     "ledger_entries",
     "pledges",

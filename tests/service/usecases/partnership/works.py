@@ -2,23 +2,18 @@
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
-from sqlalchemy.orm import Session
 
 from service.domain.progress import HelpWanted, Problem
 from service.domain.progress import Stage as Works
-from service.domain.projects import RULES, Party, ProjectMove
 from service.domain.testimonies import Publication
 from service.usecases.progress import Progress, confirm_progress, declare_progress, dispute_progress
-from service.usecases.projects import move_project
 from service.usecases.testimonies import note_testimony, publish_testimony, withdraw_testimony
 from tests.service.usecases.partnership.stage import (
     CODE,
-    CONTACT,
     COORDINATOR,
     OFFICER,
     PICK,
     Stage,
-    contact,
     has,
     officer,
 )
@@ -30,8 +25,6 @@ PROGRESS = st.builds(
     problem=st.sampled_from(Problem),
     help_wanted=st.sampled_from(HelpWanted),
 )
-# Agreeing to the plan is more than a move.
-MOVES = [move for move in ProjectMove if move is not ProjectMove.AGREE_PLAN]
 
 
 class Working(Stage):
@@ -71,32 +64,6 @@ class Working(Stage):
             "report disputed",
             lambda session, now: dispute_progress(
                 session, now, officer=officer(session, who), report_id=report, code=CODE
-            ),
-        )
-
-    @rule(move=st.sampled_from(MOVES), party=st.sampled_from(Party), who=OFFICER, other=CONTACT)
-    def moves(self, move: ProjectMove, party: Party, who: str, other: str) -> None:
-        """Move the project on behalf of somebody."""
-
-        def actor(session: Session) -> str:
-            match party:
-                case Party.VILLAGE:
-                    return f"officer:{officer(session, who).id}"
-                case Party.DIASPORA:
-                    return f"contact:{contact(session, other).id}"
-                case Party.COORDINATOR:
-                    return COORDINATOR
-
-        self.does(
-            f"moved {move}",
-            lambda session, now: move_project(
-                session,
-                now,
-                need_id=self.need,
-                move=move,
-                party=party,
-                actor=actor(session),
-                reason="..." if RULES[move].reason else "",
             ),
         )
 
