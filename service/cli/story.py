@@ -79,10 +79,14 @@ class Actor:
             return
         self.dials()
         for line in way.lines:
-            number, found = self._line(line, *ELSEWHERE)
-            self.types(number)
-            if found != line:
-                self.picks(line)
+            self.follows(line)
+
+    def follows(self, line: str) -> None:
+        """Follow a line of a menu, also where it is behind *other*. Raises StoryError when it is nowhere."""
+        number, found = self._line(line, *ELSEWHERE)
+        self.types(number)
+        if found != line:
+            self.picks(line)
 
     def dials(self) -> None:
         """Call the service."""
@@ -122,6 +126,10 @@ class Actor:
     def invitation(self) -> str:
         """Return the code of the invitation that came. Raises StoryError when none came."""
         return self._code(self.hears("sms.officer_invited").text)
+
+    def says(self, what: StrEnum) -> str:
+        """Return how this person says something."""
+        return speaker(self.language).write(what)
 
     def sees(self, *wanted: Said) -> None:
         """Check what the screen says, paging on until it does.
@@ -253,6 +261,26 @@ class Coordinator:
         if not actions:
             raise StoryError(f"the coordinator finds no form to {verb} {row!r} on {page}")
         self._post(actions[0], page=page, **form)
+
+    def finds(self, page: str, row: str) -> str:
+        """Return where the row that shows the text `row` leads.
+
+        Raises StoryError when it leads nowhere.
+        """
+        rows = [part for part in self._get(page).split("<tr") if fold(row) in fold(unescape(part))]
+        links = re.findall(rf'href="({page}/\d+)"', rows[0]) if rows else []
+        if not links:
+            raise StoryError(f"the coordinator finds no page of {row!r} on {page}")
+        return str(links[0])
+
+    def sends(self, page: str, verb: str, **form: str) -> None:
+        """Send the `verb` form of a page.
+
+        Raises StoryError when it is not there.
+        """
+        if f'action="{page}/{verb}"' not in self._get(page):
+            raise StoryError(f"the coordinator finds no form to {verb} on {page}")
+        self._post(f"{page}/{verb}", page=page, **form)
 
     def _get(self, page: str) -> str:
         answer = self._ask("GET", page)

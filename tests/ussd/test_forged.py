@@ -4,12 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import update
 
-from service.cli.story import Actor
+from service.cli.story import Actor, Said
 from service.container import Container
 from service.domain.money import Currency, Money
+from service.domain.projects import Grievance, ProjectState, Withdrawal
 from service.domain.roles import OfficerRole
 from service.domain.testimonies import Publication
+from service.models import Project
 from service.models.contributions import contributions_of
 from service.models.needs import need_by_reference
 from service.models.session import transaction
@@ -32,6 +35,7 @@ class Deed:
     who: str
     texts: Callable[[Actor, str], None]
     changes: str
+    state: ProjectState = ProjectState.WORKS
 
 
 def texts(*said: str) -> Callable[[Actor, str], None]:
@@ -75,7 +79,25 @@ def counts_an_arrival(phone: Actor, _: str) -> None:
     phone.picks("arrival.count.same")
 
 
+def chooses(line: str, *then: Said) -> Callable[[Actor, str], None]:
+    """Return the texts that lead through a project's menu."""
+
+    def act(phone: Actor, reference: str) -> None:
+        phone.types(f"PROJET {reference}")
+        phone.follows(f"project.line.{line}")
+        phone.picks(*then)
+
+    return act
+
+
 DEEDS = {
+    "a handover": Deed(
+        SECRETARY, chooses("hand_over", "project.hand_over.yes"), "project_steps", ProjectState.ACCEPTED
+    ),
+    "works that are not right": Deed(LYON, chooses("reopen", Grievance.FAULTY), "project_steps", ProjectState.ACCEPTED),
+    "a village that withdraws": Deed(SECRETARY, chooses("withdraw", Withdrawal.MEANS), "project_steps"),
+    "a partner who withdraws": Deed(LYON, chooses("withdraw", Withdrawal.MEANS), "proposals"),
+    "a dispute": Deed(LYON, chooses("dispute", Grievance.MONEY), "project_steps"),
     "a plan the village agrees to": Deed(SECRETARY, agrees_to_the_plan, "plan_agreements"),
     "a plan the partner agrees to": Deed(LYON, agrees_to_the_plan, "plan_agreements"),
     "an arrival that is declared": Deed(SECRETARY, declares_an_arrival, "arrivals"),
@@ -124,6 +146,8 @@ def test_without_the_code_nothing_is_moved_and_with_it_the_same_texts_count(
     world: World, reference: str, name: str
 ) -> None:
     deed = DEEDS[name]
+    with transaction(world.container.engine) as session:
+        session.execute(update(Project).values(state=deed.state))
     before = facts(world)
     phone = world.texting(deed.who)
     deed.texts(phone, reference)

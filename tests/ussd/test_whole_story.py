@@ -5,12 +5,31 @@ from argon2 import PasswordHasher
 
 from service import security
 from service.cli import story
+from service.cli.acts.learning import TITLE
 from service.container import Container
-from service.locales import Language
+from service.domain.ledger import SEED_RATE, Columns, Source
+from service.domain.projects import ProjectMove, ProjectState
+from service.domain.states import ReportState
+from service.locales import Language, speaker
+from service.models import Project
+from service.models.contributions import contributions_of
+from service.models.needs import need_by_reference
+from service.models.progress import latest_report
+from service.models.projects import steps_of
+from service.models.session import reading
+from service.models.sheets import published_sheets
 from tests.conftest import MovedClock
-from tests.ussd.whole_story import World
+from tests.ussd.whole_story import WAYS, World
 from tests.world import settle
 from wsgi import make_app
+
+MOVES = [
+    ProjectMove.AGREE_PLAN,
+    ProjectMove.BEGIN_WORKS,
+    ProjectMove.ACCEPT,
+    ProjectMove.HAND_OVER,
+    ProjectMove.FOLLOW_UP,
+]
 
 
 @pytest.fixture
@@ -23,6 +42,26 @@ def world(container: Container, clock: MovedClock, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize("language", [Language.FR, Language.AR])
-@pytest.mark.parametrize("way", ["ussd", "sms", "mixed"])
+@pytest.mark.parametrize("way", WAYS)
 def test_the_whole_story_plays_in_every_way_and_language(world: World, way: str, language: Language) -> None:
-    world.play(world.tale(language), way)
+    tale = world.tale(language)
+    world.play(tale, way)
+    with reading(world.container.engine) as session:
+        need = need_by_reference(session, tale.reference)
+        assert need
+        assert session.get_one(Project, need.id).state is ProjectState.CLOSED
+        assert [step.move for step in steps_of(session, need.id)] == MOVES
+        lines = {line.source: line.columns for line in contributions_of(session, need.id)}
+        # What Lyon promised is confirmed and received, at the rate that holds until one is set.
+        received = 5_000 * SEED_RATE // 100
+        assert lines[Source.DIASPORA] == Columns(received, received, received)
+        assert lines[Source.VILLAGE_LABOUR] == Columns(60_000_00, 60_000_00, 0)
+        report = latest_report(session, need.id)
+        assert report
+        assert (report.state, report.percent) == (ReportState.CONFIRMED, 100)
+        assert report.confirmer is not report.reporter
+        (sheet,) = published_sheets(session, [language])
+        assert (sheet.language, sheet.title) == (language, TITLE)
+    assert speaker(language).say("next.diaspora.closed") in world.last_told("Lyon")
+    # The village's officers are told it is closed, but for the one who said so on a screen.
+    assert all(tale.reference in world.last_told(who) for who in ("secretary", "treasurer"))

@@ -22,6 +22,7 @@ from tests.conftest import MovedClock
 from tests.world import LYON, SECRETARY, TALIOUINE, TREASURER, diaspora
 
 URL = "http://localhost"
+WAYS = ("ussd", "sms", "mixed")
 A_TURN = 5  # seconds that a person takes
 
 
@@ -119,6 +120,10 @@ class World:
         """Let days pass."""
         self.clock.move(days=days)
         return True
+
+    def last_told(self, who: str) -> str:
+        """Return the last SMS that somebody got."""
+        return next(text for name, what, text in reversed(self.said) if name == who and what.startswith("receives"))
 
     def play(self, tale: Tale, way: str) -> None:
         """Play an act a day, by USSD, by SMS, or by the one and the other in turns; name the act that breaks off."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from service.cli.acts.beginning import invites, is_verified, need_is_verified, registers, reports
+from service.cli.acts.learning import both_testify, consent, hands_over, is_drafted, is_found, is_published, still_works
 from service.cli.acts.meeting import accepts, is_proposed, says_yes
 from service.cli.acts.paying import agree, arrives, promises
 from service.cli.acts.tale import Place, Tale
@@ -24,4 +25,11 @@ ACTS: tuple[tuple[str, Callable[[Tale], None]], ...] = (
     ("The treasurer says what arrived; the secretary counts it on her own phone", arrives),
     ("The pump is in place: said by one, confirmed by another", begin_works),
     ("The water runs", finish_works),
+    ("The works are handed over, and both sides are asked what they changed", hands_over),
+    ("Both sides say so in their words, which a coordinator reads first", both_testify),
+    ("A sheet is drafted from the record, and a coordinator completes it", is_drafted),
+    ("The village agrees to it, and Lyon to its name in it", consent),
+    ("The coordinator publishes it", is_published),
+    ("Somebody looks for what others did about water, and finds it", is_found),
+    ("A year later the village says whether it still works", still_works),
 )

@@ -16,15 +16,17 @@ def begin_works(tale: Tale) -> None:
     she.picks(Milestone.PUMP, "progress.milestone.percent.usual")
     _goes_on(she, "120000")
     _confirmed(tale, Milestone.PUMP, "60")
+    tale.lyon.hears("sms.progress_confirmed", "60")
 
 
 def finish_works(tale: Tale) -> None:
-    """Let the water run, which the treasurer confirms."""
+    """Let the water run, which the treasurer confirms: then the works are accepted, until somebody says otherwise."""
     she = tale.secretary
     she.begins(PROGRESS)
     she.picks(Milestone.WATER_RUNS)
     _goes_on(she, "260000")
     _confirmed(tale, Milestone.WATER_RUNS, "100")
+    tale.lyon.hears("sms.project_moved", tale.reference)
 
 
 def _goes_on(she: Actor, spent: str) -> None:
@@ -34,8 +36,8 @@ def _goes_on(she: Actor, spent: str) -> None:
 
 
 def _confirmed(tale: Tale, reached: Milestone, percent: str) -> None:
-    he, lyon = tale.treasurer, tale.lyon
-    lyon.hears("sms.progress_declared", percent)
+    he = tale.treasurer
+    tale.lyon.hears("sms.progress_declared", percent)
     he.hears("sms.progress_to_confirm", percent)
     he.begins(CONFIRM)
     he.sees(reached, percent)
@@ -43,4 +45,3 @@ def _confirmed(tale: Tale, reached: Milestone, percent: str) -> None:
     if he.by_sms:
         he.proves()
     he.ended()
-    lyon.hears("sms.progress_confirmed", percent)
