@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -11,8 +11,8 @@ from sqlalchemy import select
 from service.cli.database import migrated
 from service.cli.spreadsheet import write_rows
 from service.container import Container
-from service.domain.ledger import RATE_UNIT
 from service.domain.money import Currency
+from service.domain.rates import parse_rate, written_rate
 from service.domain.reference import parse_reference
 from service.locales import Language, Speaker, speaker
 from service.models.contributions import ExchangeRate
@@ -86,25 +86,6 @@ def list_(container: Container) -> None:
         rows = session.scalars(select(ExchangeRate).order_by(ExchangeRate.day.desc())).all()
     for row in rows:
         click.echo(f"{row.day}  1 {row.currency} = {written_rate(row.rate)} MAD  {row.source} ({row.set_by})")
-
-
-def parse_rate(written: str) -> int:
-    """Return a rate such as `10.8215` or `10,8` in ten-thousandths of a dirham.
-
-    Raises ValueError when it is none, or finer.
-    """
-    try:
-        rate = Decimal(written.strip().replace(",", ".")) * RATE_UNIT
-    except InvalidOperation as error:
-        raise ValueError("a rate is a number such as 10.8215") from error
-    if not rate.is_finite() or rate != rate.to_integral_value():
-        raise ValueError("a rate has at most four decimals")
-    return int(rate)
-
-
-def written_rate(rate: int) -> str:
-    """Return a rate with its four decimals."""
-    return f"{Decimal(rate) / RATE_UNIT:.4f}"
 
 
 def _cells(voice: Speaker, line: StatementLine) -> list[str]:

@@ -201,3 +201,9 @@ def last_arrival(session: Session, line: Contribution) -> Arrival | None:
     """Return what was received last of a line of a plan, and not taken back since."""
     found = select(Arrival).filter_by(contribution_id=line.id, state=ArrivalState.CONFIRMED)
     return session.scalars(found.order_by(Arrival.id.desc()).limit(1)).first()
+
+
+def counted_differently(session: Session) -> list[Need]:
+    """Return the needs of which two persons counted differently what arrived, and nobody has settled it."""
+    differing = select(Arrival.need_id).where(Arrival.state == ArrivalState.DIFFERENT)
+    return list(session.scalars(select(Need).where(Need.id.in_(differing)).order_by(Need.id)))

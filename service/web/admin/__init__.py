@@ -7,6 +7,7 @@ from service.web.admin import (
     diaspora,
     home,
     messages,
+    money,
     needs,
     password,
     projects,
@@ -53,6 +54,11 @@ def _blueprint() -> Blueprint:
     made.add_url_rule(f"/testimonies/<{ID}:number>/sound", "sound", testimonies.sound)
     for verb, decide in testimonies.DECISIONS.items():
         made.add_url_rule(f"/testimonies/<{ID}:number>/{verb}", f"{verb}_testimony", decide, methods=["POST"])
+    made.add_url_rule(f"/projects/<{ID}:number>/money", "money", money.show)
+    made.add_url_rule(f"/projects/<{ID}:number>/money/line", "write_line", money.write, methods=["POST"])
+    made.add_url_rule(f"/projects/<{ID}:number>/money/rate", "set_rate", money.rate, methods=["POST"])
+    made.add_url_rule(f"/contributions/<{ID}:number>/confirm", "confirm_line", money.confirm, methods=["POST"])
+    made.add_url_rule(f"/arrivals/<{ID}:number>/correct", "correct_arrival", money.correct, methods=["POST"])
     made.add_url_rule("/messages", "messages", messages.show)
     made.add_url_rule(f"/messages/<{ID}:number>/replay", "replay_message", messages.replay, methods=["POST"])
     made.add_url_rule(f"/messages/<{ID}:number>/arrived", "message_arrived", messages.arrived, methods=["POST"])

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from service.messaging.liveness import expected, silent
 from service.models.associations import unattended_associations
+from service.models.contributions import counted_differently
 from service.models.session import reading, transaction
 from service.usecases.callbacks import finish_callback, people_to_call
 from service.usecases.messages import anything_to_see_to
@@ -27,6 +28,7 @@ def show() -> str:
             waiting=count_waiting(session),
             callers=people_to_call(session),
             unsent=anything_to_see_to(session),
+            differing=counted_differently(session),
             unattended=unattended_associations(session),
             silences=[(one.name, one.since and (now() - one.since) // MINUTE) for one in silences],
         )

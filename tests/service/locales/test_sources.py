@@ -6,7 +6,7 @@ import pytest
 
 from service.domain.errors import TiwiziError
 from service.domain.kinds import Kind, Pace
-from service.domain.ledger import Source
+from service.domain.ledger import ArrivalState, Posting, Source
 from service.domain.milestones import Milestone
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.progress import HelpWanted, Problem, Stage
@@ -23,7 +23,7 @@ from tests.service.locales.sources import asked, could_be_said
 
 # Values that are said as words: `Speaker.write` makes the key of the kind and the value.
 SAID = (
-    *(Sector, Source, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
+    *(Sector, Source, Posting, ArrivalState, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
     *(ProjectState, Grievance, Withdrawal, Condition, Milestone),
     *(Stage, Problem, HelpWanted, Publication, SheetState, Pace, Kind),
     *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState, TestimonyState),

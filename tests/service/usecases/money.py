@@ -3,7 +3,7 @@
 from service.domain.ledger import Columns
 from service.domain.money import Currency, Money
 from service.models import Arrival, Contribution, Project
-from service.models.contributions import contributions_of, missing_of
+from service.models.contributions import arrivals_of, contributions_of, missing_of
 from service.models.diaspora import active_contact
 from service.models.needs import Need
 from service.models.projects import project_of
@@ -71,6 +71,10 @@ class Account(Story):
     def project(self) -> Project:
         with reading(self.engine) as session:
             return session.get_one(Project, self.need)
+
+    def arrivals(self) -> list[Arrival]:
+        with reading(self.engine) as session:
+            return arrivals_of(session, self.need)
 
     def arrival(self, number: int) -> Arrival:
         with reading(self.engine) as session:
