@@ -6,10 +6,9 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
-from service.domain.ledger import Source
 from service.domain.money import Money
 from service.domain.progress import HelpWanted, Problem, Stage
-from service.domain.projects import Party, ProjectState
+from service.domain.projects import ProjectState
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.states import AssociationState, ChangeState, NeedState, ProposalState
 from service.domain.testimonies import Publication, SheetState
@@ -27,22 +26,18 @@ from service.models import (
     Testimony,
     User,
 )
-from service.models.contributions import contributions_of
 from service.models.needs import projects_of
-from service.models.proposals import partners_of
 from service.models.sheets import sheets_of
 from service.security import hash_pin
-from service.usecases.arrivals import count_arrival, declare_arrival
 from service.usecases.associations import register_association, reject_association
-from service.usecases.contributions import confirm_line, join_plan, open_plan, set_line
 from service.usecases.needs import Details, add_details
 from service.usecases.officers import hash_invitation
 from service.usecases.phones import know_phone, stop
-from service.usecases.plans import agree_plan
 from service.usecases.progress import Progress, confirm_progress, declare_progress
 from service.usecases.projects import begin_project
 from service.usecases.sheets import ask_consent, draft_sheet
 from service.usecases.testimonies import note_testimony, publish_testimony
+from tests.ussd.funds import Funds
 from tests.world import (
     LYON,
     SECRETARY,
@@ -238,61 +233,24 @@ class Play:
         need = self._need(who)
         need.state = NeedState.INTRODUCED
         begin_project(self.session, self.now, need)
-        open_plan(self.session, self.now, need)
         self._shown(need, ProposalState.INTRODUCED, *partners)
-        for proposal in partners_of(self.session, need.id):
-            join_plan(self.session, self.now, proposal, f"officer:{self._officer(who).id}")
+        colleague = officer_of(self.session, COLLEAGUES.get(who, SECRETARY))
+        funds = Funds(self.session, self.now, need, self._officer(who), colleague)
+        funds.planned()
         progress = Progress(
             Stage.WORKS, 60, Money.of(320_000), Problem.MATERIALS, HelpWanted.HANDS, self.names.step, self.now.date()
         )
-        colleague = officer_of(self.session, COLLEAGUES.get(who, SECRETARY))
         for _ in range(min(reports, 1)):
             report = declare_progress(
                 self.session, self.now, officer=colleague, reference=need.reference, progress=progress, code=DIAL
             )
             if reports > 1:
                 confirm_progress(self.session, self.now, officer=self._officer(who), report_id=report.id)
-            if who == "awaited officer":
-                self._arrives(need, colleague, who, *(times > 0 for times in range(reports)))
             if who == "lone officer":
-                self._commune_gives(need)
-                self._arrives(need, colleague, who, *(True,))
-            contacts = [one.diaspora.active_contacts[0] for one in partners_of(self.session, need.id)]
-            sides: Sequence[Officer | Contact] = [*contacts, *([self._officer(who)] if reports > 1 else [])]
-            for one in sides:
-                version = self.session.get_one(Project, need.id).plan_version
-                agree_plan(self.session, self.now, who=one, reference=need.reference, version=version)
+                funds.from_the_commune()
+            funds.arrive([True] if who == "lone officer" else [times > 0 for times in range(reports)])
+            funds.agreed(by_village=reports > 1)
         return need
-
-    def _commune_gives(self, need: Need) -> None:
-        """Let a commune give, as a coordinator saw on paper."""
-        line = set_line(
-            self.session,
-            self.now,
-            need_id=need.id,
-            source=Source.COMMUNE,
-            amount=Money.of(20_000),
-            party=Party.COORDINATOR,
-            actor="user:1",
-        )
-        confirm_line(self.session, self.now, actor="user:1", contribution_id=line.id, paper="PV")
-
-    def _arrives(self, need: Need, colleague: Officer, who: str, *counted: bool) -> None:
-        """Let money arrive, which was counted or waits to be."""
-        line = contributions_of(self.session, need.id)[-1]
-        for times, done in enumerate(counted):
-            amount = Money.of(10_000 + times)
-            arrival = declare_arrival(
-                self.session,
-                self.now,
-                officer=colleague,
-                reference=need.reference,
-                contribution_id=line.id,
-                amount=amount,
-                code=DIAL,
-            )
-            if done:
-                count_arrival(self.session, self.now, officer=self._officer(who), arrival_id=arrival.id, counted=amount)
 
     def _changes_asked(self) -> None:
         asker = officer_of(self.session, COLLEAGUES["awaited officer"])

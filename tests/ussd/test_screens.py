@@ -70,6 +70,8 @@ SELDOM = {
     *(f"code.for.{deed}" for deed in ("progress", "testimony", "leave", "decide")),
     *(f"code.for.{deed}" for deed in ("handing", "follow_up", "reopen", "dispute", "withdraw")),
 }
+# Of several projects a walk goes into one: whether all others have agreed to its plan depends on the language's order.
+PERHAPS = {"plan.agreed"}
 
 
 class Walk(Walker):
@@ -265,7 +267,7 @@ def test_every_text_is_on_some_screen(walked: Walked) -> None:
     language, walks = walked
     heard = {key for walk in walks.values() for key in walk.said}
     seldom = SELDOM | {f"coordinator.language.{other}" for other in Language if other != language}
-    assert set(texts(language, "ussd")) - heard == seldom
+    assert set(texts(language, "ussd")) - heard - PERHAPS == seldom
 
 
 def _write_down(language: Language, who: str, screens: dict[str, Screen]) -> None:
