@@ -8,12 +8,15 @@ from typing import TypeVar
 from sqlalchemy import func, inspect, select
 from sqlalchemy.orm import Session
 
+from service.domain.ledger import Columns
+from service.domain.money import Currency, Money
 from service.domain.progress import Stage
 from service.domain.roles import OfficerRole, UserRole
 from service.domain.sectors import Urgency
 from service.domain.states import AssociationState, ProposalState
 from service.locales import Language
 from service.models import (
+    Arrival,
     Callback,
     Commune,
     Consent,
@@ -31,10 +34,12 @@ from service.models import (
     VillageAssociation,
 )
 from service.models.base import Base
+from service.models.contributions import contributions_of
 from service.models.diaspora import active_contact
 from service.usecases.associations import register_association, reject_association, verify_association
 from service.usecases.needs import reject_need, verify_need
 from service.usecases.phones import know_phone, record_consent
+from service.usecases.pledges import make_pledge
 from service.usecases.progress import Progress, confirm_progress, declare_progress
 from service.usecases.proposals import accept_interest, express_interest
 from service.usecases.works import hand_over
@@ -70,7 +75,7 @@ PHONES = {
 COORDINATOR = "user:1"
 Fact = str | list[str]
 T = TypeVar("T", bound=Base)
-S = TypeVar("S", Need, Proposal, ProgressReport, Project)
+S = TypeVar("S", Arrival, Need, Proposal, ProgressReport, Project)
 Setting = Callable[[Session, datetime], object]
 
 
@@ -128,6 +133,20 @@ def introduced(session: Session, now: datetime) -> None:
     accept_interest(session, now, officer=officer_of(session), proposal_id=interest.id)
 
 
+def lyon_pledged(session: Session, now: datetime) -> None:
+    """Let Lyon promise 5 000 EUR for the newest need."""
+    contact = active_contact(session, LYON)
+    assert contact
+    amount, reference = Money.of(5_000, Currency.EUR), newest_need(session).reference
+    make_pledge(session, now, contact=contact, reference=reference, amount=amount, code="*384*84#")
+
+
+def in_all(session: Session) -> Columns:
+    """Return the columns of the newest need's project."""
+    lines = contributions_of(session, newest_need(session).id)
+    return sum((line.columns for line in lines), start=Columns())
+
+
 def staff(role: UserRole) -> Setting:
     """Return what lets somebody of the coordination dial."""
 
@@ -177,6 +196,7 @@ GIVEN: Mapping[str, Setting] = {
     "handed over": lambda session, now: handed_over(session, now, newest_need(session)),
     "sheet asked": lambda session, now: sheet_asked(session, now, newest_need(session)),
     "sheet published": lambda session, now: sheet_published(session, now, newest_need(session)),
+    "lyon pledged": lyon_pledged,
     "half done": lambda session, now: half_done(session, now, newest_need(session).reference),
     "works done": works_done,
     "treasurer hands over": treasurer_hands_over,
@@ -301,5 +321,8 @@ FACTS: Mapping[str, Callable[[Session], Fact]] = {
     "means": lambda session: str((newest(DiasporaAssociation)(session).yearly_capacity or 0) // 100),
     "at a time": lambda session: str(newest(DiasporaAssociation)(session).attention_slots),
     "pledged": lambda session: [f"{one.minor // 100} {one.currency}" for one in session.scalars(select(Pledge))],
+    "arrivals are": states(Arrival),
+    "confirmed": lambda session: str(in_all(session).confirmed // 100),
+    "received": lambda session: str(in_all(session).received // 100),
     "callbacks": count(Callback),
 }
