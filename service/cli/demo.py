@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 
 from service.cli.acts import ACTS, Place, Tale
 from service.cli.carrier import Carrier, CarrierError
+from service.cli.coordinator import Coordinator
 from service.cli.parts import surroundings
 from service.cli.stage import stage
-from service.cli.story import Actor, Coordinator, StoryError
+from service.cli.story import Actor, StoryError
 from service.container import Container
 from service.domain.money import Money
 from service.domain.roles import UserRole

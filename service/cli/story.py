@@ -1,13 +1,10 @@
-"""The people of the demo story: phones that press keys by what the screen says, and a coordinator with a browser."""
+"""The people of the story: phones whose owners answer by what they show."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from html import unescape
 from time import monotonic, sleep
-
-import requests
 
 from service.cli.carrier import Carrier, Screen, Sms
 from service.domain.money import Money
@@ -15,7 +12,6 @@ from service.locales import Language, speaker
 from service.messaging.segments import fold
 
 SMS_WITHIN = 30  # seconds that a text may take through the outbox
-PATIENCE = 15  # seconds for a page
 LOOK_EVERY = 0.2  # seconds
 MORE = "98"
 # Where a line is when the first screen has no room for it.
@@ -204,20 +200,20 @@ class Actor:
 
     def _find(self, words: Said) -> str | None:
         pattern = self._pattern(words)
-        lines = [line.partition(" ") for line in _folded(self.pages).split("\n")]
+        lines = [line.partition(" ") for line in folded(self.pages).split("\n")]
         told = [(number, text) for number, _, text in lines if number.isdigit()]
         same = [number for number, text in told if pattern.fullmatch(text)]
         return next(iter(same or [number for number, text in told if pattern.search(text)]), None)
 
     def _says(self, text: str, words: Said) -> bool:
-        return bool(self._pattern(words).search(_folded(text)))
+        return bool(self._pattern(words).search(folded(text)))
 
     def _pattern(self, words: Said) -> re.Pattern[str]:
         # What is written with letters that GSM-7 lacks arrives without them.
         voice = speaker(self.language)
         known = isinstance(words, str) and voice.knows(words)
         said = voice.say(str(words)) if known else voice.write(words)
-        return re.compile(".*".join(map(re.escape, PLACE.split(_folded(said)))), re.DOTALL)
+        return re.compile(".*".join(map(re.escape, PLACE.split(folded(said)))), re.DOTALL)
 
     def _code(self, text: str) -> str:
         codes: list[str] = CODE_SENT.findall(text)
@@ -234,68 +230,6 @@ class Actor:
         self.screen = screen
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
+    """Return a text as the air carries it, line by line: one letter that GSM-7 lacks changes only its own line."""
     return "\n".join(fold(line) for line in text.split("\n"))
-
-
-class Coordinator:
-    """Someone at the admin view, with the forms of its pages."""
-
-    def __init__(self, url: str, name: str, password: str) -> None:
-        """Sign in with a one-time password and replace it.
-
-        Raises StoryError when the admin view does not let them.
-        """
-        self.url, self.browser = url, requests.Session()
-        self._post("/admin/sign-in", page="/admin/sign-in", name=name, password=password)
-        mine = f"{password}-mine"
-        self._post("/admin/password", page="/admin/password", new=mine, again=mine)
-
-    def decides(self, page: str, row: str, verb: str, **form: str) -> None:
-        """Send the `verb` form of the row that shows the text `row`.
-
-        Raises StoryError when there is no such row or form.
-        """
-        rows = [part for part in self._get(page).split("<tr") if fold(row) in fold(unescape(part))]
-        actions = re.findall(rf'action="({page}/\d+/{verb})"', rows[0]) if rows else []
-        if not actions:
-            raise StoryError(f"the coordinator finds no form to {verb} {row!r} on {page}")
-        self._post(actions[0], page=page, **form)
-
-    def finds(self, page: str, row: str) -> str:
-        """Return where the row that shows the text `row` leads.
-
-        Raises StoryError when it leads nowhere.
-        """
-        rows = [part for part in self._get(page).split("<tr") if fold(row) in fold(unescape(part))]
-        links = re.findall(rf'href="({page}/\d+)"', rows[0]) if rows else []
-        if not links:
-            raise StoryError(f"the coordinator finds no page of {row!r} on {page}")
-        return str(links[0])
-
-    def sends(self, page: str, verb: str, **form: str) -> None:
-        """Send the `verb` form of a page.
-
-        Raises StoryError when it is not there.
-        """
-        if f'action="{page}/{verb}"' not in self._get(page):
-            raise StoryError(f"the coordinator finds no form to {verb} on {page}")
-        self._post(f"{page}/{verb}", page=page, **form)
-
-    def _get(self, page: str) -> str:
-        answer = self._ask("GET", page)
-        if not answer.ok or answer.url != self.url + page:
-            raise StoryError(f"the coordinator cannot open {page}: {answer.status_code} at {answer.url}")
-        return answer.text
-
-    def _post(self, path: str, *, page: str, **form: str) -> None:
-        token = re.search(r'name="csrf_token" value="([^"]+)"', self._get(page))
-        answer = self._ask("POST", path, {**form, "csrf_token": token[1] if token else ""})
-        if not answer.ok:
-            raise StoryError(f"the coordinator's form {path} was answered {answer.status_code}")
-
-    def _ask(self, method: str, path: str, form: dict[str, str] | None = None) -> requests.Response:
-        try:
-            return self.browser.request(method, self.url + path, data=form, timeout=PATIENCE)
-        except requests.RequestException as error:
-            raise StoryError(f"the coordinator got no answer from {path} ({type(error).__name__})") from error

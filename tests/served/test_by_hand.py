@@ -14,7 +14,7 @@ from time import monotonic, sleep
 
 import pytest
 
-from service.cli.story import Coordinator
+from service.cli.coordinator import Coordinator
 from tests.served.conftest import TOKEN, Service, serving
 
 pytestmark = pytest.mark.served

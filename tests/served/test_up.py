@@ -15,8 +15,9 @@ import pytest
 import requests
 from sqlalchemy import func, select
 
+from service.cli.coordinator import Coordinator
 from service.cli.parts import is_ready
-from service.cli.story import Coordinator, StoryError
+from service.cli.story import StoryError
 from service.container import utc_now
 from service.models import Need, User, VillageAssociation
 from service.models.session import make_engine, reading, transaction

@@ -10,7 +10,8 @@ from werkzeug.test import TestResponse
 from jobs import make_jobs
 from service.cli.acts import ACTS, Place, Tale
 from service.cli.carrier import Carrier
-from service.cli.story import Actor, Coordinator, StoryError
+from service.cli.coordinator import Coordinator
+from service.cli.story import Actor, StoryError
 from service.container import Container
 from service.domain.roles import UserRole
 from service.locales import Language

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from service.cli.story import Actor, Coordinator, StoryError
+from service.cli.coordinator import Coordinator
+from service.cli.story import Actor, StoryError
 
 REFERENCE = re.compile(r"\b[A-Z0-9]{2,3}-[A-Z0-9]{3}\b")
 

@@ -8,7 +8,8 @@ from flask import Flask, Response, request
 
 from service.cli import story
 from service.cli.carrier import Carrier
-from service.cli.story import Actor, Coordinator, StoryError
+from service.cli.coordinator import Coordinator
+from service.cli.story import Actor, StoryError
 from tests.peers.hooks import StandInHooks, served
 
 TOKEN = "a-hook-token-for-tests-only"
