@@ -74,7 +74,7 @@ LINES: dict[str, Line] = {
     "resume": Line(resume_project, lambda ctx, it: _reports(it) and _pauses(it.project, ctx.now)),
     "plan": Line(plan, lambda _ctx, _it: True),
     "arrival": Line(report_arrival, lambda _, it: it.declares and it.state in LIVE),
-    "pause": Line(pause_project, lambda ctx, it: _reports(it) and not _pauses(it.project, ctx.now), often=False),
+    "pause": Line(pause_project, lambda ctx, it: _reports(it) and not _pauses(it.project, ctx.now)),
     "testimony": Line(give_testimony, lambda _ctx, _it: True, often=False),
     "dispute": Line(disagree, lambda _, it: it.decides and it.state in LIVE, often=False),
     "withdraw": Line(withdraw, lambda _, it: it.decides and it.state in LIVE | {ProjectState.DISPUTED}, often=False),

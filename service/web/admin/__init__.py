@@ -8,6 +8,7 @@ from service.web.admin import (
     home,
     messages,
     money,
+    moving,
     needs,
     password,
     projects,
@@ -38,6 +39,10 @@ def _blueprint() -> Blueprint:
     made.add_url_rule("/diaspora", "diaspora", diaspora.show)
     made.add_url_rule(f"/diaspora/<{ID}:number>/verify", "verify_diaspora", diaspora.verify, methods=["POST"])
     made.add_url_rule(f"/diaspora/<{ID}:number>/reject", "reject_diaspora", diaspora.reject, methods=["POST"])
+    for verb, change in (("merge", moving.merge), ("split", moving.split)):
+        made.add_url_rule(f"/associations/<{ID}:number>/{verb}", f"{verb}_association", change, methods=["POST"])
+    for verb, change in (("replace", moving.replace), ("remove", moving.remove)):
+        made.add_url_rule(f"/contacts/<{ID}:number>/{verb}", f"{verb}_contact", change, methods=["POST"])
     made.add_url_rule("/needs", "needs", needs.show)
     made.add_url_rule(f"/needs/<{ID}:number>/verify", "verify_need", needs.verify, methods=["POST"])
     made.add_url_rule(f"/needs/<{ID}:number>/reject", "reject_need", needs.reject, methods=["POST"])

@@ -3,6 +3,7 @@
 from flask import flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from service.models.needs import needs_of
 from service.models.session import reading, transaction
 from service.usecases.associations import reject_association, verify_association
 from service.web.access import access
@@ -18,7 +19,8 @@ def show() -> str:
     only = asked_number("id")
     with reading(container().engine) as session:
         page = list_associations(session, asked_number("page") or 1, only)
-    return render_template("admin/associations.html", page=page, only=only, longest_reason=LONGEST_REASON)
+        needs = needs_of(session, only) if only is not None else []
+    return render_template("admin/associations.html", page=page, only=only, needs=needs, longest_reason=LONGEST_REASON)
 
 
 @access("coordinator")

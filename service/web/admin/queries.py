@@ -107,8 +107,10 @@ class ProjectRow:
 
 def list_projects(session: Session, number: int, state: ProjectState | None, first: Sequence[int]) -> Page[ProjectRow]:
     """Return a page of projects in a state, or in any: `first` those of these needs, then the last moved."""
-    newest = select(func.max(ProgressReport.id)).where(ProgressReport.need_id == Project.need_id).scalar_subquery()
-    query = select(Project, ProgressReport).outerjoin(ProgressReport, ProgressReport.id == newest)
+    newest = select(func.max(ProgressReport.id)).where(ProgressReport.need_id == Project.need_id)
+    query = select(Project, ProgressReport).outerjoin(
+        ProgressReport, ProgressReport.id == newest.correlate(Project).scalar_subquery()
+    )
     if state:
         query = query.where(Project.state == state)
     page, pages = _cut(session, query, number)

@@ -1,0 +1,96 @@
+"""The pages of projects: what is shown of each, and what a coordinator may do."""
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from service.domain.projects import ProjectState
+from service.models import Need, Project
+from service.models.associations import active_officer
+from service.models.diaspora import active_contact
+from service.models.session import reading, transaction
+from tests.conftest import MovedClock
+from tests.service.web.person import Person
+from tests.ussd.projects import half_done, project_of, staffed_village
+from tests.world import LYON, TREASURER, settle
+
+
+@pytest.fixture
+def project(engine: Engine, clock: MovedClock) -> int:
+    """The number of a village's project with Lyon, half done a while ago."""
+    settle(engine)
+    with transaction(engine) as session:
+        staffed_village(session, clock())
+        reference = project_of(session, clock())
+        half_done(session, clock() - timedelta(days=40), reference)
+        project = session.query(Project).one()
+        project.begun_at = project.moved_at = clock() - timedelta(days=50)
+        return project.need_id
+
+
+@pytest.mark.usefixtures("project")
+def test_the_list_says_where_a_project_is_and_since_when_it_is_silent(coordinator: Person) -> None:
+    page = coordinator.get("/admin/projects").text
+    assert [said for said in ("Lyon-Taliouine", "Travaux en cours", "50 %", "14/10/2026") if said not in page] == []
+    assert "Lyon-Taliouine" in coordinator.get("/admin/projects", state="works").text
+    assert "Lyon-Taliouine" not in coordinator.get("/admin/projects", state="closed").text
+
+
+def test_the_page_of_a_project_tells_its_record_and_a_viewer_may_do_nothing(viewer: Person, project: int) -> None:
+    page = viewer.get(f"/admin/projects/{project}").text
+    assert all(said in page for said in ("Mise en relation", "Début des travaux", "Avancement", "SMS"))
+    assert '<form method="post" action="/admin/projects' not in page
+    assert viewer.get("/admin/projects/999").status_code == 404
+
+
+def test_a_coordinator_stops_a_project_with_a_reason_and_lets_it_go_on(
+    coordinator: Person, engine: Engine, project: int
+) -> None:
+    page = f"/admin/projects/{project}"
+    coordinator.send(f"{page}/dispute", page=page)
+    assert state(engine, project) is ProjectState.WORKS  # without a reason nothing moves
+    coordinator.send(f"{page}/dispute", page=page, reason="devis perdu")
+    assert state(engine, project) is ProjectState.DISPUTED
+    assert "devis perdu" in coordinator.get(page).text
+    coordinator.send(f"{page}/settle", page=page, reason="devis retrouvé")
+    assert state(engine, project) is ProjectState.WORKS
+
+
+def test_a_project_gets_a_time_of_its_own(coordinator: Person, engine: Engine, project: int) -> None:
+    page = f"/admin/projects/{project}"
+    coordinator.send(f"{page}/report-days", page=page, days="60")
+    with reading(engine) as session:
+        assert session.get_one(Project, project).report_days == 60
+
+
+@pytest.mark.usefixtures("project")
+def test_a_contact_is_replaced_and_another_has_died(coordinator: Person, engine: Engine) -> None:
+    with reading(engine) as session:
+        contact = active_contact(session, LYON)
+        assert contact
+    coordinator.send(f"/admin/contacts/{contact.id}/replace", page="/admin/diaspora", name="Ali", phone="0639980099")
+    with reading(engine) as session:
+        assert active_contact(session, LYON) is None
+        new = active_contact(session, "+33639980099")
+        assert new
+    coordinator.send(f"/admin/contacts/{new.id}/remove", page="/admin/diaspora")
+    with reading(engine) as session:
+        assert active_contact(session, "+33639980099") is None
+
+
+def test_an_association_is_split_on_its_page(coordinator: Person, engine: Engine, project: int) -> None:
+    with reading(engine) as session:
+        old = session.get_one(Need, project).association_id
+        treasurer = active_officer(session, TREASURER)
+        assert treasurer
+    assert "Partager" in coordinator.get("/admin/associations", id=str(old)).text
+    form = {"name": "Ifri d'en haut", "officer": str(treasurer.id), "need": str(project)}
+    coordinator.send(f"/admin/associations/{old}/split", page="/admin/associations", **form)
+    with reading(engine) as session:
+        assert session.get_one(Need, project).association.name == "Ifri d'en haut"
+
+
+def state(engine: Engine, number: int) -> ProjectState:
+    with reading(engine) as session:
+        return session.get_one(Project, number).state
