@@ -111,7 +111,7 @@ class _Story:
                 act(self.tale)
             except (StoryError, CarrierError) as error:
                 raise StoryError(f"Step {number} ({title}): {error}") from error
-        self.console.print(f"The story played to its end: {self.tale.reference} has a partner.")
+        self.console.print(f"The story played to its end: the experience of {self.tale.reference} is published.")
 
     def _coordinator(self) -> Coordinator:
         name = f"demo-{self.edition}"

@@ -16,6 +16,8 @@ LOOK_EVERY = 0.2  # seconds
 MORE = "98"
 # Where a line is when the first screen has no room for it.
 ELSEWHERE = ("home.other", "project.other")
+# What is asked of whoever has several projects.
+WHICH = ("project.which", "sheet.which")
 CODE_SENT, PLACE = re.compile(r"\b\d{6}\b"), re.compile(r"\{[^}]*\}")
 PIN = "2580"  # of people who are not real
 
@@ -65,17 +67,24 @@ class Actor:
         self.inbox = carrier.inbox()
         self.read = len(self.inbox)
 
-    def begins(self, way: Way) -> None:
-        """Begin something: dial and follow its lines, or text its word.
+    def begins(self, way: Way, about: str = "") -> None:
+        """Begin something: dial and follow its lines, or text its word; of several projects the one it is `about`.
 
         Raises StoryError when a line is nowhere.
         """
         if self.by_sms:
             self.types(way.spoken(self.language))
-            return
-        self.dials()
-        for line in way.lines:
+        else:
+            self.dials()
+        for line in () if self.by_sms else way.lines:
             self.follows(line)
+            self.chooses(about, *WHICH)
+        self.chooses(about, *WHICH)
+
+    def chooses(self, what: str, *asked: str) -> None:
+        """Choose something if one of these questions is asked; else it is clear what is meant."""
+        if what and any(self._says(self.pages, question) for question in asked):
+            self.picks(what)
 
     def follows(self, line: str) -> None:
         """Follow a line of a menu, also where it is behind *other*. Raises StoryError when it is nowhere."""

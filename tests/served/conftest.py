@@ -83,7 +83,9 @@ class Service:
         self.kill(part)
         self.start(part)
 
-    def tiwizi(self, *arguments: str, typed: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
+    def tiwizi(
+        self, *arguments: str, typed: str = "", within: float = 90, **settings: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command to its end, with what is typed through a pipe and environment variables of its own."""
         return subprocess.run(
             [sys.executable, "-m", "wsgi", *arguments],
@@ -93,7 +95,7 @@ class Service:
             capture_output=True,
             text=True,
             check=False,
-            timeout=90,
+            timeout=within,
         )
 
     def log(self, part: str) -> str:

@@ -35,13 +35,15 @@ def hands_over(tale: Tale) -> None:
 def both_testify(tale: Tale) -> None:
     """Let each side say in its own words what the project changed, and a coordinator read it first."""
     for actor, words in ((tale.secretary, OF_THE_VILLAGE), (tale.lyon, OF_THE_PARTNER)):
-        _testifies(actor, words)
+        _testifies(actor, words, tale.reference)
         tale.coordinator.decides("/admin/testimonies", words, "publish")
         actor.hears("sms.testimony_published", tale.reference)
 
 
-def _testifies(actor: Actor, words: str) -> None:
+def _testifies(actor: Actor, words: str, reference: str) -> None:
     actor.begins(TESTIMONY)
+    actor.chooses("testimony.new", "testimony.way")
+    actor.chooses(reference, "project.which")
     actor.types(words)
     if not actor.by_sms:
         actor.picks("testimony.words.done")
@@ -68,7 +70,7 @@ def is_drafted(tale: Tale) -> None:
 def consent(tale: Tale) -> None:
     """Let the village agree to its sheet, and Lyon to its name in it."""
     for actor, asked in ((tale.secretary, "sheet.ask"), (tale.lyon, "sheet.name")):
-        actor.begins(SHEET)
+        actor.begins(SHEET, tale.reference)
         actor.sees(TITLE)
         actor.picks(f"{asked}.yes")
         actor.proves()

@@ -38,7 +38,7 @@ def agree(tale: Tale) -> None:
     she.proves()
     she.ended()
     lyon.hears("sms.plan_to_agree", tale.reference)
-    lyon.begins(PLAN)
+    lyon.begins(PLAN, tale.reference)
     lyon.picks("plan.agree.line", "plan.agree.yes")
     lyon.proves()
     lyon.ended()
