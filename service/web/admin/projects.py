@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from service.domain.errors import NotFoundError
+from service.domain.kinds import Kind
 from service.domain.projects import RULES, Party, ProjectMove, ProjectState, allowed, why
 from service.messaging.phrases import words
 from service.messaging.sources import report_source
@@ -24,6 +25,7 @@ from service.web.admin.queries import list_projects
 from service.web.current import container, now, signed_in, voice
 
 MOST_MESSAGES = 50
+PRIVATE = (Kind.REPLY, Kind.SECURITY)
 
 
 class Event(NamedTuple):
@@ -112,9 +114,9 @@ def _record(session: Session, project: Project) -> list[Event]:
 
 
 def _messages(session: Session, need: Need) -> list[Event]:
-    """Return what people were told of a project, whole; who was is in the list of messages."""
-    about = select(Message).where(Message.text.contains(need.reference)).order_by(Message.id.desc())
-    found = session.scalars(about.limit(MOST_MESSAGES))
+    """Return what people were told of a project; no answers to them, which may hold a code that proves something."""
+    said = select(Message).where(Message.text.contains(need.reference), Message.kind.not_in(PRIVATE))
+    found = session.scalars(said.order_by(Message.id.desc()).limit(MOST_MESSAGES))
     return [Event(one.created_at, voice().say("web.project.message", state=one.state), one.text) for one in found]
 
 

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import Engine
 
 from service.domain.projects import ProjectState
+from service.messaging.outbox import tell
 from service.models import Need, Project
 from service.models.associations import active_officer
 from service.models.diaspora import active_contact
@@ -42,6 +43,14 @@ def test_the_page_of_a_project_tells_its_record_and_a_viewer_may_do_nothing(view
     assert all(said in page for said in ("Mise en relation", "Début des travaux", "Avancement", "SMS"))
     assert '<form method="post" action="/admin/projects' not in page
     assert viewer.get("/admin/projects/999").status_code == 404
+
+
+def test_no_code_that_proves_something_is_in_the_record(viewer: Person, engine: Engine, project: int) -> None:
+    with transaction(engine) as session:
+        reference = session.get_one(Need, project).reference
+        now = session.get_one(Project, project).begun_at
+        tell(session, now, event="code", phone=LYON, template="dialogue", reply=True, text=f"{reference} 402817")
+    assert "402817" not in viewer.get(f"/admin/projects/{project}").text
 
 
 def test_a_coordinator_stops_a_project_with_a_reason_and_lets_it_go_on(
