@@ -21,11 +21,8 @@ from service.models.session import make_engine, transaction
 from service.usecases.progress import Progress
 from tests.conftest import MovedClock
 from tests.service.usecases.partnership.agreeing import Agreeing
-from tests.service.usecases.partnership.life import Living
-from tests.service.usecases.partnership.money import Paying
-from tests.service.usecases.partnership.people import People
+from tests.service.usecases.partnership.pairs import Pairs
 from tests.service.usecases.partnership.stage import everybody
-from tests.service.usecases.partnership.works import Working
 from tests.ussd.facts import Snapshot
 from tests.world import LYON, SECRETARY, TREASURER, UTRECHT, settle
 
@@ -36,7 +33,7 @@ SIZES = {"sqlite": (2_000, 60), "postgresql": (200, 60)} if NIGHTLY else {"sqlit
 REACHED = {"sqlite": 20, "postgresql": 12}
 
 
-class Partnership(Agreeing, Paying, Living, People, Working):
+class Partnership(Agreeing, Pairs):
     """All of it, from one of several beginnings: random acts alone seldom lead as far as a second arrival."""
 
     @initialize(chapter=st.integers(0, 5))
