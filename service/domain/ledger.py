@@ -176,10 +176,9 @@ def may_take_back(holds: Mapping[Account, int], into: Account, dirhams: int) -> 
     return into is Account.GIVER or holds[into] >= dirhams
 
 
-# What is often shared so: suggestions, and never more. Percent of the cost, by where it comes from. Mexico's 3x1 has
-# emigrants, municipality, state and federation give a quarter each; Morocco's INDH asks the village and its association
-# for about a fifth (labour counts) and pays most of what serves all with the commune; works that are the commune's by
-# law (charte communale 113-14, art. 83: roads, water, sanitation, lighting) have it as a partner, others seldom.
+# What is often shared so: suggestions to begin a talk with, and never more, in percent of the cost. The idea is that of
+# Mexico's 3x1 para Migrantes, where municipality, state and federation each put a peso beside the emigrants' one; the
+# figures are ours.
 WITH_COMMUNE: Mapping[Source, int] = {
     Source.VILLAGE_LABOUR: 20,
     Source.DIASPORA: 50,

@@ -108,7 +108,10 @@ def _offers(caller: Caller, waiting: dict[str, str]) -> tuple[list[str], list[st
     progress, arrival = (["progress"], ["arrival"]) if project else ([], [])
     first, then = (project, []) if "act" in waiting else ([], project)
     lines = [*answers, *first, "need", *progress, *then, "mine"]
-    return lines[:MOST_LINES], [*lines[MOST_LINES:], *testimony, *arrival, "officers", *PERSONAL]
+    # What is in the project's menu too gives way first.
+    spare = progress if len(lines) > MOST_LINES else []
+    lines = [line for line in lines if line not in spare]
+    return lines[:MOST_LINES], [*spare, *lines[MOST_LINES:], *testimony, *arrival, "officers", *PERSONAL]
 
 
 MOST_LINES = 6  # of the first screen, besides *other*
