@@ -53,6 +53,7 @@ EXAMPLES: dict[str, Any] = {
     "first": date(2026, 11, 23),
     "last": date(2029, 11, 22),
     "reference": "K7-4Q2",
+    "douar": "Ifri",
     "code": "402817",
     "day": date(2026, 11, 25),
     "reason": "...",

@@ -13,6 +13,7 @@ from jobs.recordings import fetch_recordings
 from jobs.reminders import send_reminders
 from jobs.sheets import draft_sheets
 from jobs.silence import break_silence
+from jobs.spotchecks import tell_spot_checks
 from jobs.unknown import adopt, resend
 from service.container import Container
 from service.messaging.liveness import watch
@@ -29,6 +30,7 @@ def make_jobs(settings: Settings) -> list[Job]:
         Job("digests", timedelta(minutes=15), digests),
         Job("reminders", timedelta(hours=1), send_reminders),
         Job("silence", timedelta(hours=6), break_silence),
+        Job("spot-checks", timedelta(hours=1), tell_spot_checks),
         Job("adopt-receipts", timedelta(minutes=5), adopt),
         Job("resend-unknown", timedelta(minutes=5), resend),
         Job("recordings", timedelta(minutes=5), fetch_recordings),

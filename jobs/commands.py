@@ -65,6 +65,7 @@ for each, told in {
     "digests": "Write the digests that are due.",
     "reminders": "Remind associations of needs they have not answered.",
     "silence": "Ask for word of projects nobody reports on, and of those handed over a year ago.",
+    "spot-checks": "Tell what residents answered about works that are said to be done.",
     "adopt-receipts": "Match late receipts with messages.",
     "resend-unknown": "Send once more what is in doubt for long.",
     "recordings": "Fetch what was said on calls.",

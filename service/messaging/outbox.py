@@ -17,8 +17,9 @@ from service.models import Message
 
 STOP_CONFIRMATION = "stopped"
 MOST_PARTS = 2
-KEPT = 12  # characters of a name that still tell what it is
+KEPT = 10  # characters of a name that still tell what it is
 CUT = 4
+WHOLE = "source"  # of what is told; a date that is cut off is none
 LONGEST_LINE = 160
 GATHERED_LIFE = timedelta(days=8)
 
@@ -80,7 +81,7 @@ def tell(
 
 def _fitted(voice: Speaker, key: str, count: int | None, said: dict[str, str]) -> str:
     text = fold(voice.say(key, count=count, **said))
-    long = [name for name, word in said.items() if len(word) > KEPT and not _number(word)]
+    long = [name for name, word in said.items() if name != WHOLE and len(word) > KEPT and not _number(word)]
     if measure(text).parts <= MOST_PARTS or not long:
         return text
     longest = max(long, key=lambda name: len(said[name]))

@@ -115,3 +115,12 @@ def unattended_associations(session: Session, limit: int = 20) -> list[VillageAs
     speaks = VillageAssociation.officers.any(Officer.left_at.is_(None) & Officer.role.in_(OFFICERS))
     found = select(VillageAssociation).where(VillageAssociation.state != AssociationState.REJECTED, ~speaks)
     return list(session.scalars(found.order_by(VillageAssociation.id).limit(limit)))
+
+
+def verified_in(session: Session, commune: str, limit: int = 20) -> list[VillageAssociation]:
+    """Return a commune's verified associations, by the names of their douars."""
+    found = select(VillageAssociation).where(
+        VillageAssociation.commune_code == commune, VillageAssociation.state == AssociationState.VERIFIED
+    )
+    order = (VillageAssociation.douar, VillageAssociation.name, VillageAssociation.id)
+    return list(session.scalars(found.order_by(*order).limit(limit)))

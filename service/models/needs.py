@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import NeedState
-from service.models.associations import VillageAssociation
+from service.models.associations import Officer, VillageAssociation
 from service.models.base import Base, Id, stored
 
 
@@ -35,6 +35,7 @@ class Need(Base):
     verified_at: Mapped[datetime | None]
 
     association: Mapped[VillageAssociation] = relationship()
+    reporter: Mapped[Officer] = relationship()
     details: Mapped["NeedDetails | None"] = relationship()
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from service.domain.milestones import Milestone
 from service.domain.progress import HelpWanted, Problem, Stage
-from service.domain.states import ReportState
+from service.domain.states import ProposalState, ReportState
 from service.models.associations import Officer
 from service.models.base import Base, Id, stored
 from service.models.needs import Need
@@ -95,3 +95,9 @@ def milestone_reached(session: Session, need_id: int) -> Milestone | None:
 def shown_to(session: Session, need_id: int) -> list[Proposal]:
     """Return how each diaspora association that was shown a need stands to it, in the order they were shown."""
     return list(session.scalars(select(Proposal).where(Proposal.need_id == need_id).order_by(Proposal.id)))
+
+
+def partner_phones(session: Session, need_id: int) -> list[str]:
+    """Return the numbers of those who answer for a project's partners."""
+    introduced = [one for one in shown_to(session, need_id) if one.state is ProposalState.INTRODUCED]
+    return [contact.phone for proposal in introduced for contact in proposal.diaspora.active_contacts]

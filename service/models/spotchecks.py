@@ -3,12 +3,15 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select, text
+from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from service.models.associations import VillageAssociation
+from service.domain.spotchecks import Candidate
+from service.models.associations import Officer, VillageAssociation
 from service.models.base import Base, Id, stored
+from service.models.diaspora import Contact
 from service.models.needs import Need
+from service.models.phones import Phone
 
 
 class SpotAnswer(StrEnum):
@@ -69,3 +72,45 @@ class SpotQuestion(Base):
 
     check: Mapped[SpotCheck] = relationship(back_populates="questions")
     resident: Mapped[Resident] = relationship()
+
+
+def active_resident(session: Session, phone: str) -> Resident | None:
+    """Return the resident who may be asked at this phone today."""
+    return session.scalar(select(Resident).where(Resident.phone == phone, Resident.left_at.is_(None)))
+
+
+def candidates(session: Session, association_id: int) -> list[Candidate]:
+    """Return the residents of a village who can be asked, with when they were last: nobody who speaks for anyone."""
+    speaks = [select(entity.phone).where(entity.left_at.is_(None)) for entity in (Officer, Contact)]
+    found = (
+        select(Resident.id, func.max(SpotCheck.asked_at))
+        .join(Phone, Phone.number == Resident.phone)
+        .outerjoin(SpotQuestion, SpotQuestion.resident_id == Resident.id)
+        .outerjoin(SpotQuestion.check)
+        .where(Resident.association_id == association_id, Resident.left_at.is_(None), Phone.stopped_at.is_(None))
+        .where(*(Resident.phone.not_in(numbers) for numbers in speaks))
+        .group_by(Resident.id)
+    )
+    return [Candidate(its_id, asked_at) for its_id, asked_at in session.execute(found)]
+
+
+def asked_of(session: Session, phone: str) -> list[SpotQuestion]:
+    """Return what was asked at this phone and is not told yet, answered or not, the oldest first."""
+    return list(
+        session.scalars(
+            select(SpotQuestion)
+            .join(SpotQuestion.check)
+            .join(SpotQuestion.resident)
+            .where(Resident.phone == phone, Resident.left_at.is_(None), SpotCheck.told_at.is_(None))
+            .order_by(SpotQuestion.id)
+        )
+    )
+
+
+def open_checks(session: Session, need_id: int | None = None) -> list[SpotCheck]:
+    """Return the rounds, of one project or of all, whose outcome is not told yet, the oldest first, locked."""
+    found = select(SpotCheck).where(SpotCheck.told_at.is_(None))
+    if need_id is not None:
+        found = found.where(SpotCheck.need_id == need_id)
+    found = found.order_by(SpotCheck.id).with_for_update(of=SpotCheck)
+    return list(session.scalars(found.execution_options(populate_existing=True)))

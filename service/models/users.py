@@ -34,3 +34,9 @@ def user_at(session: Session, phone: str) -> User | None:
 def dialling_users(session: Session) -> list[User]:
     """Return the users who have a phone, the oldest first."""
     return list(session.scalars(select(User).where(User.phone.is_not(None)).order_by(User.id)))
+
+
+def coordinator_phones(session: Session) -> list[str]:
+    """Return the numbers of those who coordinate and can be written to."""
+    found = select(User).where(User.phone.is_not(None)).order_by(User.id)
+    return [user.phone for user in session.scalars(found) if user.phone and user.role.includes(UserRole.COORDINATOR)]

@@ -13,6 +13,7 @@ from service.models.associations import Officer, VillageAssociation, active_offi
 from service.models.audit import record
 from service.models.diaspora import active_contact
 from service.models.needs import Need
+from service.usecases.phones import leave_village
 from service.usecases.proposals import close_proposals
 
 
@@ -32,6 +33,7 @@ def register_association(
         # Turned away, it may be registered again, with what was wrong put right.
         before.left_at = now
         session.flush()
+    leave_village(session, now, phone)
     association = VillageAssociation(
         name=name, douar=douar, commune_code=commune_code, state=AssociationState.PENDING, registered_at=now
     )

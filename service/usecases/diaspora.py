@@ -28,7 +28,7 @@ from service.models.diaspora import (
     place_of,
 )
 from service.models.phones import Phone
-from service.usecases.phones import know_phone, record_consent
+from service.usecases.phones import know_phone, leave_village, record_consent
 from service.usecases.rates import in_dirhams
 
 LONGEST_NAME = 80
@@ -242,4 +242,5 @@ def _phone(session: Session, now: datetime, written: str, country: str, language
     if know_phone(session, now, number, language).stopped_at:
         raise ValueError("the phone said STOP, and only who holds it can take that back")
     record_consent(session, now, number, channel)
+    leave_village(session, now, number)
     return number

@@ -25,9 +25,11 @@ from service.models.phones import Consent, Phone
 from service.models.proposals import OPEN, Proposal
 from service.models.secrets import Secret
 from service.models.spending import Spending
+from service.models.spotchecks import Resident
 from service.models.testimonies import Recording, Testimony
 from service.models.users import User
 from service.usecases.contributions import release_promise
+from service.usecases.phones import leave_village
 
 # What a turn is answered whose reply told the number: the session ends.
 EMPTIED = "END "
@@ -44,6 +46,7 @@ def forget(session: Session, now: datetime, *, phone: str) -> None:
         _leave_diaspora(session, now, contact)
     if officer := active_officer(session, phone):
         _leave_village(session, now, officer)
+    leave_village(session, now, phone)
     session.flush()
     _erase(session, now, phone)
 
@@ -120,6 +123,7 @@ def _erase(session: Session, now: datetime, phone: str) -> None:
         *_silenced(gone),
         # A number that is none still tells that one person had the role before and after.
         update(OfficerChange).where(OfficerChange.phone == phone).values(phone=gone),
+        update(Resident).where(Resident.phone == phone).values(phone=gone),
         update(User).where(User.phone == phone).values(phone=None),
         # The gateway's own id stays: it may tell the same event again.
         update(InboundEvent).where(InboundEvent.phone == phone).values(phone=gone, payload={}),

@@ -21,6 +21,7 @@ from service.matching.rounds import bonuses
 from service.matching.scoring import Weights, score
 from service.messaging.outbox import tell
 from service.messaging.phrases import Phrase
+from service.messaging.sources import need_source
 from service.models.audit import record
 from service.models.communes import Province
 from service.models.diaspora import DiasporaAssociation
@@ -126,6 +127,7 @@ def _propose(session: Session, now: datetime, one: Proposed, others: int) -> Non
             province=Province(commune.province_code, commune.province_fr, commune.province_ar),
             households=one.need.households,
             amount=one.missing,
+            source=need_source(one.need),
             reasons=_told(one.reasons),
             reference=one.need.reference,
         )

@@ -21,7 +21,7 @@ from service.models.officers import OfficerChange, deciders, open_invitations, w
 from service.models.phones import Phone
 from service.models.users import user_at
 from service.security import keyed_hash
-from service.usecases.phones import switch_off
+from service.usecases.phones import leave_village, switch_off
 from service.usecases.pins import clear_pin
 
 INVITATION_DIGITS = 6
@@ -144,6 +144,7 @@ def join_association(session: Session, now: datetime, *, phone: str, change_id: 
     if change not in open_invitations(session, now, phone):
         raise MoveError(before=change.state, after=ChangeState.DONE)
     _check_free(session, phone)
+    leave_village(session, now, phone)
     newcomer = Officer(association_id=change.association_id, phone=phone, role=change.role, joined_at=now)
     session.add(newcomer)
     change.state = move(CHANGE_MOVES, change.state, ChangeState.DONE)

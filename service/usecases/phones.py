@@ -12,6 +12,7 @@ from service.messaging.outbox import STOP_CONFIRMATION, tell
 from service.messaging.receivers import receiver
 from service.models import Consent, Message, Phone
 from service.models.audit import record
+from service.models.spotchecks import active_resident
 
 CONSENT_TEXT = "2026-11"  # version of what a person agrees to; changes with the text, so that old consents keep theirs
 SEEN_EVERY = timedelta(days=1)
@@ -32,13 +33,13 @@ def know_phone(session: Session, now: datetime, number: str, language: Language 
     return phone
 
 
-def record_consent(session: Session, now: datetime, number: str, channel: str) -> Consent:
-    """Record that the person agreed to today's text, over `channel`; the consent already there when it still holds."""
+def record_consent(session: Session, now: datetime, number: str, channel: str, version: str = CONSENT_TEXT) -> Consent:
+    """Record that the person agreed to a text, over `channel`; the consent already there when it still holds."""
     phone = know_phone(session, now, number)
-    held = session.scalars(_held(number).where(Consent.text_version == CONSENT_TEXT)).first()
+    held = session.scalars(_held(number).where(Consent.text_version == version)).first()
     if held is not None:
         return held
-    consent = Consent(phone=number, text_version=CONSENT_TEXT, language=phone.language, channel=channel, given_at=now)
+    consent = Consent(phone=number, text_version=version, language=phone.language, channel=channel, given_at=now)
     session.add(consent)
     return consent
 
@@ -63,6 +64,7 @@ def stop(session: Session, now: datetime, number: str, channel: str) -> Phone:
     phone.stopped_at = now
     for consent in session.scalars(_held(number)):
         consent.withdrawn_at = now
+    leave_village(session, now, number)
     waiting = update(Message).where(Message.phone == number, Message.state.in_(WAITING))
     session.execute(waiting.values(state=MessageState.CANCELLED, final_at=now, reason="stop"))
     _note(session, now, number, "phone.stopped", channel)
@@ -71,17 +73,25 @@ def stop(session: Session, now: datetime, number: str, channel: str) -> Phone:
     return phone
 
 
-def start(session: Session, now: datetime, number: str, channel: str) -> Phone:
-    """Write to this number again: a new consent. What STOP cancelled stays cancelled."""
+def start(session: Session, now: datetime, number: str, channel: str, version: str = CONSENT_TEXT) -> Phone:
+    """Write to this number again: a new consent, to the text of `version`. What STOP cancelled stays cancelled."""
     phone = _locked(session, now, number)
     stopped = phone.stopped_at is not None
     phone.stopped_at = None
-    record_consent(session, now, number, channel)
+    record_consent(session, now, number, channel, version)
     if stopped:
         _note(session, now, number, "phone.started", channel)
     if channel == ANSWERED_BY_SMS and stopped:
         tell(session, now, event=f"start:{now.isoformat()}", phone=number, template="started", reply=True)
     return phone
+
+
+def leave_village(session: Session, now: datetime, number: str) -> None:
+    """Ask whoever has this number no more whether works are done: they left, or speak for an association now."""
+    if resident := active_resident(session, number):
+        resident.left_at = now
+        record(session, now, f"resident:{resident.id}", "resident.left", f"association:{resident.association_id}")
+        session.flush()
 
 
 def _locked(session: Session, now: datetime, number: str) -> Phone:

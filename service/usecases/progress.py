@@ -11,14 +11,15 @@ from service.domain.milestones import Milestone
 from service.domain.money import Money
 from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.roles import OFFICERS
-from service.domain.states import REPORT_MOVES, AssociationState, NeedState, ProposalState, ReportState, move
+from service.domain.states import REPORT_MOVES, AssociationState, NeedState, ReportState, move
 from service.messaging.outbox import tell
 from service.messaging.phrases import Phrase, speaking
 from service.messaging.sources import report_source
 from service.models.associations import Officer
 from service.models.audit import record
 from service.models.needs import Need, need_by_reference
-from service.models.progress import ProgressReport, is_reporter, latest_report, shown_to
+from service.models.progress import ProgressReport, is_reporter, latest_report, partner_phones
+from service.usecases.spotchecks import begin_check
 from service.usecases.works import note_confirmed, note_report
 
 
@@ -67,7 +68,7 @@ def declare_progress(
     note_report(session, now, report)
     others = [one.phone for one in need.association.active_officers if not is_reporter(session, report, one)]
     _tell(session, now, report, others, "progress_to_confirm", by=officer, code=code)
-    _tell(session, now, report, _partners(session, report), "progress_declared", by=officer)
+    _tell(session, now, report, partner_phones(session, report.need_id), "progress_declared", by=officer)
     return report
 
 
@@ -79,7 +80,9 @@ def confirm_progress(session: Session, now: datetime, *, officer: Officer, repor
     """
     report = _answer(session, now, officer, report_id, ReportState.CONFIRMED)
     if not note_confirmed(session, now, report):
-        _tell(session, now, report, _partners(session, report), "progress_confirmed", by=officer)
+        _tell(session, now, report, partner_phones(session, report.need_id), "progress_confirmed", by=officer)
+    if report.stage is Stage.FINISHED:
+        begin_check(session, now, report.need)
     return report
 
 
@@ -123,11 +126,6 @@ def _answer(session: Session, now: datetime, officer: Officer, report_id: int, s
     report.confirmer, report.confirmed_at = officer, now
     record(session, now, f"officer:{officer.id}", f"progress.{state}", f"report:{report.id}")
     return report
-
-
-def _partners(session: Session, report: ProgressReport) -> list[str]:
-    introduced = [one for one in shown_to(session, report.need_id) if one.state is ProposalState.INTRODUCED]
-    return [contact.phone for proposal in introduced for contact in proposal.diaspora.active_contacts]
 
 
 def _tell(

@@ -16,6 +16,7 @@ from service.models import (
     Officer,
     Phone,
     Receipt,
+    Resident,
     Spending,
     WrongGuess,
 )
@@ -68,7 +69,7 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
 def forget_inactive(session: Session, now: datetime) -> int:
     """Forget, up to fifty, the people of whom nothing was heard for two years; returns how many."""
     since = now - INACTIVE
-    active = [select(entity.phone).where(entity.left_at.is_(None)) for entity in (Officer, Contact)]
+    active = [select(entity.phone).where(entity.left_at.is_(None)) for entity in (Officer, Contact, Resident)]
     numbers = session.scalars(
         select(Phone.number)
         .where(Phone.seen_at < since, or_(*(Phone.number.in_(one) for one in active)))

@@ -38,6 +38,7 @@ from service.usecases.projects import begin_project
 from service.usecases.sheets import ask_consent, draft_sheet
 from service.usecases.testimonies import note_testimony, publish_testimony
 from tests.ussd.funds import Funds
+from tests.ussd.residents import VILLAGER, settled
 from tests.world import (
     LYON,
     SECRETARY,
@@ -77,6 +78,8 @@ CAST: Mapping[str, str] = {
     "stopped contact": "+33639980074",
     "coordinator": "+212600000050",
     "viewer": "+212600000051",
+    "resident": VILLAGER,
+    "idle resident": "+212600000061",
 }
 # Whom the cast deals with, and who of it has chosen a PIN before.
 COLLEAGUES = {
@@ -122,6 +125,8 @@ class Play:
         self._projects_in_every_state(self._partner(CAST["partnered contact"], 1, "p"))
         self._changes_asked()
         self._coordinators()
+        village_of_theirs = self._officer("awaited officer").association_id
+        settled(self.session, self.now, village_of_theirs, CAST["resident"], CAST["idle resident"])
         for who in PROTECTED:
             self._secret(CAST[who], hash_pin(PEPPER, CAST[who], PIN))
         # Who has guessed too often: a PIN, an invitation.

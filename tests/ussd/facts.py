@@ -28,6 +28,8 @@ FACTS: Mapping[str, str] = {
     "testimonies": "*",
     "experience_sheets": "need_id, language, state",
     "sheet_consents": "*",
+    "residents": "*",
+    "spot_questions": "id, answer",
     "callbacks": "*",
     "consents": "*",
     "users": "id, phone",
@@ -60,6 +62,7 @@ DECIDING = frozenset(
         *("proposal.seen", "proposal.seen.reason", "interest.ask", "progress.confirm", "profile.confirm", "pause.days"),
         *("agree.add", "agree.remove", "agree.hand_over", "agree.unlock", "pin.forgotten.first"),
         *("leave.officer", "leave.contact", "leave.phone"),
+        *("resident.consent", "spot.ask"),
         *("callback.ask", "coordinator.call", "consent", "join.code", "join.code.again"),
         *("pin.ask", "pin.again", "code.ask"),
     }

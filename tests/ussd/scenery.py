@@ -28,7 +28,9 @@ from service.models import (
     ProgressReport,
     Project,
     Proposal,
+    Resident,
     SheetConsent,
+    SpotQuestion,
     Testimony,
     User,
     VillageAssociation,
@@ -44,6 +46,7 @@ from service.usecases.progress import Progress, confirm_progress, declare_progre
 from service.usecases.proposals import accept_interest, express_interest
 from service.usecases.works import hand_over
 from tests.ussd.projects import half_done, handed_over, sheet_asked, sheet_published
+from tests.ussd.residents import VILLAGER, finished, residents
 from tests.world import (
     LYON,
     SECRETARY,
@@ -68,6 +71,7 @@ PHONES = {
     "president": "+212600000010",
     "stranger": STRANGER,
     "paris": "+33639980077",
+    "villager": VILLAGER,
     "coordinator": "+212600000050",
     "lyon": LYON,
     "utrecht": UTRECHT,
@@ -200,6 +204,8 @@ GIVEN: Mapping[str, Setting] = {
     "half done": lambda session, now: half_done(session, now, newest_need(session).reference),
     "works done": works_done,
     "treasurer hands over": treasurer_hands_over,
+    "residents": residents,
+    "finished": finished,
     "coordinator": staff(UserRole.COORDINATOR),
     "viewer": staff(UserRole.VIEWER),
 }
@@ -289,6 +295,12 @@ FACTS: Mapping[str, Callable[[Session], Fact]] = {
     "needs are": states(Need),
     "proposals are": states(Proposal),
     "reports are": states(ProgressReport),
+    "residents": lambda session: str(
+        session.scalar(select(func.count()).select_from(Resident).where(Resident.left_at.is_(None)))
+    ),
+    "spot answers": lambda session: [
+        str(one) for one in session.scalars(select(SpotQuestion.answer).where(SpotQuestion.answer.is_not(None)))
+    ],
     "sector": lambda session: newest_need(session).sector.value,
     "households": lambda session: str(newest_need(session).households),
     "cost": lambda session: str(newest_need(session).cost // 100),

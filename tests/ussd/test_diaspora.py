@@ -97,8 +97,8 @@ def test_a_correction_asks_all_places_again_and_keeps_the_rest(container: Contai
 def test_a_moroccan_number_is_asked_its_country(container: Container, handset: NewHandset) -> None:
     phone = handset(STRANGER)
     phone.dial()
-    assert "3 Association de MRE" in phone.types(FRENCH, AGREES)
-    assert "Dans quel pays" in phone.types("3", "Amis du Souss", "Lausanne")
+    assert "4 Association de MRE" in phone.types(FRENCH, AGREES)
+    assert "Dans quel pays" in phone.types("4", "Amis du Souss", "Lausanne")
     assert "Nous ne trouvons pas ce pays" in phone.types("7", "Souss")
     summary = phone.types("Suisse", "Malika", "1", "1", "2", "1", "1", "1")
     assert "Lausanne (Suisse)" in summary

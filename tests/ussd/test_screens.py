@@ -46,10 +46,15 @@ PARTICULAR = {
     **dict.fromkeys(("pin.ask", "pin.new", "pin.again"), PIN),
     **dict.fromkeys(("join.code", "join.code.again"), INVITATION),
     "diaspora.country.typed": "Allemagne",
+    "resident.reference": "K7-4Q2",
 }
 FEWEST_SCREENS, MANY_SCREENS = 8, 1_500
 # Who is invited may do what any newcomer does; that is walked once.
-WALKED_BEFORE = {"invited": {"association.register", "diaspora.enrol"}}
+WALKED_BEFORE = {
+    "invited": {"association.register", "diaspora.enrol", "resident.join"},
+    "resident": {"association.register", "diaspora.enrol", "officers.join"},
+    "idle resident": {"association.register", "diaspora.enrol", "officers.join"},
+}
 OF_A_PROJECT = {one.leads_to.name for one in LINES.values() if isinstance(one.leads_to, Dialogue)}
 # Answers that make themselves felt further on than on the next screen.
 DECISIVE = {"need.sector", "progress.milestone", "sheet.ask", "sheet.name"}
@@ -60,14 +65,14 @@ SELDOM = {
     *("agree.none", "interest.none", "pledge.none", "progress.none", "progress.confirm.none", "proposals.none"),
     *("testimony.none", "testimony.mine.none", "testimony.added", "sheet.none", "code.for.sheet", "project.none"),
     *("ended.moved", "notice.changed", "callback.late", "coordinator.nobody"),
-    *("code.ask", "code.wrong", "pin.dial", "pledge.unknown", "leave.phone"),
+    *("code.ask", "code.wrong", "pin.dial", "pledge.unknown", "resident.unknown", "spot.none"),
     "need.details.nothing",
     *("plan.none", "arrival.count.none"),
     *(
         f"code.for.{deed}"
         for deed in ("accept", "pledge", "plan", "line", "arrival", "count", "add", "remove", "hand_over", "agree")
     ),
-    *(f"code.for.{deed}" for deed in ("progress", "testimony", "leave", "decide")),
+    *(f"code.for.{deed}" for deed in ("progress", "testimony", "resident", "leave", "decide")),
     *(f"code.for.{deed}" for deed in ("handing", "follow_up", "reopen", "dispute", "withdraw")),
 }
 # Of several projects a walk goes into one: whether all others have agreed to its plan depends on the language's order.

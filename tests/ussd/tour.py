@@ -20,6 +20,7 @@ TYPED: Mapping[str, str | Mapping[Language, str]] = {
     "association.douar": {Language.FR: "Ifri", Language.AR: "إفري"},
     "association.name": {Language.FR: "Ait Abdallah", Language.AR: "أيت عبد الله"},
     "join.code": INVITATION,
+    "resident.reference": "1",
     "need.households": "84",
     "need.cost": "320000",
     "need.share": "60000",
@@ -109,6 +110,8 @@ PARTS = (
     Part("Le contact d'une association de MRE", "contact"),
     Part("… qui a des projets", "partnered contact"),
     Part("… en pause", "paused contact"),
+    Part("Qui habite un village", "resident", ("officers.join", "association.register", "diaspora.enrol")),
+    Part("… qui n'a rien à répondre", "idle resident", ("officers.join", "association.register", "diaspora.enrol")),
     Part("Le coordinateur", "coordinator"),
     Part("… qui ne fait que regarder", "viewer"),
 )

@@ -6,7 +6,7 @@ from service.models.communes import Commune
 from service.usecases.associations import register_association
 from service.usecases.phones import know_phone, start
 from ussd.dialogues.context import Context
-from ussd.dialogues.places import ELSEWHERE, communes_like, home_provinces, must_match, provinces_of, some_regions
+from ussd.dialogues.places import asked_commune
 from ussd.engine.dialogue import Talk, dialogue
 from ussd.engine.prompts import Choice, End, Recall, Review
 from ussd.engine.typed import Text
@@ -18,12 +18,7 @@ ROLES = (OfficerRole.PRESIDENT, OfficerRole.SECRETARY, OfficerRole.TREASURER)
 def register(ctx: Context) -> Talk:
     """Role, place, name; then the association, its first officer, the language and the consent are written together."""
     role = yield Choice("association.role", ROLES)
-    province = yield Choice("association.place", lambda: home_provinces(ctx))
-    if province == ELSEWHERE:
-        region = yield Choice("association.place.region", lambda: some_regions(ctx))
-        province = yield Choice("association.place.province", lambda: provinces_of(ctx, region))
-    typed = yield Text("association.place.typed", longest=40, check=lambda text: must_match(ctx, province, text))
-    commune = yield Choice("association.place.commune", lambda: communes_like(ctx, province, typed))
+    commune = yield from asked_commune(ctx)
     place = yield Recall("association.place.name", lambda: ctx.place(ctx.session.get_one(Commune, commune)))
     douar = yield Text("association.douar", longest=40)
     name = yield Text("association.name", longest=40)

@@ -10,6 +10,7 @@ from service.locales import DEFAULT_LANGUAGE, Language, Speaker, speaker
 from service.models.associations import Officer, active_officer, line_of
 from service.models.communes import Commune
 from service.models.diaspora import Contact, active_contact
+from service.models.spotchecks import active_resident
 from service.models.users import user_at
 from service.settings import Settings
 from ussd.work import Work
@@ -74,7 +75,7 @@ class Context:
         return active_officer(self.session, self.phone) or self.contact()
 
     def caller(self) -> dict[str, str]:
-        """Return who dials: `kind` (unknown, officer, contact, coordinator), name, state, language, SMS or not."""
+        """Return who dials: `kind` (officer, contact, coordinator, resident, unknown), name, state, language, SMS."""
         line = line_of(self.session, self.phone)
         language = line.language if line else ""
         sms = "stopped" if line and line.stopped_at else "on"
@@ -88,6 +89,8 @@ class Context:
             return {**known, **standing, "kind": "contact", "name": diaspora.name}
         if user := user_at(self.session, self.phone):
             return {**known, "kind": "coordinator", "name": user.name}
+        if resident := active_resident(self.session, self.phone):
+            return {**known, "kind": "resident", "name": resident.association.name}
         return {**known, "kind": "unknown"}
 
     def place(self, commune: Commune) -> str:

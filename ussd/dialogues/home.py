@@ -32,6 +32,7 @@ from ussd.dialogues.plans import plan
 from ussd.dialogues.pledges import pledge, proposals
 from ussd.dialogues.progress import confirm_report, report_progress
 from ussd.dialogues.projects import project_menu
+from ussd.dialogues.residents import answer_spot, join_as_resident, said_question, waiting_questions
 from ussd.dialogues.testimonies import give_testimony
 from ussd.engine.dialogue import Dialogue, Talk, dialogue
 from ussd.engine.prompts import Choice, End, Menu, Option, Recall
@@ -91,8 +92,9 @@ def _greeting(caller: Caller, waiting: dict[str, str]) -> str:
 
 def _offers(caller: Caller, waiting: dict[str, str]) -> tuple[list[str], list[str]]:
     """Return the lines of the first screen and those behind *other*: nothing whose answer could not reach them."""
-    if caller["kind"] == "coordinator":
-        return ["check_needs", "check_associations", "calls"], ["pin", "language", "experience"]
+    if caller["kind"] in ALWAYS:
+        lines, others = ALWAYS[caller["kind"]]
+        return [*(["spot"] if "spot" in waiting else []), *lines], others
     if caller["sms"] == "stopped":
         return ["sms", *(["mine"] if caller["kind"] == "officer" else []), "language", "leave"], []
     testimony, project = (["testimony"], ["project"]) if "project" in waiting else ([], [])
@@ -114,6 +116,11 @@ def _offers(caller: Caller, waiting: dict[str, str]) -> tuple[list[str], list[st
     return lines[:MOST_LINES], [*spare, *lines[MOST_LINES:], *testimony, *arrival, "officers", *PERSONAL]
 
 
+# What is offered whatever there is.
+ALWAYS = {
+    "coordinator": (["check_needs", "check_associations", "calls"], ["pin", "language", "experience"]),
+    "resident": (["language", "leave"], ["join", "register", "enrol", "experience"]),
+}
 MOST_LINES = 6  # of the first screen, besides *other*
 PERSONAL = ("pin", "language", "leave", "experience")
 
@@ -122,6 +129,8 @@ def _heard(caller: Caller) -> Sequence[str]:
     """Return what an SMS may ask for that is not offered while there is nothing of it: the dialogue says so."""
     if caller["sms"] == "stopped" or caller["state"] == AssociationState.REJECTED:
         return ()
+    if caller["kind"] == "resident":
+        return ("spot", "village")
     if caller["kind"] == "contact":
         return ("proposals", "pledge", "plan", "testimony", "project")
     progress = ("progress", "arrival") if caller["role"] in OFFICERS else ()
@@ -132,6 +141,9 @@ def _waiting(ctx: Context, caller: Caller) -> dict[str, str]:
     """Return what waits for the caller: `what` and its values are the most urgent, the other keys only say that."""
     if caller["kind"] == "coordinator":
         return {}
+    if caller["kind"] == "resident":
+        asked = [said_question(ctx, question) for question in waiting_questions(ctx)]
+        return {"spot": "yes", "what": "spot", "question": asked[0]} if asked else {}
     if caller["kind"] == "contact":
         its_id = ctx.contact().association_id
         looks = {"project": introduced_to, "proposed": open_proposals, "pledgeable": pledgeable}
@@ -168,6 +180,9 @@ def _answerable(ctx: Context) -> dict[str, str]:
 def welcome(ctx: Context) -> Talk:
     """Someone new: their language, their consent, then what they may do."""
     ctx.language = yield Menu("language", lambda: _languages(ctx))
+    if ctx.start == "village":
+        # They are asked for a consent of their own.
+        return (yield from join_as_resident(ctx))
     agreed = yield Choice("consent", lambda: _yes_or_no(ctx))
     if agreed == "no":
         return End("consent.refused")
@@ -184,7 +199,7 @@ def welcome(ctx: Context) -> Talk:
 
 def _newcomer(ctx: Context) -> list[str]:
     """Return what a newcomer may do, the likeliest first."""
-    offers = ["register", "join", "enrol"]
+    offers = ["register", "village", "join", "enrol"]
     if open_invitations(ctx.session, ctx.now, ctx.phone):
         first = "join"
     else:
@@ -233,6 +248,8 @@ OFFERED: dict[str, Dialogue[Context]] = {
     "register": register,
     "join": join,
     "enrol": enrol,
+    "village": join_as_resident,
+    "spot": answer_spot,
     "proposals": proposals,
     "pledge": pledge,
     "profile": profile,

@@ -1,11 +1,27 @@
 """Lines to choose a place from: the home region's provinces first, communes by what was typed."""
 
+from collections.abc import Generator
+from typing import Any
+
 from service.models.communes import Province, Region, find_communes, provinces, regions
 from ussd.dialogues.context import Context
-from ussd.engine.prompts import MisreadError, Option
+from ussd.engine.dialogue import Step
+from ussd.engine.prompts import Choice, MisreadError, Option
+from ussd.engine.typed import Text
 
 ELSEWHERE = "elsewhere"
 COMMUNES_SHOWN = 6
+
+
+def asked_commune(ctx: Context) -> Generator[Step, Any, str]:
+    """Ask for a commune, by its province and what is typed of its name; return its code."""
+    province = yield Choice("association.place", lambda: home_provinces(ctx))
+    if province == ELSEWHERE:
+        region = yield Choice("association.place.region", lambda: some_regions(ctx))
+        province = yield Choice("association.place.province", lambda: provinces_of(ctx, region))
+    typed = yield Text("association.place.typed", longest=40, check=lambda text: must_match(ctx, province, text))
+    commune: str = yield Choice("association.place.commune", lambda: communes_like(ctx, province, typed))
+    return commune
 
 
 def home_provinces(ctx: Context) -> list[Option]:

@@ -6,6 +6,8 @@ from service.domain.money import Currency, Money
 from service.domain.phone import HOME_REGION
 from service.domain.sectors import Sector
 from service.domain.states import NeedState
+from service.messaging.phrases import words
+from service.messaging.sources import need_source
 from service.models.needs import need_by_reference
 from service.models.pledges import pledgeable
 from service.models.proposals import Proposal, open_proposals
@@ -23,7 +25,7 @@ REASONS = ("busy", "cost", "sector", "place")
 LOWEST_PLEDGE, HIGHEST_PLEDGE = 10, 50_000_000
 
 
-@dialogue("diaspora.proposals")
+@dialogue("diaspora.proposals", version=2)
 def proposals(ctx: Context) -> Talk:
     """Which need, what it is, and the association's yes (the village is asked) or no."""
     if not (yield Recall("proposals", lambda: bool(_open(ctx)))):
@@ -90,6 +92,7 @@ def _seen(ctx: Context, reference: str) -> dict[str, Any]:
         "share": need.village_share,
         "title": need.title,
         "state": need.state.value,
+        "source": words(ctx.voice, {"source": need_source(need)})["source"],
     }
 
 

@@ -4,17 +4,19 @@ from service.domain.errors import MoveError, NotAllowedError, TiwiziError
 from service.domain.money import Money
 from service.domain.roles import OFFICERS
 from service.domain.states import NeedState
-from service.messaging.phrases import Phrase
-from service.messaging.sources import report_source
+from service.messaging.sources import need_source, report_source
 from service.models.associations import Officer
 from service.models.diaspora import Contact
 from service.models.needs import Need, need_by_reference, needs_of
-from service.models.progress import latest_report
+from service.models.progress import ProgressReport, latest_report
 from service.models.proposals import introduced_to, open_proposals, proposal_of, waiting_interests
+from service.models.spotchecks import SpotAnswer, asked_of
 from service.usecases.proposals import decline, express_interest, refuse_interest
+from service.usecases.spotchecks import answer_question
+from ussd.engine.prompts import DIGITS
 from ussd.transports.forms import promises
 from ussd.transports.inbox import Inbox
-from ussd.transports.keywords import Action, Command, key_of
+from ussd.transports.keywords import PUNCTUATION, Action, Command, key_of
 
 LONGEST_REASON = 200
 REFUSAL_LIKE_PLEDGE = "non"  # one key from *don*
@@ -59,24 +61,57 @@ def officer_answers(inbox: Inbox, officer: Officer, command: Command) -> None:
         inbox.converse("", "answer", [*which, ("interest.ask", answer)])
 
 
+def resident_answers(inbox: Inbox) -> bool:
+    """Note whether the works are done, as `1`, `2`, a yes or a no says; False when nothing of that is asked."""
+    answer = _spot_answer(inbox)
+    asked = asked_of(inbox.session, inbox.phone) if inbox.resident and answer else []
+    # A menu that offers the question counts the lines; an older one does not know of it.
+    if not asked or not answer or (inbox.question and not inbox.question.idle) or _offered(inbox, "spot"):
+        return False
+    waiting = [question for question in asked if not question.answer]
+    if waiting:
+        answer_question(inbox.session, inbox.now, phone=inbox.phone, question_id=waiting[0].id, answer=answer)
+    inbox.reply("spot_noted" if waiting else "spot_kept")
+    return True
+
+
+def _spot_answer(inbox: Inbox) -> SpotAnswer | None:
+    typed = inbox.text.translate(DIGITS).strip().strip(PUNCTUATION)
+    said = inbox.command.action if inbox.command and inbox.command.alone else typed
+    return {"1": SpotAnswer.YES, Action.YES: SpotAnswer.YES, "2": SpotAnswer.NO, Action.NO: SpotAnswer.NO}.get(said)
+
+
+def _offered(inbox: Inbox, line: str) -> bool:
+    return inbox.question is not None and line in [option.value for option in inbox.question.shown]
+
+
 def inform(inbox: Inbox, command: Command) -> None:
     """Say what the one who asks may know of a need."""
     reference = command.reference or _only_reference(inbox) or _only_project(inbox)
     need = _need(inbox, reference) if reference else None
     if need:
-        association = need.association
-        inbox.reply(
-            "info",
-            reference=need.reference,
-            sector=need.sector,
-            douar=association.douar,
-            commune=association.commune,
-            households=need.households,
-            amount=Money(need.cost),
-            share=Money(need.village_share),
-            title=need.title,
-            state=_standing(inbox, need),
-        )
+        report = _report(inbox, need)
+        about = {"sector": need.sector, "title": need.title, "douar": need.association.douar}
+        if report:
+            inbox.reply(
+                "info_project",
+                reference=need.reference,
+                **about,
+                stage=report.reached,
+                percent=report.percent,
+                source=report_source(report),
+            )
+        else:
+            inbox.reply(
+                "info",
+                reference=need.reference,
+                **about,
+                households=need.households,
+                amount=Money(need.cost),
+                share=Money(need.village_share),
+                source=need_source(need),
+                state=need.state,
+            )
     elif reference:
         inbox.reply("reference_unknown", reference=reference)
     else:
@@ -121,15 +156,11 @@ def _only_project(inbox: Inbox) -> str | None:
     return needs[0].reference if len(needs) == 1 else None
 
 
-def _standing(inbox: Inbox, need: Need) -> list[NeedState | Phrase]:
-    """Return where a need is, and how far its works are where somebody said so: not to those who are no partners."""
+def _report(inbox: Inbox, need: Need) -> ProgressReport | None:
+    """Return how far the works are where somebody said so: nothing to those who are no partners."""
     partners = introduced_to(inbox.session, inbox.contact.association_id) if inbox.contact else []
     told = not inbox.contact or need in [one.need for one in partners]
-    report = latest_report(inbox.session, need.id) if told else None
-    if not report:
-        return [need.state]
-    values = {"stage": report.reached, "percent": report.percent, "source": report_source(report)}
-    return [need.state, Phrase("need.progress", values)]
+    return latest_report(inbox.session, need.id) if told else None
 
 
 def _need(inbox: Inbox, reference: str) -> Need | None:

@@ -47,12 +47,13 @@ LANGUAGES = {
     Language.SHI: ("shi", "tachelhit", "tashlhit", "chleuh", "chelha", "amazigh", "tamazight", "تشلحيت", "تاشلحيت"),
     Language.EN: ("en", "anglais", "english", "tanglizt", "إنجليزية"),
 }
-# Where a dialogue asks which project is meant.
+# Where a dialogue asks which project, or by it which village, is meant.
 WHICH = {
     Action.PROJECT: "project.which",
     Action.PLAN: "project.which",
     Action.ARRIVAL: "project.which",
     Action.CONFIRM: "progress.confirm.which",
+    Action.RESIDENT: "resident.reference",
 }
 SPOKEN = {key_of(word): language for language, words in LANGUAGES.items() for word in words}
 
@@ -81,7 +82,7 @@ def given(command: Command, language: str, usual: Currency) -> Given:
             return pledge(about, command.rest, usual)
         case Action.PROGRESS:
             return [*_which("project.which", about), *number("progress.milestone.percent", command.rest)]
-        case Action.PROJECT | Action.PLAN | Action.ARRIVAL | Action.CONFIRM:
+        case Action.PROJECT | Action.PLAN | Action.ARRIVAL | Action.CONFIRM | Action.RESIDENT:
             return [*_which(WHICH[command.action], about), *arrived(command)]
         case Action.PAUSE:
             return number("pause.days", command.rest)

@@ -14,6 +14,7 @@ from service.models.associations import active_officer
 from service.models.diaspora import active_contact
 from service.models.messages import Message
 from service.models.phones import Phone
+from service.models.spotchecks import active_resident
 from service.models.users import user_at
 from service.settings import Settings
 from ussd.sessions import Conversations
@@ -54,7 +55,9 @@ class Inbox:
         self.officer = active_officer(session, text.phone)
         self.contact = active_contact(session, text.phone)
         self.user = user_at(session, text.phone)
-        self.known = bool(self.officer or self.contact or self.user)
+        speaks = bool(self.officer or self.contact or self.user)
+        self.resident = None if speaks else active_resident(session, text.phone)
+        self.known = speaks or bool(self.resident)
         phone = session.get(Phone, text.phone)
         self.stopped = bool(phone and phone.stopped_at)
         self.language = phone.language if phone else DEFAULT_LANGUAGE

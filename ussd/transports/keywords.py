@@ -35,6 +35,7 @@ class Action(StrEnum):
     SHEET = "sheet"
     OFFICERS = "officers"
     JOIN = "join"
+    RESIDENT = "resident"
     ENROL = "enrol"
     PLEDGE = "pledge"
     PROFILE = "profile"
@@ -83,6 +84,7 @@ WORDS: dict[Action, tuple[str, ...]] = {
     Action.SHEET: ("fiche", "sheet", "tawriqt", "wer9a", "بطاقة"),
     Action.OFFICERS: ("bureau", "officers", "lmaktab", "مكتب"),
     Action.JOIN: ("rejoindre", "join", "invitation", "kchem", "ldkhol", "انضمام", "دعوة"),
+    Action.RESIDENT: ("habitant", "habitante", "habitants", "resident", "amzdagh", "sakin", "ساكن", "ساكنة"),
     Action.ENROL: ("inscription", "inscrire", "register", "enrol", "enroll", "zmmm", "tasjil", "تسجيل"),
     Action.PLEDGE: ("don", "dons", "donner", "promesse", "pledge", "donate", "tarzzift", "tabarru3", "تبرع", "تعهد"),
     Action.PROFILE: ("profil", "profile", "ighfawn", "malaf", "ملف", "ملفنا"),
@@ -98,7 +100,7 @@ EXACT = frozenset({Action.YES, Action.NO, Action.STOP, Action.START})
 ABOUT_ONE = frozenset(
     {
         *(Action.YES, Action.NO, Action.INFO, Action.PLEDGE, Action.PROGRESS, Action.CONFIRM, Action.PROJECT),
-        *(Action.ARRIVAL, Action.PLAN, Action.EXPERIENCE),
+        *(Action.ARRIVAL, Action.PLAN, Action.EXPERIENCE, Action.RESIDENT),
     }
 )
 

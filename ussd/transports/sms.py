@@ -23,7 +23,7 @@ from ussd.dialogues.experiences import OWN, sheets_to_answer
 from ussd.dialogues.testimonies import OLD
 from ussd.sessions import Conversations
 from ussd.transports import forms
-from ussd.transports.answers import contact_answers, inform, officer_answers, refuse
+from ussd.transports.answers import contact_answers, inform, officer_answers, refuse, resident_answers
 from ussd.transports.experiences import tell_experience
 from ussd.transports.inbox import CHANNEL, Inbox, Text
 from ussd.transports.keywords import Action, Command, nearly
@@ -49,6 +49,7 @@ STARTS = {
     Action.SHEET: "experience",
     Action.OFFICERS: "officers",
     Action.JOIN: "join",
+    Action.RESIDENT: "village",
     Action.PLEDGE: "pledge",
     Action.PROFILE: "profile",
     Action.PAUSE: "pause",
@@ -99,7 +100,7 @@ def _handle(inbox: Inbox, refusal: TiwiziError | None) -> None:
         return
     elif not inbox.known:
         _stranger(inbox)
-    elif not (_commanded(inbox) or _guessed(inbox) or inbox.goes_on()):
+    elif not (_commanded(inbox) or _guessed(inbox) or resident_answers(inbox) or inbox.goes_on()):
         inbox.reply("not_understood")
 
 
@@ -175,17 +176,13 @@ def _obey(inbox: Inbox, command: Command) -> None:
             _help(inbox, command.action)
         case Action.INFO | Action.EXPERIENCE if _informed(inbox, command):
             pass
-        case Action.YES | Action.NO if inbox.contact:
-            contact_answers(inbox, inbox.contact, command)
-        case Action.YES | Action.NO if inbox.officer:
-            officer_answers(inbox, inbox.officer, command)
         case Action.YES | Action.NO:
-            inbox.reply("not_understood")
+            _decide(inbox, command)
         case Action.GO_ON if inbox.converse(None):
             pass
         case Action.LANGUAGE if language:
             _speak(inbox, language)
-        case _ if command.reference and command.reference not in _references(inbox, command.action):
+        case _ if command.reference and command.reference not in _references(inbox, command):
             # One's own, but there is nothing to promise, report or confirm: where it stands says why.
             inform(inbox, command)
         case _:
@@ -200,6 +197,15 @@ def _informed(inbox: Inbox, command: Command) -> bool:
     return True
 
 
+def _decide(inbox: Inbox, command: Command) -> None:
+    if inbox.contact:
+        contact_answers(inbox, inbox.contact, command)
+    elif inbox.officer:
+        officer_answers(inbox, inbox.officer, command)
+    elif not resident_answers(inbox):
+        inbox.reply("not_understood")
+
+
 def _help(inbox: Inbox, action: Action) -> None:
     code = inbox.settings.ussd_code
     if action is Action.START and inbox.contact and _pauses(inbox.contact, inbox.now):
@@ -208,6 +214,8 @@ def _help(inbox: Inbox, action: Action) -> None:
         inbox.say("pause.over")
     elif inbox.officer:
         inbox.reply("help_village" if inbox.officer.role in OFFICERS else "help_witness", code=code)
+    elif inbox.resident:
+        inbox.reply("help_resident")
     else:
         inbox.reply("help_diaspora" if inbox.contact else "help_coordinator", code=code)
 
@@ -264,10 +272,13 @@ def _given(inbox: Inbox, command: Command) -> forms.Given:
             return forms.given(command, inbox.language, Currency.EUR if abroad else Currency.MAD)
 
 
-def _references(inbox: Inbox, action: Action) -> set[str]:
+def _references(inbox: Inbox, command: Command) -> set[str | None]:
     """Return the needs that the caller may speak of with this word."""
     session = inbox.session
-    match action:
+    match command.action:
+        case Action.RESIDENT:
+            # Of a village that is not theirs yet.
+            return {command.reference}
         case Action.PLEDGE if inbox.contact:
             return {one.need.reference for one in pledgeable(session, inbox.contact.association_id)}
         case Action.PROGRESS | Action.ARRIVAL | Action.PLAN | Action.PROJECT if inbox.officer:

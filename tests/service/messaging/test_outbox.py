@@ -73,6 +73,7 @@ def test_a_phone_is_told_in_its_language_with_the_words_of_its_language(engine: 
                 commune=COMMUNE,
                 households=84,
                 amount=Money.of(320_000),
+                source="village",
                 reasons=[Phrase("reason.origin.commune"), Phrase("reason.sector", {"sector": Sector.WATER})],
                 reference="K7-4Q2",
             )
@@ -81,11 +82,11 @@ def test_a_phone_is_told_in_its_language_with_the_words_of_its_language(engine: 
             texts.append(message.text)
     french, arabic, tachelhit, english = texts
     assert "Imlil (Ait Baha)" in french  # folded, or it would take two parts
-    assert "DH: votre commune, Eau potable. 2 autres consultées." in french
-    assert "(آيت باها)" in arabic
-    assert "جماعتكم، الماء. سألنا جمعيتين أخريين" in arabic
-    assert "DH: ljama3a nnun, Aman" in tachelhit
-    assert "MAD: your commune, Water. 2 others asked." in english
+    assert "DH (village): votre commune, Eau potable. 2 autres consultées." in french
+    assert "آيت باها" in arabic
+    assert "جماعتكم، الماء. غيركم 2" in arabic
+    assert "DH (village): ljama3a nnun, Aman" in tachelhit
+    assert "MAD (village): your commune, Water. 2 others asked." in english
 
 
 def test_a_province_is_said_in_the_receivers_letters() -> None:
