@@ -103,6 +103,11 @@ def test_finished_works_count_when_a_second_person_says_so(project: Story) -> No
     assert "PROJET" in told
 
 
+def test_works_that_two_say_are_half_done_are_not_accepted(project: Story) -> None:
+    confirms(project, declares(project, Stage.WORKS))
+    assert state(project) is ProjectState.WORKS
+
+
 def test_a_handover_asks_both_sides_what_it_changed_once_each(project: Story) -> None:
     handed_over(finished(project))
     assert state(project) is ProjectState.HANDED_OVER
