@@ -7,10 +7,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.container import Container
+from service.domain.money import Money
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.states import AssociationState
-from service.models import JournalRow, Need, User, VillageAssociation
+from service.models import Contribution, JournalRow, Need, User, VillageAssociation
 from service.models.session import reading, transaction
+from service.usecases.arrivals import declare_arrival
 from service.usecases.officers import ask_change
 from tests.conftest import MovedClock
 from tests.ussd.conftest import Handset
@@ -29,7 +31,14 @@ TO_STRANGERS_MENU = ("MENU", "3", "1")
 def busy(session: Session, now: datetime) -> None:
     """Let something wait for everybody."""
     staffed_village(session, now)
-    half_done(session, now, project_of(session, now))
+    reference = project_of(session, now)
+    half_done(session, now, reference)
+    line = session.scalars(select(Contribution).order_by(Contribution.id)).first()
+    assert line
+    declare_arrival(
+        session, now, officer=officer_of(session, TREASURER), reference=reference, contribution_id=line.id,
+        amount=Money.of(20_000), code="*384*84#",
+    )  # fmt: skip
     lyon_asked(session, now, need_of(session, now))
     need = need_of(session, now)
     lyon_asked(session, now, need)
