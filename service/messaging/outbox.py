@@ -1,6 +1,8 @@
 """The outbox: a message is a row, written in the transaction of the fact that causes it. Nothing is sent here."""
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.orm import Session
@@ -9,11 +11,12 @@ from service.domain.kinds import MANNERS, Kind, Pace
 from service.domain.states import MessageState
 from service.locales import Speaker, speaker
 from service.messaging.once import add_once
-from service.messaging.phrases import words
+from service.messaging.phrases import Phrase, words
 from service.messaging.receivers import receiver
 from service.messaging.segments import fold, measure
 from service.messaging.templates import IN_DIGESTS, KINDS
 from service.models import Message
+from service.models.communes import Commune, Province, Region
 
 STOP_CONFIRMATION = "stopped"
 MOST_PARTS = 2
@@ -48,7 +51,7 @@ def tell(
         return False
     voice = speaker(to.language)
     said: dict[str, Any] = words(voice, values)
-    text = _fitted(voice, f"sms.{template}", count, said)
+    text = _fitted(voice, f"sms.{template}", count, said, values)
     kind = Kind.REPLY if reply else KINDS[template]
     manner = MANNERS[kind]
     line = fold(voice.say(f"line.{template}", **said))[:LONGEST_LINE] if template in IN_DIGESTS else ""
@@ -79,13 +82,34 @@ def tell(
     return added is not None
 
 
-def _fitted(voice: Speaker, key: str, count: int | None, said: dict[str, str]) -> str:
+def _fitted(voice: Speaker, key: str, count: int | None, said: dict[str, str], values: Mapping[str, Any]) -> str:
     text = fold(voice.say(key, count=count, **said))
-    long = [name for name, word in said.items() if name != WHOLE and len(word) > KEPT and not _number(word)]
-    if measure(text).parts <= MOST_PARTS or not long:
+    if measure(text).parts <= MOST_PARTS:
+        return text
+    long = [name for name in said if len(said[name]) > KEPT and _free(values[name]) and not _number(said[name])]
+    if not long:
         return text
     longest = max(long, key=lambda name: len(said[name]))
-    return _fitted(voice, key, count, {**said, longest: f"{said[longest][:-CUT].rstrip('. ')}..."})
+    return _fitted(voice, key, count, {**said, longest: f"{said[longest][:-CUT].rstrip('. ')}..."}, values)
+
+
+def _free(value: object) -> bool:
+    """Tell names, places and lists, which may be shortened, from what says a thing in few words or who says it when."""
+    match value:
+        case StrEnum():
+            return False
+        case str() | Commune() | Province() | Region():
+            return True
+        case Sequence():
+            return not any(isinstance(part, Phrase) and _dated(part) for part in value)
+        case _:
+            return False
+
+
+def _dated(phrase: Phrase) -> bool:
+    return any(
+        isinstance(value, date) or (isinstance(value, Phrase) and _dated(value)) for value in phrase.values.values()
+    )
 
 
 def _number(word: str) -> bool:

@@ -249,7 +249,7 @@ def test_a_text_is_two_parts_at_most_with_the_longest_values(language: Language,
     values = needed(key, longest(language))
     voice = speaker(language)
     for count in (count_of(key), count_of(key) and 12):
-        text = _fitted(voice, key, count, words(voice, values))
+        text = _fitted(voice, key, count, words(voice, values), values)
         assert measure(text).parts <= MOST_PARTS, text
         assert values.get("reference", "") in text
         assert values.get("phone_number", "") in text
