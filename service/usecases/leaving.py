@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, String, Update, cast, delete, func, or_, s
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from service.domain.phone import digits_of, gone_phone
-from service.domain.projects import Party
+from service.domain.projects import UNDER_WAY, Party, ProjectState, Withdrawal
 from service.domain.roles import OFFICERS
 from service.domain.states import CHANGE_MOVES, PROPOSAL_MOVES, WAITING, ChangeState, MessageState, ProposalState, move
 from service.domain.testimonies import TestimonyState
@@ -22,6 +22,7 @@ from service.models.journals import AnsweredTurn, JournalRow
 from service.models.messages import Message, Receipt
 from service.models.officers import OfficerChange
 from service.models.phones import Consent, Phone
+from service.models.projects import project_of
 from service.models.proposals import OPEN, Proposal
 from service.models.secrets import Secret
 from service.models.spending import Spending
@@ -30,6 +31,7 @@ from service.models.testimonies import Recording, Testimony
 from service.models.users import User
 from service.usecases.contributions import release_promise
 from service.usecases.phones import leave_village
+from service.usecases.withdrawals import end_partnership
 
 # What a turn is answered whose reply told the number: the session ends.
 EMPTIED = "END "
@@ -85,6 +87,10 @@ def _leave_diaspora(session: Session, now: datetime, contact: Contact) -> None:
     association.left_at = now
     record(session, now, actor, "diaspora.left", f"diaspora:{association.id}")
     for proposal in waiting:
+        if proposal.state is ProposalState.INTRODUCED:
+            if _under_way(session, proposal):
+                end_partnership(session, now, proposal, actor=actor, reason=Withdrawal.NO_LONGER)
+            continue
         interested = proposal.state is ProposalState.INTERESTED
         after = ProposalState.DECLINED if interested else ProposalState.EXPIRED
         proposal.state = move(PROPOSAL_MOVES, proposal.state, after)
@@ -93,8 +99,15 @@ def _leave_diaspora(session: Session, now: datetime, contact: Contact) -> None:
 
 
 def _open_to(session: Session, diaspora: DiasporaAssociation) -> list[Proposal]:
-    found = select(Proposal).where(Proposal.diaspora_id == diaspora.id, Proposal.state.in_(OPEN))
+    concerned = (*OPEN, ProposalState.INTRODUCED)
+    found = select(Proposal).where(Proposal.diaspora_id == diaspora.id, Proposal.state.in_(concerned))
     return list(session.scalars(found.order_by(Proposal.id).with_for_update(of=Proposal)))
+
+
+def _under_way(session: Session, proposal: Proposal) -> bool:
+    """Tell whether a partner is still counted on: what is done stays what both did."""
+    project = project_of(session, proposal.need_id)
+    return project is not None and project.state in UNDER_WAY | {ProjectState.DISPUTED}
 
 
 def _lapse(session: Session, now: datetime, changes: Any) -> None:

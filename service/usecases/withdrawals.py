@@ -34,14 +34,22 @@ def withdraw_partner(
 
     Raises what `own_project` raises, MoveError when it is a partner no more.
     """
-    need = own_project(session, contact, reference)
+    own_project(session, contact, reference)
     proposal = proposal_of(session, reference, contact.association_id)
     assert proposal  # noqa: S101  # a partner has one
+    return end_partnership(session, now, proposal, actor=f"contact:{contact.id}", reason=reason)
+
+
+def end_partnership(session: Session, now: datetime, proposal: Proposal, *, actor: str, reason: Withdrawal) -> Proposal:
+    """Let a partner be one no more: what it promised and did not give is looked for again, and the village hears why.
+
+    The caller holds the proposal locked. Raises MoveError when it is a partner no more.
+    """
     proposal.state = move(PROPOSAL_MOVES, proposal.state, ProposalState.WITHDRAWN)
     proposal.answer_reason = reason
-    actor = f"contact:{contact.id}"
     record(session, now, actor, "proposal.withdrawn", f"proposal:{proposal.id}", reason=reason)
     release_promise(session, now, proposal, party=Party.DIASPORA, actor=actor)
+    need = proposal.need
     village = [officer.phone for officer in declarers(need)]
     for phone in (*village, *coordinators(session)):
         tell(
@@ -50,8 +58,8 @@ def withdraw_partner(
             event=f"proposal:{proposal.id}:withdrawn",
             phone=phone,
             template="partner_withdrew",
-            reference=reference,
-            diaspora=contact.association.name,
+            reference=need.reference,
+            diaspora=proposal.diaspora.name,
             association=need.association.name,
             reason=reason,
         )

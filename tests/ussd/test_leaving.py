@@ -12,7 +12,7 @@ from service.domain.sectors import Urgency
 from service.domain.states import ChangeState, NeedState
 from service.messaging.receipts import take_receipt
 from service.messaging.sender import drain
-from service.models import AnsweredTurn, Contact, InboundEvent, Message, Need, Officer, OfficerChange, User
+from service.models import AnsweredTurn, Contact, InboundEvent, Message, Need, Officer, OfficerChange, Resident, User
 from service.models.associations import active_officer
 from service.models.base import Base
 from service.models.diaspora import active_contact
@@ -126,6 +126,8 @@ def full_life(container: Container, clock: MovedClock, secretary: Handset) -> st
                 created_at=clock(),
             )
         )
+        its_id = officer_of(session).association_id
+        session.add(Resident(association_id=its_id, phone=SECRETARY, joined_at=clock(), left_at=clock()))
         lyon = active_contact(session, LYON)
         assert lyon
         lyon.association.contacts.append(Contact(phone=SECRETARY, name="Fatima", joined_at=clock()))

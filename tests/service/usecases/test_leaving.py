@@ -64,7 +64,7 @@ def test_the_last_contact_takes_the_association_along(story: Story) -> None:
     assert [line for line in story.told() if line[0] in {LYON, UTRECHT}] == []
 
 
-def test_another_contact_keeps_the_association_and_a_project_is_kept_by_all(story: Story) -> None:
+def test_another_contact_keeps_the_association_and_the_last_one_ends_its_part_in_projects(story: Story) -> None:
     story.says_yes(LYON)
     story.accepts()
     with transaction(story.engine) as session:
@@ -77,7 +77,9 @@ def test_another_contact_keeps_the_association_and_a_project_is_kept_by_all(stor
     with reading(story.engine) as session:
         assert session.scalars(select(DiasporaAssociation.left_at)).all() == [None, None]
     leaves(story, LYON)
-    assert story.state(story.lyon) is ProposalState.INTRODUCED
+    assert story.state(story.lyon) is ProposalState.WITHDRAWN
+    # Nobody waits for its yes to the plan, and the village knows.
+    assert any("Lyon-Taliouine" in text for text in texts(story.engine, "partner_withdrew"))
 
 
 def test_what_only_one_officer_asked_for_lapses(story: Story) -> None:

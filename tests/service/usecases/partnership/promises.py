@@ -174,7 +174,8 @@ def nobody_hears_of_what_they_are_no_part_of(before: Seen, after: Seen, _: Perso
     for message in _new(before, after):
         about = [need for reference, need in references.items() if reference in message["text"]]
         contact = contacts.get(message["phone"])
-        if not contact or not about:
+        # Whoever gave hears what became of it, also when they are no partner any more.
+        if not contact or not about or message["template"].startswith("arrival_"):
             continue
         pair = {"need_id": about[0]["id"], "diaspora_id": contact["association_id"]}
         (was,), (now,) = before.where("proposals", **pair), after.where("proposals", **pair)
