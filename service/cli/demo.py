@@ -24,7 +24,7 @@ from service.locales import Language
 from service.models.phones import Phone
 from service.models.session import reading, transaction
 from service.usecases.diaspora import diaspora_named, register_diaspora
-from service.usecases.users import create_user
+from service.usecases.users import create_user, set_phone
 
 # Aït Abdallah, a rural commune of Taroudannt; Tafraout is a neighbour whose emigrants hear of it second.
 AIT_ABDALLAH, TAROUDANNT = "09.541.03.03", "09.541"
@@ -87,7 +87,7 @@ class _Story:
         self.running, self.quiet = running, quiet
         self.settings = running.settings
         self.console = Console()
-        self.edition, numbers = self._next_village()
+        self.edition, (*numbers, self.duty) = self._next_village()
         with transaction(running.engine) as session:
             for emigrants in (LYON, UTRECHT):
                 self._register(session, emigrants)
@@ -95,6 +95,12 @@ class _Story:
             self._actor("Secretary, Ait Abdallah", numbers[0]),
             self._actor("Treasurer, Ait Abdallah", numbers[1], by_sms=True),
             self._actor("Lyon-Ait Abdallah", LYON.phone, by_sms=True),
+            self._actor("Coordinator", self.duty),
+            (
+                self._actor("Villager 1, Ait Abdallah", numbers[2], by_sms=True),
+                self._actor("Villager 2, Ait Abdallah", numbers[3], by_sms=True),
+                self._actor("Villager 3, Ait Abdallah", numbers[4]),
+            ),
             PLACE,
             "Association Tiwizi Ifri" + (f" {self.edition}" if self.edition > 1 else ""),
             LYON.name,
@@ -117,6 +123,7 @@ class _Story:
         name = f"demo-{self.edition}"
         with transaction(self.running.engine) as session:
             _, password = create_user(session, self.running.clock(), name=name, role=UserRole.COORDINATOR)
+            set_phone(session, self.running.clock(), name=name, number=self.duty)
         return Coordinator(self.settings.url_here, name, password)
 
     def _job(self, name: str) -> None:
@@ -138,7 +145,7 @@ class _Story:
     def _next_village(self) -> tuple[int, list[str]]:
         with reading(self.running.engine) as session:
             for edition in range(1, MOST_EDITIONS + 1):
-                numbers = [f"+21260000{who}{edition:02d}" for who in (10, 11, 12)]
+                numbers = [f"+21260000{who}{edition:02d}" for who in range(10, 16)]
                 if not session.get(Phone, numbers[0]):
                     return edition, numbers
         raise StoryError(f"the story was played {MOST_EDITIONS} times on this database: start from an empty one")

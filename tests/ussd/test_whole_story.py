@@ -2,6 +2,7 @@
 
 import pytest
 from argon2 import PasswordHasher
+from sqlalchemy import select
 
 from service import security
 from service.cli import story
@@ -18,6 +19,7 @@ from service.models.progress import latest_report
 from service.models.projects import steps_of
 from service.models.session import reading
 from service.models.sheets import published_sheets
+from service.models.spotchecks import SpotAnswer, SpotCheck
 from tests.conftest import MovedClock
 from tests.ussd.whole_story import WAYS, World
 from tests.world import settle
@@ -60,6 +62,10 @@ def test_the_whole_story_plays_in_every_way_and_language(world: World, way: str,
         assert report
         assert (report.state, report.percent) == (ReportState.CONFIRMED, 100)
         assert report.confirmer is not report.reporter
+        (check,) = session.scalars(select(SpotCheck))
+        # Villagers are drawn in no order that they know.
+        assert sorted(one.answer or "" for one in check.questions) == [SpotAnswer.NO, SpotAnswer.YES, SpotAnswer.YES]
+        assert check.told_at
         (sheet,) = published_sheets(session, [language])
         assert (sheet.language, sheet.title) == (language, TITLE)
     assert speaker(language).say("next.diaspora.closed") in world.last_told("Lyon")

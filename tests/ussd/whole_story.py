@@ -18,12 +18,15 @@ from service.locales import Language
 from service.messaging.sender import drain
 from service.models import Commune
 from service.models.session import reading, transaction
-from service.usecases.users import create_user
+from service.usecases.phones import know_phone
+from service.usecases.users import create_user, set_phone
 from tests.conftest import MovedClock
 from tests.world import LYON, SECRETARY, TALIOUINE, TREASURER, diaspora
 
 URL = "http://localhost"
 WAYS = ("ussd", "sms", "mixed")
+DUTY = "+212600000050"
+VILLAGERS = ("+212600000060", "+212600000070", "+212600000071")
 A_TURN = 5  # seconds that a person takes
 
 
@@ -77,6 +80,9 @@ class World:
         """Return the people of the story, who all speak one language."""
         with transaction(self.container.engine) as session:
             diaspora(session, self.clock(), language=language)
+            create_user(session, self.clock(), name="Duty", role=UserRole.COORDINATOR)
+            set_phone(session, self.clock(), name="Duty", number=DUTY)
+            know_phone(session, self.clock(), DUTY, language)
         with reading(self.container.engine) as session:
             commune = session.get_one(Commune, TALIOUINE)
         arabic = language is Language.AR
@@ -85,6 +91,12 @@ class World:
             self.actor("secretary", SECRETARY, language),
             self.actor("treasurer", TREASURER, language),
             self.actor("Lyon", LYON, language),
+            self.actor("duty", DUTY, language),
+            (
+                self.actor("villager 1", VILLAGERS[0], language),
+                self.actor("villager 2", VILLAGERS[1], language),
+                self.actor("villager 3", VILLAGERS[2], language),
+            ),
             Place(commune.province_ar if arabic else commune.province_fr, name, name, "Ifri"),
             "Association Ifri",
             "Lyon-Taliouine",
@@ -131,6 +143,9 @@ class World:
         for number, (title, act) in enumerate(ACTS):
             for actor in (tale.secretary, tale.treasurer, tale.lyon):
                 actor.by_sms = way == "sms" or (way == "mixed" and number % 2 == 1)
+            # In turns, so do the villagers: one as the others do not.
+            for turn, villager in enumerate(tale.residents):
+                villager.by_sms = way == "sms" or (way == "mixed" and (number + turn) % 2 == 1)
             self.clock.move(days=1)
             tale.signed_in = None
             try:

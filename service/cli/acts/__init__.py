@@ -6,6 +6,7 @@ from service.cli.acts.beginning import invites, is_verified, need_is_verified, r
 from service.cli.acts.learning import both_testify, consent, hands_over, is_drafted, is_found, is_published, still_works
 from service.cli.acts.meeting import accepts, is_proposed, says_yes
 from service.cli.acts.paying import agree, arrives, promises
+from service.cli.acts.residing import agree_to_be_asked, answer
 from service.cli.acts.tale import Place, Tale
 from service.cli.acts.working import begin_works, finish_works
 
@@ -24,7 +25,9 @@ ACTS: tuple[tuple[str, Callable[[Tale], None]], ...] = (
     ("Both sides agree to the financing plan", agree),
     ("The treasurer says what arrived; the secretary counts it on her own phone", arrives),
     ("The pump is in place: said by one, confirmed by another", begin_works),
+    ("Three who live there agree to be asked", agree_to_be_asked),
     ("The water runs", finish_works),
+    ("They are asked whether it does; how many say yes is told, and not who", answer),
     ("The works are handed over, and both sides are asked what they changed", hands_over),
     ("Both sides say so in their words, which a coordinator reads first", both_testify),
     ("A sheet is drafted from the record, and a coordinator completes it", is_drafted),

@@ -24,12 +24,15 @@ class Place:
 class Tale:
     """The people of the story, and its world.
 
+    `duty` is the phone of a coordinator, who is told what the village and Lyon are.
     `job` runs what the clock would. `later` lets days pass and tells whether they did: a real clock is not moved.
     """
 
     secretary: Actor
     treasurer: Actor
     lyon: Actor
+    duty: Actor
+    residents: tuple[Actor, Actor, Actor]
     place: Place
     association: str
     diaspora: str

@@ -22,6 +22,7 @@ from service.usecases.progress import Progress
 from tests.conftest import MovedClock
 from tests.service.usecases.partnership.agreeing import Agreeing
 from tests.service.usecases.partnership.pairs import Pairs
+from tests.service.usecases.partnership.residing import VILLAGERS
 from tests.service.usecases.partnership.stage import everybody
 from tests.ussd.facts import Snapshot
 from tests.world import LYON, SECRETARY, TREASURER, UTRECHT, settle
@@ -56,6 +57,8 @@ class Partnership(Agreeing, Pairs):
             self.agrees(who, 0)
 
     def _at_work(self) -> None:
+        for who in VILLAGERS:
+            self.lives_there(who, 1)
         self.declares(TREASURER, 0, Money.of(1_111, Currency.EUR))
         self.reports(SECRETARY, Progress(Stage.WORKS, 60))
 

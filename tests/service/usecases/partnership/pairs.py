@@ -9,6 +9,7 @@ from service.usecases.progress import Progress
 from tests.service.usecases.partnership.life import Living
 from tests.service.usecases.partnership.money import Paying
 from tests.service.usecases.partnership.people import People
+from tests.service.usecases.partnership.residing import Residing
 from tests.service.usecases.partnership.stage import VILLAGE, has
 from tests.service.usecases.partnership.works import Working
 
@@ -16,7 +17,7 @@ OFFICERS = st.sampled_from(VILLAGE[:3])
 AMOUNTS = st.integers(1, 9_999_999)
 
 
-class Pairs(Living, Paying, People, Working):
+class Pairs(Living, Paying, People, Residing, Working):
     """One says, another or the same confirms; one stops, and the others go on."""
 
     @has("contributions")

@@ -1,5 +1,6 @@
 """What must be so after whatever anybody did: each promise looks at what was, and at what is."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Any
@@ -44,6 +45,7 @@ ARROWS: Mapping[str, tuple[set[StrEnum], Mapping[Any, Any]]] = {
 }
 # What may be written to who is not there, an invitation and what they asked for; and to who was just switched off.
 TO_NOBODY, TO_WHO_LEFT = {"officer_invited", "stopped"}, {"officer_switched_off"}
+OUTCOMES = {"spot_told", "spot_few"}
 SILENCE = ("silence_", "follow_up_")
 ENDED = (ProposalState.DECLINED, ProposalState.REFUSED, ProposalState.EXPIRED, ProposalState.WITHDRAWN)
 
@@ -196,6 +198,19 @@ def each_is_asked_once_in_a_silence(before: Seen, after: Seen, _: Persons) -> No
     assert len(steps) <= len(after["projects"]), "two steps at once"
 
 
+def each_answers_once_and_it_is_told_once(before: Seen, after: Seen, _: Persons) -> None:
+    rounds, questions = after.by("spot_checks"), after.by("spot_questions")
+    told = [check for check in before["spot_checks"] if check["told_at"]]
+    assert all(rounds[check["id"]] == check for check in told), "told again"
+    over = {check["id"] for check in told}
+    for question in before["spot_questions"]:
+        if question["answer"] or question["check_id"] in over:
+            assert questions[question["id"]] == question, "answered again, or too late"
+    ended = sum(check["told_at"] is not None for check in rounds.values()) - len(told)
+    heard = Counter(row["phone"] for row in _new(before, after) if row["template"] in OUTCOMES)
+    assert all(count <= ended for count in heard.values()), "told twice"
+
+
 PROMISES: tuple[Callable[[Seen, Seen, Persons], None], ...] = (
     states_follow_the_arrows,
     a_project_is_where_its_steps_lead,
@@ -208,4 +223,5 @@ PROMISES: tuple[Callable[[Seen, Seen, Persons], None], ...] = (
     nobody_who_left_is_written_to,
     nobody_hears_of_what_they_are_no_part_of,
     each_is_asked_once_in_a_silence,
+    each_answers_once_and_it_is_told_once,
 )
