@@ -1,6 +1,7 @@
 """Those who live in the village: they agree to be asked whether works are done, and answer."""
 
 from datetime import datetime
+from functools import partial
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -30,15 +31,16 @@ class Residing(Stage):
         self.does("resident", act)
 
     @has("spot_questions")
-    @rule(pick=PICK, who=st.integers(0, 3), answer=st.sampled_from(SpotAnswer))
-    def answers_a_question(self, pick: int, who: int, answer: SpotAnswer) -> None:
-        """Answer, mostly what one was asked oneself."""
+    @rule(pick=PICK, own=SELDOM, answers=st.permutations(list(SpotAnswer)), times=st.integers(1, 2))
+    def answers_a_question(self, pick: int, own: int, answers: list[SpotAnswer], times: int) -> None:
+        """Answer, mostly what one was asked oneself; perhaps think better of it."""
         question = self.seen.by("spot_questions")[self.number("spot_questions", pick)]
-        phone = VILLAGERS[pick % 4] if not who else self.seen.by("residents")[question["resident_id"]]["phone"]
-        self.does(
-            "question answered",
-            lambda session, now: answer_question(session, now, phone=phone, question_id=question["id"], answer=answer),
-        )
+        phone = self.seen.by("residents")[question["resident_id"]]["phone"] if own else VILLAGERS[0]
+        for answer in answers[:times]:
+            self.does("question answered", partial(self._answer, phone, question["id"], answer))
+
+    def _answer(self, phone: str, question: int, answer: SpotAnswer, session: Session, now: datetime) -> None:
+        answer_question(session, now, phone=phone, question_id=question, answer=answer)
 
     @has("spot_checks")
     @rule(days=st.sampled_from((0, 4)))
