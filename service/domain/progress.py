@@ -1,6 +1,9 @@
 """How works advance."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+
+from service.domain.projects import Party
 
 
 class Stage(StrEnum):
@@ -45,3 +48,14 @@ class HelpWanted(StrEnum):
     PAPERS = "papers"
     MATERIALS = "materials"
     HANDS = "hands"
+
+
+# Who is asked for which help; coordinators are those who speak to the commune and to the province.
+ASKED: Mapping[HelpWanted, frozenset[Party]] = {
+    HelpWanted.NONE: frozenset(),
+    HelpWanted.MONEY: frozenset({Party.DIASPORA, Party.COORDINATOR}),
+    HelpWanted.ADVICE: frozenset({Party.DIASPORA, Party.COORDINATOR}),
+    HelpWanted.PAPERS: frozenset({Party.COORDINATOR}),
+    HelpWanted.MATERIALS: frozenset({Party.DIASPORA, Party.COORDINATOR}),
+    HelpWanted.HANDS: frozenset({Party.VILLAGE, Party.COORDINATOR}),
+}

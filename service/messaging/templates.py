@@ -55,6 +55,7 @@ KINDS: Mapping[str, Kind] = {
             "officer_hand_over_asked",
             "officer_remove_asked",
             "plan_to_agree",
+            "help_wanted",
             "progress_to_confirm",
             "sheet_asked",
             "sheet_name_asked",

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 from service.domain.errors import MoveError, NotAllowedError, NotFoundError
 from service.domain.milestones import Milestone
 from service.domain.money import Money
-from service.domain.progress import HelpWanted, Problem, Stage
+from service.domain.phone import show_phone
+from service.domain.progress import ASKED, HelpWanted, Problem, Stage
+from service.domain.projects import Party
 from service.domain.roles import OFFICERS
 from service.domain.states import REPORT_MOVES, AssociationState, NeedState, ReportState, move
 from service.messaging.outbox import tell
@@ -19,6 +21,7 @@ from service.models.associations import Officer
 from service.models.audit import record
 from service.models.needs import Need, need_by_reference
 from service.models.progress import ProgressReport, is_reporter, latest_report, partner_phones
+from service.usecases.projects import coordinators
 from service.usecases.spotchecks import begin_check
 from service.usecases.works import note_confirmed, note_report
 
@@ -42,6 +45,7 @@ def declare_progress(
 ) -> ProgressReport:
     """Write down how a project advances, ask the others of the village whether it is so, and tell its partners.
 
+    Who can give the help that is wanted is asked for it (`service.domain.progress.ASKED`).
     `code` is the USSD code the others may dial. What was declared before and nobody confirmed waits no more.
     Raises NotFoundError for another village's project, NotAllowedError for a witness, MoveError when the need has no
     partner, or when the association was turned away since.
@@ -66,10 +70,20 @@ def declare_progress(
     session.flush()
     record(session, now, f"officer:{officer.id}", "progress.declared", f"report:{report.id}", need=need.reference)
     note_report(session, now, report)
-    others = [one.phone for one in need.association.active_officers if not is_reporter(session, report, one)]
-    _tell(session, now, report, others, "progress_to_confirm", by=officer, code=code)
+    _tell(session, now, report, _others(session, report), "progress_to_confirm", by=officer, code=code)
     _tell(session, now, report, partner_phones(session, report.need_id), "progress_declared", by=officer)
+    _ask_coordination(session, now, report)
     return report
+
+
+def asked_of(session: Session, report: ProgressReport) -> dict[Party, list[str]]:
+    """Return the phones of those a report asks for help, by party; a party that nobody answers for is left out."""
+    phones = {
+        Party.VILLAGE: _others(session, report),
+        Party.DIASPORA: partner_phones(session, report.need_id),
+        Party.COORDINATOR: coordinators(session),
+    }
+    return {party: asked for party, asked in phones.items() if asked and party in ASKED[report.help_wanted]}
 
 
 def confirm_progress(session: Session, now: datetime, *, officer: Officer, report_id: int) -> ProgressReport:
@@ -128,6 +142,37 @@ def _answer(session: Session, now: datetime, officer: Officer, report_id: int, s
     return report
 
 
+def _others(session: Session, report: ProgressReport) -> list[str]:
+    officers = report.need.association.active_officers
+    return [officer.phone for officer in officers if not is_reporter(session, report, officer)]
+
+
+def _ask_coordination(session: Session, now: datetime, report: ProgressReport) -> None:
+    for phone in asked_of(session, report).get(Party.COORDINATOR, []):
+        tell(
+            session,
+            now,
+            event=f"report:{report.id}:help",
+            phone=phone,
+            template="help_wanted",
+            reference=report.need.reference,
+            association=report.need.association.name,
+            by=speaking(report.reporter.role),
+            news=_wanted(report, "progress.help"),
+            phone_number=show_phone(report.reporter.phone),
+        )
+
+
+def _wanted(report: ProgressReport, help_key: str) -> list[Phrase]:
+    """Return what holds the works up and what would help, as far as there is any."""
+    held_up = Phrase("progress.held_up", {"problem": report.problem})
+    helped = Phrase(help_key, {"help": report.help_wanted})
+    return [
+        *([held_up] if report.problem is not Problem.NONE else []),
+        *([helped] if report.help_wanted is not HelpWanted.NONE else []),
+    ]
+
+
 def _tell(
     session: Session,
     now: datetime,
@@ -138,13 +183,8 @@ def _tell(
     by: Officer,
     code: str = "",
 ) -> None:
-    held_up = Phrase("progress.held_up", {"problem": report.problem})
-    helped = Phrase("progress.help", {"help": report.help_wanted})
-    news = [
-        report.reached,
-        *([held_up] if report.problem is not Problem.NONE else []),
-        *([helped] if report.help_wanted is not HelpWanted.NONE else []),
-    ]
+    asks = template == "progress_declared" and Party.DIASPORA in ASKED[report.help_wanted]
+    news = [report.reached, *_wanted(report, "progress.help.asked" if asks else "progress.help")]
     for phone in phones:
         tell(
             session,

@@ -57,7 +57,7 @@ WALKED_BEFORE = {
 }
 OF_A_PROJECT = {one.leads_to.name for one in LINES.values() if isinstance(one.leads_to, Dialogue)}
 # Answers that make themselves felt further on than on the next screen.
-DECISIVE = {"need.sector", "progress.milestone", "sheet.ask", "sheet.name"}
+DECISIVE = {"need.sector", "progress.milestone", "progress.problem.help", "sheet.ask", "sheet.name"}
 ON_A_MENU = re.compile(r"(98 \S+  )?0 \S+")
 ELSEWHERE = re.compile(r"(98 \S+  )?0 \S+  00 \S+")
 # No walk comes by: the world must move between two keys, a text must have begun it, or everything be passed over.

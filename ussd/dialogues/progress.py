@@ -13,7 +13,7 @@ from service.domain.roles import OfficerRole
 from service.domain.sectors import Sector
 from service.models.needs import Need, need_by_reference, projects_of
 from service.models.progress import ProgressReport, latest_report, milestone_reached, waiting_reports
-from service.usecases.progress import Progress, confirm_progress, declare_progress, dispute_progress
+from service.usecases.progress import Progress, asked_of, confirm_progress, declare_progress, dispute_progress
 from ussd.dialogues.context import Context
 from ussd.dialogues.pins import proven
 from ussd.engine.dialogue import Step, Talk, dialogue
@@ -55,7 +55,11 @@ def report_progress(ctx: Context) -> Talk:
         ctx.facts, ctx.now, officer=ctx.officer(), reference=reference, progress=progress, code=code
     )
     alone = report.need.association.active_officers == [report.reporter]
-    return End("progress.saved.alone" if alone else "progress.saved", {"reference": reference})
+    asked = [ctx.voice.say(f"progress.party.{party}") for party in asked_of(ctx.facts, report)]
+    if not asked:
+        return End("progress.saved.alone" if alone else "progress.saved", {"reference": reference})
+    values = {"reference": reference, "asked": ctx.voice.say("phrase.joint").join(asked)}
+    return End("progress.saved.asked.alone" if alone else "progress.saved.asked", values)
 
 
 def which_project(ctx: Context, look: Callable[[], Sequence[Need]]) -> Generator[Step, Any, str | None]:

@@ -139,7 +139,7 @@ def longest(language: Language) -> dict[str, Any]:
         "news": [
             wordiest(voice, Milestone),
             Phrase("progress.held_up", {"problem": wordiest(voice, Problem)}),
-            Phrase("progress.help", {"help": wordiest(voice, HelpWanted)}),
+            Phrase("progress.help.asked", {"help": wordiest(voice, HelpWanted)}),
         ],
         "sector": wordiest(voice, Sector),
         "state": wordiest(voice, NeedState),
