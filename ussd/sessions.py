@@ -204,12 +204,14 @@ class Conversations:
             return _screen(answered.reply)
 
     def _write_end(self, phone: str, reply: str, known: Conversation, after: Conversation, work: Work) -> None:
-        session = work.facts()
+        changed, session = work.changes, work.facts()
         if work.forgets:
             work.answered(reply)
             self._forget(phone)
             return
-        if not self.journals.end(session, phone, after, known):
+        if not changed:
+            self.journals.write(session, phone, after)
+        elif not self.journals.end(session, phone, after, known):
             # Begun here, ended by SMS through another process: its facts are written, and not once more.
             self.journals.forget(phone)
             raise MoveError

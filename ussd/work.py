@@ -53,6 +53,11 @@ class Work:
         hold(session, phone)
         return work
 
+    @property
+    def changes(self) -> bool:
+        """Whether the facts of this turn are under way."""
+        return self._changing
+
     def session(self) -> Session:
         """Return a session to look things up in; once facts are under way, theirs."""
         if self._open is None:
