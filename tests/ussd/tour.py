@@ -108,7 +108,7 @@ PARTS = (
     Part("Le témoin", "witness"),
     Part("Une association de MRE qui s'inscrit", "emigrant"),
     Part("Le contact d'une association de MRE", "contact"),
-    Part("… qui a des projets", "partnered contact"),
+    Part("… dont l'association est partenaire", "partnered contact"),
     Part("… en pause", "paused contact"),
     Part("Qui habite un village", "resident", ("officers.join", "association.register", "diaspora.enrol")),
     Part("… qui n'a rien à répondre", "idle resident", ("officers.join", "association.register", "diaspora.enrol")),
