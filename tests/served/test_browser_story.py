@@ -162,7 +162,7 @@ def test_the_whole_story_in_a_browser(running: Service, people: list[Page], comp
 
     expect(lyon.badge).to_have_text("1", timeout=SMS_WITHIN)
     lyon.open_tray()
-    hears(lyon, f"OUI {reference}")
+    hears(lyon, f"INFO {reference}")
     picture(table, "6-alert")
     lyon.write_sms(f"OUI {reference}")
     hears(lyon, f"intéret pour {reference} est noté")
