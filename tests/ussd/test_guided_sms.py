@@ -14,15 +14,17 @@ from service.models import Contribution, JournalRow, Need, User, VillageAssociat
 from service.models.session import reading, transaction
 from service.usecases.arrivals import declare_arrival
 from service.usecases.officers import ask_change
+from service.usecases.phones import know_phone
 from tests.conftest import MovedClock
 from tests.ussd.conftest import Handset
 from tests.ussd.projects import WITNESS, half_done, lyon_asked, lyon_interested, project_of, staffed_village
+from tests.ussd.residents import VILLAGER, settled
 from tests.ussd.texting import NewHandset, code_in, other
 from tests.world import LYON, SECRETARY, STRANGER, TREASURER, need_of, officer_of, village
 from ussd.dialogues.home import OFFERED
 from ussd.engine.journal import DRAFTED, ENTERED
 
-COORDINATOR, NEIGHBOUR = "+212600000050", "+212600000051"
+COORDINATOR, NEIGHBOUR, IDLE = "+212600000050", "+212600000051", "+212600000061"
 # What SMS does by other means: START, and a PIN, which it never asks.
 NOT_BY_SMS = {OFFERED["sms"].name, OFFERED["pin"].name}
 TO_STRANGERS_MENU = ("MENU", "3", "1")
@@ -48,6 +50,9 @@ def busy(session: Session, now: datetime) -> None:
         session, now, officer=officer_of(session), kind=ChangeKind.ADD, role=OfficerRole.WITNESS,
         phone=STRANGER, dial="*384*84#", pepper="pepper",
     )  # fmt: skip
+    for phone in (VILLAGER, IDLE):
+        know_phone(session, now, phone)
+    settled(session, now, officer_of(session).association_id, VILLAGER, IDLE)
     village(session, now, NEIGHBOUR, name="Tamaloukt").state = AssociationState.PENDING
     need_of(session, now, NEIGHBOUR, verified=False)
     user = User(name="Zahra", role=UserRole.COORDINATOR, password_hash="", password_once=False, created_at=now)
@@ -88,7 +93,7 @@ def test_every_dialogue_is_reached_by_the_numbers_of_the_menu(
         reached.add(inside(container, phone.number))
         return shown
 
-    for number in (SECRETARY, TREASURER, WITNESS, LYON, COORDINATOR, STRANGER):
+    for number in (SECRETARY, TREASURER, WITNESS, LYON, COORDINATOR, VILLAGER, STRANGER):
         phone, way = other(anybody, number), TO_STRANGERS_MENU if number == STRANGER else ("MENU",)
         opens(phone, *way, "0", "1")  # help, and a call
         for line in lines(opens(phone, *way)):

@@ -38,7 +38,7 @@ from tests.world import LYON, TREASURER, officer_of, settle
 
 LESSONS = "Demander l'autorisation avant d'acheter les tuyaux."
 WRITTEN = Words("L'eau au village", "84 foyers ont l'eau.", "L'autorisation", LESSONS)
-MOVES = (ProjectMove.BEGIN_WORKS, ProjectMove.ACCEPT, ProjectMove.HAND_OVER)
+MOVES = (ProjectMove.ACCEPT, ProjectMove.HAND_OVER)
 
 
 @pytest.fixture
@@ -136,9 +136,9 @@ def test_a_draft_says_what_the_record_says_with_who_said_it(session: Session, cl
     assert read.title == "Eau potable à Ifri"
     assert "Ifri, Taliouine (Taroudannt)" in said
     assert "320 000 DH (déclaré le 23/11/2026, vérifié par un coordinateur le 23/11/2026)" in said
-    assert "du 23/12/2026 au 22/01/2027" in said
+    assert "du 23/11/2026 au 23/12/2026" in said
     assert "50 %, Travaux (par le secrétariat le 23/11/2026, confirmé par la trésorerie le 23/11/2026)" in said
-    assert "21/02/2027 Remise au village" in said
+    assert "22/01/2027 Remise au village" in said
     assert read.difficulties == "Autorisation"
     # Nobody agreed to be named yet.
     assert "Lyon" not in said
