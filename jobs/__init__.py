@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 
+from jobs.broadcasts import send_broadcasts
 from jobs.clock import Job, Loop
 from jobs.digests import digests
 from jobs.match import match
@@ -27,6 +28,7 @@ def make_jobs(settings: Settings) -> list[Job]:
     """Return the jobs with their due times."""
     return [
         Job("match", timedelta(minutes=settings.match_every_minutes), match),
+        Job("broadcasts", timedelta(minutes=1), send_broadcasts),
         Job("digests", timedelta(minutes=15), digests),
         Job("reminders", timedelta(hours=1), send_reminders),
         Job("silence", timedelta(hours=6), break_silence),

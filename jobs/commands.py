@@ -62,6 +62,7 @@ def _add(name: str, what: str) -> None:
 
 
 for each, told in {
+    "broadcasts": "Write the next messages of approved broadcasts.",
     "digests": "Write the digests that are due.",
     "reminders": "Remind associations of needs they have not answered.",
     "silence": "Ask for word of projects nobody reports on, and of those handed over a year ago.",

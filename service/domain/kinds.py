@@ -15,6 +15,7 @@ class Kind(StrEnum):
     ALERT = "alert"  # asks for their answer
     NEWS = "news"  # tells what others did
     DIGEST = "digest"  # several alerts and news in one
+    BROADCAST = "broadcast"  # one text for many, written by a person
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ MANNERS: Mapping[Kind, Manner] = {
     Kind.ALERT: Manner(3, 2 * DAY, by_day=True, twice=True, reserve=False),
     Kind.NEWS: Manner(4, 7 * DAY, by_day=True, twice=True, reserve=False),
     Kind.DIGEST: Manner(5, 2 * DAY, by_day=True, twice=False, reserve=False),
+    Kind.BROADCAST: Manner(6, 7 * DAY, by_day=True, twice=False, reserve=False),
 }
 # Each priority is one kind's.
 KIND_OF = {manner.priority: kind for kind, manner in MANNERS.items()}

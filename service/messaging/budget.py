@@ -78,6 +78,20 @@ def reserve(
     return {number: cost for number, cost in costs.items() if number not in refused}, refused
 
 
+def cap_met(session: Session, settings: Settings, day: date, gateway: str, one: Wanted) -> str:
+    """Return the kind of cap that a message would be over if it left now, or nothing; reserves nothing."""
+    scopes = _scopes(session, {one.phone})[one.phone]
+    spent = {**dict.fromkeys(scopes, 0), **spent_for(session, day, scopes)}
+    cost = price_of_part(settings, gateway, one.phone) * one.parts
+    return _full(settings.cap_reserve, caps(settings), one, cost, scopes, spent) if cost else ""
+
+
+def spent_for(session: Session, day: date, scopes: Iterable[str]) -> dict[str, int]:
+    """Return the sums of a day of those of these scopes that have one."""
+    rows = session.execute(SUMS, {"at": day, "scopes": sorted(scopes)})
+    return {scope: amount for scope, amount in rows}  # noqa: C416  # rows are no pairs to the type checker
+
+
 def release(session: Session, messages: Iterable[Any]) -> None:
     """Give back what was reserved for messages that surely did not leave: rows with `phone`, `cost`, `cost_day`."""
     paid = [one for one in messages if one.cost]
@@ -136,8 +150,7 @@ def _scopes(session: Session, phones: set[str]) -> dict[str, list[str]]:
 def _locked(session: Session, day: date, scopes: set[str]) -> dict[str, int]:
     """Return the sums of these scopes. Whoever has that of all has them all, so nobody else is adding meanwhile."""
     _add(session, day, {ALL: 0})
-    sums = session.execute(SUMS, {"at": day, "scopes": sorted(scopes)})
-    return {**dict.fromkeys(scopes, 0), **{scope: amount for scope, amount in sums}}  # noqa: C416  # rows are no pairs to the type checker
+    return {**dict.fromkeys(scopes, 0), **spent_for(session, day, scopes)}
 
 
 def _add(session: Session, day: date, amounts: Mapping[str, int]) -> None:

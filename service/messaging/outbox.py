@@ -53,33 +53,69 @@ def tell(
     said: dict[str, Any] = words(voice, values)
     text = _fitted(voice, f"sms.{template}", count, said, values)
     kind = Kind.REPLY if reply else KINDS[template]
-    manner = MANNERS[kind]
     line = fold(voice.say(f"line.{template}", **said))[:LONGEST_LINE] if template in IN_DIGESTS else ""
     gathered = bool(line) and to.pace is not Pace.AT_ONCE
-    added = add_once(
+    return (
+        _queued(
+            session,
+            now,
+            key=f"{event}|{phone}|{template}",
+            phone=phone,
+            template=template,
+            kind=kind,
+            language=to.language,
+            text=text,
+            line=line,
+            state=MessageState.GATHERED if gathered else MessageState.QUEUED,
+            # A digest is written a week later at most; what it tells is still worth it then.
+            life=GATHERED_LIFE if gathered else MANNERS[kind].life,
+        )
+        is not None
+    )
+
+
+def write(
+    session: Session, now: datetime, *, event: str, phone: str, language: str, kind: Kind, template: str, text: str
+) -> int | None:
+    """Queue, in the caller's transaction, a text that a person wrote for a phone we know; return the message's id.
+
+    None when this (event, phone, template) was already written. Who calls has seen to it that the phone may be written
+    to; STOP is looked at again before it is sent.
+    """
+    return _queued(
         session,
-        Message,
-        unique="key",
+        now,
         key=f"{event}|{phone}|{template}",
         phone=phone,
         template=template,
         kind=kind,
-        priority=manner.priority,
-        language=to.language,
+        language=language,
+        text=fold(text),
+        line="",
+        state=MessageState.QUEUED,
+        life=MANNERS[kind].life,
+    )
+
+
+def _queued(session: Session, now: datetime, *, kind: Kind, text: str, life: timedelta, **columns: Any) -> int | None:
+    added: int | None = add_once(
+        session,
+        Message,
+        unique="key",
+        kind=kind,
+        priority=MANNERS[kind].priority,
         text=text,
-        line=line,
         parts=measure(text).parts,
-        state=MessageState.GATHERED if gathered else MessageState.QUEUED,
         attempts=0,
         resent=0,
         cost=0,
         reason="",
         next_at=now,
-        # A digest is written a week later at most; what it tells is still worth it then.
-        expires_at=now + (GATHERED_LIFE if gathered else manner.life),
+        expires_at=now + life,
         created_at=now,
+        **columns,
     )
-    return added is not None
+    return added
 
 
 def _fitted(voice: Speaker, key: str, count: int | None, said: dict[str, str], values: Mapping[str, Any]) -> str:

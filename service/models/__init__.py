@@ -3,9 +3,11 @@
 from service.models.associations import Officer, VillageAssociation
 from service.models.audit import AuditEntry
 from service.models.base import Base
+from service.models.broadcasts import Broadcast, BroadcastReceiver
 from service.models.callbacks import Callback
 from service.models.communes import Commune
 from service.models.contributions import Arrival, Contribution, ExchangeRate, LedgerEntry
+from service.models.conversations import CannedAnswer, Conversation
 from service.models.diaspora import Contact, DiasporaAssociation, Interest, Origin, PlaceLevel
 from service.models.gateways import GatewayState
 from service.models.inbound import InboundEvent
@@ -32,11 +34,15 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "Base",
+    "Broadcast",
+    "BroadcastReceiver",
     "Callback",
+    "CannedAnswer",
     "Commune",
     "Consent",
     "Contact",
     "Contribution",
+    "Conversation",
     "DiasporaAssociation",
     "Escalation",
     "ExchangeRate",

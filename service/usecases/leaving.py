@@ -15,7 +15,9 @@ from service.locales import DEFAULT_LANGUAGE
 from service.messaging.outbox import tell
 from service.models.associations import Officer, active_officer
 from service.models.audit import record
+from service.models.broadcasts import BroadcastReceiver
 from service.models.callbacks import Callback
+from service.models.conversations import Conversation
 from service.models.diaspora import Contact, DiasporaAssociation, active_contact
 from service.models.inbound import InboundEvent
 from service.models.journals import AnsweredTurn, JournalRow
@@ -143,6 +145,8 @@ def _erase(session: Session, now: datetime, phone: str) -> None:
         delete(Consent).where(Consent.phone == phone),
         delete(Secret).where(Secret.phone == phone),
         delete(Callback).where(Callback.phone == phone),
+        delete(Conversation).where(Conversation.phone == phone),
+        update(BroadcastReceiver).where(BroadcastReceiver.phone == phone).values(phone=gone),
         delete(Spending).where(Spending.scope == f"phone:{phone}"),
         # Another's conversation may have had the number on its screen.
         delete(JournalRow).where(or_(JournalRow.phone == phone, *on_screen)),

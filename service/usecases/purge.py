@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
@@ -10,6 +10,7 @@ from service.models import (
     AnsweredTurn,
     Attempt,
     Contact,
+    Conversation,
     InboundEvent,
     JournalRow,
     Message,
@@ -48,6 +49,10 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
         "inbound": update(InboundEvent)
         .where(InboundEvent.received_at < year, InboundEvent.phone != "")
         .values(payload={}, phone=""),
+        # Nothing that was said in it is kept any more.
+        "conversations": delete(Conversation).where(
+            Conversation.heard_at < year, func.coalesce(Conversation.answered_at, Conversation.heard_at) < year
+        ),
         # The rest of such a text will not come any more.
         "parts": delete(InboundEvent).where(InboundEvent.kind == SMS_PART, InboundEvent.received_at < now - PARTS_KEPT),
         "journals": delete(JournalRow).where(JournalRow.touched_at < month),

@@ -44,7 +44,10 @@ class Text:
 
 
 class Inbox:
-    """One text, in the transaction that handles it; `again` when an error undid the first time."""
+    """One text, in the transaction that handles it; `again` when an error undid the first time.
+
+    `puzzling` is whether nothing in it was understood: then a person reads it.
+    """
 
     def __init__(
         self, conversations: Conversations, session: Session, now: datetime, text: Text, *, again: bool
@@ -62,6 +65,7 @@ class Inbox:
         self.stopped = bool(phone and phone.stopped_at)
         self.language = phone.language if phone else DEFAULT_LANGUAGE
         self.command = read_command(text.text)
+        self.puzzling = False
         waiting = None if again else conversations.asked_by_sms(session, text.phone)
         self.question = Question(*waiting) if waiting else None
         self.kept = kept(text.text, self.command, self.question)

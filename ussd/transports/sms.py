@@ -18,6 +18,7 @@ from service.models.proposals import introduced_to
 from service.models.session import transaction
 from service.models.testimonies import testimonies_by
 from service.usecases.diaspora import pause_alerts
+from service.usecases.inbox import note_text
 from service.usecases.phones import know_phone, start, stop
 from ussd.dialogues.experiences import OWN, sheets_to_answer
 from ussd.dialogues.testimonies import OLD
@@ -84,6 +85,7 @@ def _receive(conversations: Conversations, text: Text, refusal: TiwiziError | No
         )
         if new and text.answerable:
             _handle(inbox, refusal)
+            note_text(session, now, text.phone, understood=not inbox.puzzling)
 
 
 def _handle(inbox: Inbox, refusal: TiwiziError | None) -> None:
@@ -96,11 +98,13 @@ def _handle(inbox: Inbox, refusal: TiwiziError | None) -> None:
         # No answer would reach them, and nobody decides by questions unseen: START alone brings them back.
         if action is Action.START:
             start(inbox.session, inbox.now, inbox.phone, CHANNEL)
+        inbox.puzzling = action is not Action.START
     elif inbox.from_machine():
         return
     elif not inbox.known:
         _stranger(inbox)
     elif not (_commanded(inbox) or _guessed(inbox) or resident_answers(inbox) or inbox.goes_on()):
+        inbox.puzzling = True
         inbox.reply("not_understood")
 
 
@@ -111,6 +115,7 @@ def _stranger(inbox: Inbox) -> None:
     asks_help = inbox.command and inbox.command.action in {Action.HELP, Action.START}
     if not asks_help and (_begun(inbox) or inbox.goes_on()):
         return
+    inbox.puzzling = not asks_help
     if inbox.replies_lately(*HELPFUL) < UNKNOWN_HELP and (asks_help or not _guessed(inbox)):
         inbox.reply("help_unknown", code=inbox.settings.ussd_code)
 
@@ -144,6 +149,7 @@ def _guessed(inbox: Inbox) -> bool:
     if guess.command and inbox.known and (not inbox.question or inbox.question.idle):
         _obey(inbox, guess.command)
     else:
+        inbox.puzzling = True
         inbox.ask_which(guess.words)
     return True
 
@@ -203,6 +209,7 @@ def _decide(inbox: Inbox, command: Command) -> None:
     elif inbox.officer:
         officer_answers(inbox, inbox.officer, command)
     elif not resident_answers(inbox):
+        inbox.puzzling = True
         inbox.reply("not_understood")
 
 

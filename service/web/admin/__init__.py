@@ -4,8 +4,10 @@ from flask import Blueprint
 
 from service.web.admin import (
     associations,
+    broadcasts,
     diaspora,
     home,
+    inbox,
     messages,
     money,
     moving,
@@ -69,7 +71,26 @@ def _blueprint() -> Blueprint:
     made.add_url_rule(f"/messages/<{ID}:number>/arrived", "message_arrived", messages.arrived, methods=["POST"])
     made.add_url_rule("/messages/stop", "stop_gateway", messages.stop, methods=["POST"])
     made.add_url_rule("/messages/start", "start_gateway", messages.start, methods=["POST"])
+    _add_inbox(made)
     return made
+
+
+def _add_inbox(made: Blueprint) -> None:
+    made.add_url_rule("/inbox", "inbox", inbox.show)
+    made.add_url_rule("/inbox/begin", "begin_conversation", inbox.begin, methods=["POST"])
+    made.add_url_rule("/inbox/measure", "measure", inbox.measure, methods=["POST"])
+    made.add_url_rule("/inbox/canned", "canned", inbox.show_canned)
+    made.add_url_rule("/inbox/canned", "word_canned", inbox.word, methods=["POST"])
+    made.add_url_rule(f"/inbox/<{ID}:number>", "conversation", inbox.one)
+    for verb, do in inbox.DEEDS.items():
+        made.add_url_rule(f"/inbox/<{ID}:number>/{verb}", f"{verb}_conversation", do, methods=["POST"])
+    made.add_url_rule("/broadcasts", "broadcasts", broadcasts.show)
+    made.add_url_rule("/broadcasts", "write_broadcast", broadcasts.write, methods=["POST"])
+    made.add_url_rule("/broadcasts/new", "new_broadcast", broadcasts.new)
+    made.add_url_rule(f"/broadcasts/<{ID}:number>", "broadcast", broadcasts.one)
+    made.add_url_rule(f"/broadcasts/<{ID}:number>/results.csv", "broadcast_results", broadcasts.results)
+    for verb, decide in broadcasts.DECISIONS.items():
+        made.add_url_rule(f"/broadcasts/<{ID}:number>/{verb}", f"{verb}_broadcast", decide, methods=["POST"])
 
 
 admin = _blueprint()

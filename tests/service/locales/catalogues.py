@@ -8,7 +8,7 @@ from babel.messages.pofile import read_po
 
 from service.locales import ROOT, Language
 
-DOMAINS = ("phone", "sms", "ussd", "web")
+DOMAINS = ("inbox", "phone", "sms", "ussd", "web")
 Texts = dict[str, tuple[str, ...]]
 
 

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from service.domain.broadcasts import BroadcastState, LeftOut, Who
 from service.domain.errors import TiwiziError
 from service.domain.kinds import Kind, Pace
 from service.domain.ledger import ArrivalState, Posting, Source
@@ -17,6 +18,7 @@ from service.domain.states import AssociationState, MessageState, NeedState, Rep
 from service.domain.testimonies import Publication, SheetState, TestimonyState
 from service.locales import Language, speaker
 from service.matching.reasons import REASON_KEYS
+from service.usecases.inbox import Folder
 from service.web.errors import EXPLAINED
 from tests.service.locales.catalogues import DOMAINS, texts
 from tests.service.locales.sources import asked, could_be_said
@@ -27,6 +29,7 @@ SAID = (
     *(ProjectState, Grievance, Withdrawal, Condition, Milestone),
     *(Stage, Problem, HelpWanted, Publication, SheetState, Pace, Kind),
     *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState, TestimonyState),
+    *(Folder, Who, LeftOut, BroadcastState),
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}
 

@@ -17,6 +17,8 @@ from service.messaging.health import locked_state, stop_gateway
 from service.messaging.outbox import tell
 from service.messaging.sender import drain
 from service.models.session import transaction
+from service.usecases.inbox import note_text
+from service.usecases.phones import know_phone
 from tests.peers.scripted import ScriptedGateway
 from tests.service.web.person import PASSWORD, MakeUser
 from tests.service.web.registers import Registers
@@ -188,4 +190,34 @@ def test_an_admins_bad_morning(page: Page, complaints: list[str], make_user: Mak
     assert "de nouveau en attente" in page.get_by_role("status").inner_text()
     page.get_by_role("button", name="Remettre en marche").click()
     assert "partent de nouveau" in page.get_by_role("status").inner_text()
+    assert complaints == []
+
+
+def test_an_answer_is_measured_while_it_is_typed_and_sent(
+    page: Page, complaints: list[str], container: Container, make_user: MakeUser
+) -> None:
+    make_user()
+    with transaction(container.engine) as session:
+        know_phone(session, container.clock(), "+212612345678")
+        note_text(session, container.clock(), "+212612345678", understood=False)
+    sign_in(page)
+    page.goto("/admin/inbox")
+    look(page, "inbox")
+    page.get_by_role("link", name="Pas encore inscrit").click()
+    page.get_by_label("Votre message").fill("Nous arrivons demain.")
+    page.get_by_text("Signes : 21 sur 160").wait_for()
+    for language in ("ar", "fr"):
+        page.goto(f"{page.url.partition('?')[0]}?lang={language}")
+        look(page, f"conversation-{language}")
+    page.get_by_label("Votre message").fill("Nous arrivons demain.")
+    page.get_by_role("button", name="Envoyer").click()
+    assert "en route" in page.get_by_role("status").inner_text()
+    page.goto("/admin/broadcasts/new")
+    look(page, "broadcast-new")
+    page.get_by_label("Français").fill("Réunion à Taliouine.")
+    page.get_by_text("SMS : 1").wait_for()
+    page.get_by_label("ne demande ni argent").check()
+    page.get_by_role("button", name="Voir qui").click()
+    page.get_by_text("Une autre personne doit").wait_for()
+    look(page, "broadcast")
     assert complaints == []
