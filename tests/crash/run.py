@@ -80,6 +80,7 @@ def counts(verdict: Verdict) -> dict[str, int | str]:
         "doubled_facts": len(verdict.doubled_facts),
         "doubled_sends": len(verdict.doubled_sends),
         "unknown": verdict.unknown,
+        "unknown_carried": verdict.unknown_carried,
         "integrity": verdict.integrity,
     }
 

@@ -28,7 +28,7 @@ def test_500_kills_lose_nothing_and_double_nothing(database: str) -> None:
     status, line, said = crash("--kills", "500", "--seed", "1", "--database", database)
     assert {name: line[name] for name in CLEAN} == CLEAN, said
     assert line["kills"] >= 500
-    assert set(line) == {"kills", "unknown", *CLEAN}
+    assert set(line) == {"kills", "unknown", "unknown_carried", *CLEAN}
     assert status == 0, said
 
 

@@ -36,7 +36,11 @@ POSTGRES_CHECK = (
 
 @dataclass
 class Verdict:
-    """Counts, and a line for each thing that is wrong. `unresolved` are in doubt although a receipt fits no other."""
+    """Counts, and a line for each thing that is wrong.
+
+    `unresolved` are in doubt although a receipt fits no other. Of the `unknown`, the carrier had `unknown_carried`: the
+    others never left, so no receipt will ever speak of them.
+    """
 
     lost: list[str] = field(default_factory=list)
     doubled_facts: list[str] = field(default_factory=list)
@@ -44,6 +48,7 @@ class Verdict:
     unresolved: list[str] = field(default_factory=list)
     histories: list[str] = field(default_factory=list)
     unknown: int = 0
+    unknown_carried: int = 0
     integrity: str = "ok"
 
     @property
@@ -163,11 +168,15 @@ def _history(session: Session, phone: str, ledger: Sequence[Accepted]) -> str:
 
 def _doubts(session: Session, verdict: Verdict, ledger: Sequence[Accepted]) -> None:
     """What is in doubt: nothing that a receipt, which came, says of one message only."""
-    doubtful = Counter(session.scalars(select(Message.phone).where(Message.state == MessageState.UNKNOWN)))
-    verdict.unknown = doubtful.total()
+    in_doubt = select(Message.phone, Message.text).where(Message.state == MessageState.UNKNOWN)
+    texts = Counter((phone, words) for phone, words in session.execute(in_doubt))
     known = set(session.scalars(select(Message.provider_id)))
     told = set(session.scalars(select(Receipt.provider_id)))
-    free = Counter(one.phone for one in ledger if one.message_id not in known and one.message_id in told)
+    unclaimed = [one for one in ledger if one.message_id not in known and one.message_id in told]
+    verdict.unknown = texts.total()
+    verdict.unknown_carried = (texts & Counter((one.phone, one.text) for one in unclaimed)).total()
+    doubtful = Counter(phone for phone, _ in texts.elements())
+    free = Counter(one.phone for one in unclaimed)
     # Where two were ever in doubt, an id may be either's.
     twice = set(session.scalars(select(Message.phone).where(Message.resent > 0)))
     verdict.unresolved += sorted({phone for phone, times in doubtful.items() if times == free[phone] == 1} - twice)
