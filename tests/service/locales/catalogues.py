@@ -8,7 +8,7 @@ from babel.messages.pofile import read_po
 
 from service.locales import ROOT, Language
 
-DOMAINS = ("inbox", "phone", "sms", "ussd", "web")
+DOMAINS = tuple(sorted(path.stem for path in (ROOT / Language.FR).glob("*.po")))
 Texts = dict[str, tuple[str, ...]]
 
 
