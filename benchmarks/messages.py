@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice
 from pathlib import Path
+from threading import Event, Thread
 from time import perf_counter
 
 from sqlalchemy import func, insert, select, text
@@ -35,6 +36,7 @@ WANTED = 8_000  # equal texts a second
 SETTLED = 100_000  # messages after which the process is weighed first
 BATCH = 20_000
 LOOK_EVERY = 0.2  # seconds
+SWEPT_EVERY = 60  # seconds: PostgreSQL's autovacuum_naptime
 PAGES_TO_MIB = 4096 / 2**20
 GATEWAY = AfricasTalkingGateway
 CALLS = GATEWAY.connections * 1000 / LATENCY_MS  # a second, at best
@@ -119,8 +121,32 @@ def _drained(backend: str, count: int, text_of: Callable[[int], str]) -> Drained
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            looks = list(_watched(process, ledger, url))
+            with _swept(url):
+                looks = list(_watched(process, ledger, url))
         return Drained(*_recorded(url, count, looks[-1].sent), looks)
+
+
+@contextmanager
+def _swept(url: str) -> Iterator[None]:
+    """Sweep dead rows each minute, as a PostgreSQL does whose autovacuum is on; it need not be where this runs."""
+    engine, over = make_engine(url), Event()
+
+    def sweep() -> None:
+        while not over.wait(SWEPT_EVERY):
+            with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.execute(text("VACUUM ANALYZE messages"))
+                connection.execute(text("VACUUM ANALYZE spending"))
+
+    sweeper = Thread(target=sweep, daemon=True)
+    if engine.dialect.name == "postgresql":
+        sweeper.start()
+    try:
+        yield
+    finally:
+        over.set()
+        if sweeper.is_alive():
+            sweeper.join()
+        engine.dispose()
 
 
 def queue(url: str, count: int, text_of: Callable[[int], str]) -> None:

@@ -16,14 +16,17 @@ from service.domain.kinds import MANNERS, Kind
 from service.messaging.once import INSERT
 from service.models import Contact, Officer, Spending
 from service.models.base import table_of
+from service.models.many import for_each_database
 from service.settings import Settings
 
 ALL = "all"
 PER_CENT = 100
 THOUSAND = 1000
 SPENDING = table_of(Spending)
-SUMS = select(SPENDING.c.scope, SPENDING.c.amount).where(
-    SPENDING.c.day == bindparam("at"), SPENDING.c.scope.in_(bindparam("scopes", expanding=True))
+SUMS = for_each_database(
+    lambda among: select(SPENDING.c.scope, SPENDING.c.amount).where(
+        SPENDING.c.day == bindparam("at"), among(SPENDING.c.scope, "scopes")
+    )
 )
 
 
@@ -88,7 +91,7 @@ def cap_met(session: Session, settings: Settings, day: date, gateway: str, one: 
 
 def spent_for(session: Session, day: date, scopes: Iterable[str]) -> dict[str, int]:
     """Return the sums of a day of those of these scopes that have one."""
-    rows = session.execute(SUMS, {"at": day, "scopes": sorted(scopes)})
+    rows = session.execute(SUMS[session.get_bind().dialect.name], {"at": day, "scopes": sorted(scopes)})
     return {scope: amount for scope, amount in rows}  # noqa: C416  # rows are no pairs to the type checker
 
 

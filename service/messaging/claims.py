@@ -22,6 +22,7 @@ from service.messaging.routing import route_due
 from service.models import Message, Phone
 from service.models.base import table_of
 from service.models.gateways import ALL
+from service.models.many import for_each_database
 from service.settings import Settings
 
 LEASE = timedelta(minutes=4)  # far longer than any gateway's time-outs: when it ends, its holder is gone
@@ -40,16 +41,18 @@ SET_ASIDE = (
         final_at=bindparam("ended"),
     )
 )
-TAKE = (
-    update(MESSAGES)
-    .where(MESSAGES.c.id.in_(bindparam("ids", expanding=True)))
-    .values(
-        state=MessageState.ATTEMPTING,
-        attempts=MESSAGES.c.attempts + 1,
-        attempt_id=bindparam("attempt"),
-        lease_until=bindparam("until"),
-        cost=bindparam("costs"),
-        cost_day=bindparam("day"),
+TAKE = for_each_database(
+    lambda among: (
+        update(MESSAGES)
+        .where(among(MESSAGES.c.id, "ids"))
+        .values(
+            state=MessageState.ATTEMPTING,
+            attempts=MESSAGES.c.attempts + 1,
+            attempt_id=bindparam("attempt"),
+            lease_until=bindparam("until"),
+            cost=bindparam("costs"),
+            cost_day=bindparam("day"),
+        )
     )
 )
 
@@ -221,8 +224,9 @@ def _take(session: Session, calls: Sequence[Call], costs: dict[int, int], now: d
             ids[costs[number]].append(number)
     first = calls[0]
     same = {"attempt": first.attempt_id, "until": first.lease_until, "day": now.astimezone(UTC).date()}
+    connection = session.connection()
     for cost, numbers in ids.items():
-        session.connection().execute(TAKE, {"ids": numbers, "costs": cost, **same})
+        connection.execute(TAKE[connection.dialect.name], {"ids": numbers, "costs": cost, **same})
 
 
 def _seconds_left(one: Any, now: datetime) -> int:

@@ -19,6 +19,7 @@ from service.messaging.health import locked_state, weigh
 from service.messaging.receipts import PROVIDER_ID_LENGTH, adopt_receipts, advance, find_unknown, lock_phones
 from service.models import Attempt, GatewayState, Message, Receipt
 from service.models.base import table_of
+from service.models.many import for_each_database
 from service.models.session import reading, transaction
 
 log = structlog.get_logger()
@@ -41,34 +42,38 @@ OPEN = {MessageState.ATTEMPTING, MessageState.UNKNOWN}
 UNSENT = {Outcome.REFUSED, Outcome.RETRY}
 FINAL = {MessageState.DELIVERED, MessageState.FAILED}
 MESSAGES = table_of(Message)
-SETTLE = (
-    update(MESSAGES)
-    .where(MESSAGES.c.id.in_(bindparam("ids", expanding=True)))
-    .values(
-        state=bindparam("to"),
-        gateway=bindparam("through"),
-        reason=bindparam("why"),
-        lease_until=bindparam("lease"),
-        attempt_id=bindparam("attempt"),
-        next_at=func.coalesce(bindparam("then", type_=MESSAGES.c.next_at.type), MESSAGES.c.next_at),
-        cost=bindparam("costs"),
-        accepted_at=func.coalesce(MESSAGES.c.accepted_at, bindparam("accepted", type_=MESSAGES.c.accepted_at.type)),
-        final_at=bindparam("ended"),
+SETTLE = for_each_database(
+    lambda among: (
+        update(MESSAGES)
+        .where(among(MESSAGES.c.id, "ids"))
+        .values(
+            state=bindparam("to"),
+            gateway=bindparam("through"),
+            reason=bindparam("why"),
+            lease_until=bindparam("lease"),
+            attempt_id=bindparam("attempt"),
+            next_at=func.coalesce(bindparam("then", type_=MESSAGES.c.next_at.type), MESSAGES.c.next_at),
+            cost=bindparam("costs"),
+            accepted_at=func.coalesce(MESSAGES.c.accepted_at, bindparam("accepted", type_=MESSAGES.c.accepted_at.type)),
+            final_at=bindparam("ended"),
+        )
     )
 )
 CALL_IT = update(MESSAGES).where(MESSAGES.c.id == bindparam("row")).values(provider_id=bindparam("theirs"))
 ATTEMPT = table_of(Attempt)
-ATTEMPTS = insert(ATTEMPT).from_select(
-    ["message_id", "gateway", "begun_at", "ended_at", "outcome", "reason", "cost"],
-    select(
-        MESSAGES.c.id,
-        bindparam("through", type_=ATTEMPT.c.gateway.type),
-        bindparam("begun", type_=ATTEMPT.c.begun_at.type),
-        bindparam("now", type_=ATTEMPT.c.ended_at.type),
-        bindparam("outcome", type_=ATTEMPT.c.outcome.type),
-        bindparam("why", type_=ATTEMPT.c.reason.type),
-        bindparam("costs", type_=ATTEMPT.c.cost.type),
-    ).where(MESSAGES.c.id.in_(bindparam("ids", expanding=True))),
+ATTEMPTS = for_each_database(
+    lambda among: insert(ATTEMPT).from_select(
+        ["message_id", "gateway", "begun_at", "ended_at", "outcome", "reason", "cost"],
+        select(
+            MESSAGES.c.id,
+            bindparam("through", type_=ATTEMPT.c.gateway.type),
+            bindparam("begun", type_=ATTEMPT.c.begun_at.type),
+            bindparam("now", type_=ATTEMPT.c.ended_at.type),
+            bindparam("outcome", type_=ATTEMPT.c.outcome.type),
+            bindparam("why", type_=ATTEMPT.c.reason.type),
+            bindparam("costs", type_=ATTEMPT.c.cost.type),
+        ).where(among(MESSAGES.c.id, "ids")),
+    )
 )
 
 
@@ -100,20 +105,22 @@ def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence
         return
     _weigh(state, now, [sent.outcome for _, sent in outcomes.values()])
     lock_phones(session, {message.phone for one in answered for message in one.call.batch})
-    found = session.execute(MINE, {"ids": list(outcomes)}).all()
+    found = session.execute(MINE[session.get_bind().dialect.name], {"ids": list(outcomes)}).all()
     mine = [one for one in found if one.state in OPEN and one.attempt_id == outcomes[one.id][0].attempt_id]
     _write(session, gateway, now, {one: outcomes[one.id][1] for one in mine})
     _note_attempts(session, gateway.name, now, outcomes)
 
 
-MINE = (
-    select(
-        *(Message.id, Message.phone, Message.state, Message.attempt_id, Message.attempts),
-        *(Message.cost, Message.cost_day, Message.provider_id, Message.lease_until),
+MINE = for_each_database(
+    lambda among: (
+        select(
+            *(Message.id, Message.phone, Message.state, Message.attempt_id, Message.attempts),
+            *(Message.cost, Message.cost_day, Message.provider_id, Message.lease_until),
+        )
+        .where(among(Message.id, "ids"))
+        .order_by(Message.id)
+        .with_for_update()
     )
-    .where(Message.id.in_(bindparam("ids", expanding=True)))
-    .order_by(Message.id)
-    .with_for_update()
 )
 
 
@@ -125,7 +132,7 @@ def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any,
         same[tuple(_row(gateway, now, one, how).items())].append(one)
     # One statement for many rows takes a tenth of one for each.
     for values, messages in same.items():
-        connection.execute(SETTLE, {**dict(values), "ids": [one.id for one in messages]})
+        connection.execute(SETTLE[connection.dialect.name], {**dict(values), "ids": [one.id for one in messages]})
     theirs = {
         one: how.provider_id[:PROVIDER_ID_LENGTH]
         for one, how in sent.items()
@@ -181,9 +188,10 @@ def _note_attempts(session: Session, gateway: str, now: datetime, outcomes: Mapp
     same: dict[tuple[datetime, str, str, str], list[int]] = defaultdict(list)
     for number, (call, sent) in outcomes.items():
         same[call.begun_at, sent.outcome.value, sent.reason[:LONGEST_REASON], sent.cost[:LONGEST_COST]].append(number)
+    connection = session.connection()
     for (begun, outcome, why, costs), ids in same.items():
         values = {"through": gateway, "begun": begun, "now": now, "outcome": outcome, "why": why, "costs": costs}
-        session.connection().execute(ATTEMPTS, {**values, "ids": ids})
+        connection.execute(ATTEMPTS[connection.dialect.name], {**values, "ids": ids})
 
 
 def _give_back(session: Session, ids: Sequence[int], answered: Sequence[Answered]) -> None:
@@ -191,7 +199,11 @@ def _give_back(session: Session, ids: Sequence[int], answered: Sequence[Answered
     if not ids:
         return
     attempts = {one.call.attempt_id for one in answered}
-    mine = [one for one in session.execute(MINE, {"ids": ids}).all() if one.attempt_id in attempts]
+    mine = [
+        one
+        for one in session.execute(MINE[session.get_bind().dialect.name], {"ids": ids}).all()
+        if one.attempt_id in attempts
+    ]
     release(session, mine)
     session.execute(
         update(Message)

@@ -13,12 +13,15 @@ from service.messaging.health import WHOLE, stopped, weights
 from service.models import Message
 from service.models.base import table_of
 from service.models.gateways import ALL
+from service.models.many import for_each_database
 from service.settings import Settings
 
 AT_ONCE = 1_000
 DICE = secrets.SystemRandom()
 MESSAGES = table_of(Message)
-ROUTE = update(MESSAGES).where(MESSAGES.c.id.in_(bindparam("ids", expanding=True))).values(gateway=bindparam("through"))
+ROUTE = for_each_database(
+    lambda among: update(MESSAGES).where(among(MESSAGES.c.id, "ids")).values(gateway=bindparam("through"))
+)
 
 
 def route(routes: Mapping[str, tuple[str, ...]], phone: str) -> tuple[str, ...]:
@@ -53,8 +56,9 @@ def route_due(session: Session, settings: Settings, now: datetime) -> int:
     for number, phone in waiting:
         chosen[choose(route(settings.sms_routes, phone), worth, closed)].append(number)
     chosen.pop(None, None)
+    connection = session.connection()
     for name, numbers in chosen.items():
-        session.connection().execute(ROUTE, {"ids": numbers, "through": name})
+        connection.execute(ROUTE[connection.dialect.name], {"ids": numbers, "through": name})
     return sum(map(len, chosen.values()))
 
 

@@ -30,6 +30,7 @@ log = structlog.get_logger()
 LONGEST_CALL = timedelta(minutes=2)
 # Calls claimed beyond the connections, as a part of them, so that none waits for the database.
 AHEAD = 4
+GATHERED_S = 0.0  # seconds in which other calls may end too
 AWAY = timedelta(seconds=1)  # between two looks at a database that is locked, full or away
 
 
@@ -106,7 +107,9 @@ class Sender:
                 under_way |= {pool.submit(self._send, call): call for call in calls}
                 if not under_way:
                     break
-                ended = wait_for(under_way, return_when=FIRST_COMPLETED).done
+                wait_for(under_way, return_when=FIRST_COMPLETED)
+                # A record of several costs little more than of one, and calls that are ahead keep the connections busy.
+                ended = wait_for(under_way, GATHERED_S).done
                 calls_ended = [(under_way.pop(one), one) for one in ended]
                 done = [Answered(call, one.result()) for call, one in calls_ended if not self._failed(one)]
         if self._failure:

@@ -12,9 +12,10 @@ from service.models import Commune, Need, Proposal, VillageAssociation
 from service.models.session import reading
 from service.web.access import access
 from service.web.current import container
-from service.web.public import experiences
+from service.web.public import cards, experiences
 
 public = Blueprint("public", __name__)
+public.add_url_rule("/cards/<holder>-<language>.pdf", "card", cards.paper)
 public.add_url_rule("/experiences", "experiences", experiences.find)
 public.add_url_rule("/experiences/<reference>", "experience", experiences.show)
 public.add_url_rule("/experiences/<reference>.pdf", "experience_pdf", experiences.paper)
