@@ -48,21 +48,21 @@ class _Card(Paper):
         super().__init__("Tiwizi", language, note="")
         self.holder = holder
         self.note = self.voice.say("card.note")
-        self.set_title(self._say("title"))
+        self.set_title(self.voice.say(f"card.{self.holder}.title"))
 
     def draw(self, code: str, number: str) -> None:
         """Write the whole card."""
         say = self.voice.say
         self.text_of(say("card.kind"), SMALL, colour=DEEP)
-        self.text_of(self._say("title"), TITLE, "B")
-        self.text_of(self._say("lead"), BODY, colour=SOFT)
+        self.text_of(say(f"card.{self.holder}.title"), TITLE, "B")
+        self.text_of(say(f"card.{self.holder}.lead"), BODY, colour=SOFT)
         self._ways_in(code, number)
         self.rows(say("card.words"), [(say(f"card.word.{one}"), self._does(one)) for one in WORDS[self.holder]], (3, 7))
-        steps = enumerate(self._say("next").splitlines(), start=1)
+        steps = enumerate(say(f"card.{self.holder}.next").splitlines(), start=1)
         self.section(say("card.next"), "\n".join(f"{number}. {step}" for number, step in steps))
         if self.holder is Holder.VILLAGE:
             self.section(say("card.keys"), " · ".join(f"{key} {say(f'card.key.{name}')}" for key, name in KEYS))
-        self.section(say("card.safe"), self._say("safe"))
+        self.section(say("card.safe"), say(f"card.{self.holder}.safe"))
 
     def _ways_in(self, code: str, number: str) -> None:
         """Write what to dial and where to write to, large, on a ground of its own."""
@@ -79,6 +79,3 @@ class _Card(Paper):
 
     def _does(self, word: str) -> str:
         return self.voice.say(f"card.does.{MEANT.get((self.holder, word), word)}")
-
-    def _say(self, name: str) -> str:
-        return self.voice.say(f"card.{self.holder}.{name}")

@@ -14,6 +14,10 @@ ALIKE = {
     Language.AR: {"phone.sms"},
     Language.SHI: {"phone.sms"},
     Language.EN: {
+        "card.word.experience",
+        "card.word.info",
+        "card.word.pause",
+        "card.word.stop",
         "home.pause",
         "key.menu",
         "phone.ok",
