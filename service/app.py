@@ -8,7 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.container import Container
 from service.security import keyed_hash
-from service.web import sessions
+from service.usecases.sessions import IDLE
 from service.web.access import access, check_declarations
 from service.web.admin import admin
 from service.web.current import EXTENSION
@@ -64,7 +64,7 @@ def _config(container: Container) -> dict[str, object]:
         "SESSION_COOKIE_HTTPONLY": True,
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.url.startswith("https://"),
-        "PERMANENT_SESSION_LIFETIME": sessions.IDLE,
+        "PERMANENT_SESSION_LIFETIME": IDLE,
         "MAX_CONTENT_LENGTH": LARGEST_BODY,
         "WTF_CSRF_CHECK_DEFAULT": False,  # the guard checks, after it knows who asks
         "WTF_CSRF_TIME_LIMIT": None,  # a form lives as long as its session

@@ -16,8 +16,8 @@ PHONE = re.compile(
     r"|(?<![\w.-])[1-9]\d{10,14}(?!\w)",
     re.IGNORECASE,
 )
-# The token in a hook's address is all that a gateway proves itself with.
-TOKEN = re.compile(r"(/hooks/[^/\s]+/)[^/\s?\"']+")
+# The token in the address of a hook or an invitation is all that who calls it proves themselves with.
+TOKEN = re.compile(r"(/hooks/[^/\s]+/|/admin/invitation/)[^/\s?\"']+")
 KEPT_FIRST, KEPT_LAST = 4, 2
 
 

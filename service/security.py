@@ -4,10 +4,13 @@ import base64
 import hashlib
 import hmac
 import secrets
+from datetime import datetime
 from functools import cache
 
+import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
+from pyotp.utils import strings_equal
 
 _HASHER = PasswordHasher()  # argon2id with the library's current parameters (RFC 9106, low memory profile)
 
@@ -20,7 +23,7 @@ def hash_password(password: str) -> str:
 def password_fits(hashed: str | None, password: str) -> bool:
     """Tell whether the password is the right one; takes as long when there is nobody to compare with."""
     try:
-        return _HASHER.verify(hashed or _nobody(), password) and hashed is not None
+        return _HASHER.verify(hashed or _nobody(), password) and bool(hashed)
     except (VerificationError, InvalidHashError):
         return False
 
@@ -65,3 +68,33 @@ def token_fits(tokens: tuple[str, ...], given: str) -> bool:
     """Tell whether `given` is one of the tokens, comparing with each in constant time."""
     fits = [hmac.compare_digest(token.encode(), given.encode("utf-8", "surrogatepass")) for token in tokens]
     return any(fits)
+
+
+def new_token() -> str:
+    """Return 256 random bits for a cookie or a link."""
+    return secrets.token_urlsafe(32)
+
+
+def hash_token(token: str) -> str:
+    """Return what is kept of a token; one that cannot be guessed needs no key and no slow hash."""
+    return keyed_hash("token", token)
+
+
+def factor_key(secret: str, nonce: str) -> str:
+    """Return the key (160 bits, base32) of a person's authenticator; the database has the nonce alone."""
+    digest = base64.urlsafe_b64decode(keyed_hash(secret, "second factor", nonce))
+    return base64.b32encode(digest[:20]).decode()
+
+
+def factor_counter(key: str, code: str, at: datetime) -> int | None:
+    """Return the 30 seconds (RFC 6238, counted from 1970) whose code this is, now or one before or after; else None."""
+    totp = pyotp.TOTP(key)
+    this = totp.timecode(at)
+    fits = [counter for counter in (this - 1, this, this + 1) if strings_equal(totp.generate_otp(counter), code)]
+    return fits[-1] if fits else None
+
+
+def new_recovery_codes() -> list[str]:
+    """Return ten codes of 50 bits that a person keeps on paper."""
+    letters = [base64.b32encode(secrets.token_bytes(7)).decode().lower() for _ in range(10)]
+    return [f"{one[:5]}-{one[5:10]}" for one in letters]

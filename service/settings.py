@@ -114,6 +114,7 @@ class Settings(BaseSettings):
     smpp_ussd_end: Literal["17", "3"] = "17"
     smpp_ussd_session_tag: str = "0x1383"
     simulator: bool | None = None
+    admin_second_factor: bool | None = None
     match_every_minutes: int = Field(default=15, ge=1)
     match_slots: int = Field(default=2, ge=1, le=20)
     match_weights: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
@@ -262,6 +263,11 @@ class Settings(BaseSettings):
     def simulator_on(self) -> bool:
         """The simulator holds a hook token, so by default it is there only when no real gateway is."""
         return self.used_gateways == {"console"} if self.simulator is None else self.simulator
+
+    @property
+    def admins_need_factor(self) -> bool:
+        """On a laptop an admin is only led to a second factor; a service that others reach demands it."""
+        return self.url.startswith("https://") if self.admin_second_factor is None else self.admin_second_factor
 
     @property
     def url_here(self) -> str:

@@ -16,7 +16,7 @@ ARABIC = re.compile(r"[\u0621-\u064a]")
 # What is said on a screen stands on one, in Arabic on two; under it are the keys, `0 Urri  00 Umugh`.
 SCREENS = {Language.SHI: 1, Language.AR: 2}
 KEYS = 18
-PAGES = {"web.po", "phone.po"}  # a browser has room
+ON_PHONES = {"sms.po", "ussd.po"}  # a browser has room
 PARTS = {Language.SHI: 1, Language.AR: MOST_PARTS}
 
 
@@ -75,7 +75,7 @@ def _check_length(text: Text, correction: str) -> None:
         most = PARTS[text.language]
         if after.parts > max(most, before.parts):
             raise ValueError(f"the correction takes {after.parts} SMS, and may take {max(most, before.parts)}")
-    elif text.file not in PAGES:
+    elif text.file in ON_PHONES:
         room = SCREENS[text.language] * (ONE_PART[after.encoding] - KEYS)
         if after.units > max(room, before.units):
             raise ValueError(f"the correction has {after.units} characters, and there is room for {room}")

@@ -26,7 +26,7 @@ from service.models.spending import Spending
 from service.models.spotchecks import Resident, SpotCheck, SpotQuestion
 from service.models.testimonies import Recording, Testimony
 from service.models.ticks import JobTick
-from service.models.users import User
+from service.models.users import User, UserSession
 
 __all__ = [
     "AnsweredTurn",
@@ -78,6 +78,7 @@ __all__ = [
     "SpotQuestion",
     "Testimony",
     "User",
+    "UserSession",
     "VillageAssociation",
     "WrongGuess",
 ]

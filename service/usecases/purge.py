@@ -19,10 +19,12 @@ from service.models import (
     Receipt,
     Resident,
     Spending,
+    UserSession,
     WrongGuess,
 )
 from service.models.inbound import SMS_PART
 from service.usecases.leaving import forget
+from service.usecases.sessions import over
 
 RAW_KEPT = timedelta(days=365)
 PARTS_KEPT = timedelta(days=1)
@@ -57,6 +59,7 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
         "parts": delete(InboundEvent).where(InboundEvent.kind == SMS_PART, InboundEvent.received_at < now - PARTS_KEPT),
         "journals": delete(JournalRow).where(JournalRow.touched_at < month),
         "turns": delete(AnsweredTurn).where(AnsweredTurn.answered_at < month),
+        "sessions": delete(UserSession).where(over(now)),
         "guesses": delete(WrongGuess).where(WrongGuess.at < now - GUESSES_KEPT),
         "receipts": delete(Receipt).where(or_(Receipt.received_at < year, Receipt.message_id.in_(old))),
         "attempts": delete(Attempt).where(Attempt.message_id.in_(old)),

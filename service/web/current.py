@@ -5,8 +5,9 @@ from datetime import datetime
 from flask import current_app, g, request, session
 
 from service.container import Container
+from service.domain.roles import UserRole
 from service.locales import DEFAULT_LANGUAGE, Language, Speaker, speaker
-from service.models import User
+from service.models import User, UserSession
 
 EXTENSION = "tiwizi"
 
@@ -34,6 +35,17 @@ def signed_in() -> User:
     known = user()
     assert known is not None  # noqa: S101  # the guard let nobody else in; tells the type checker so
     return known
+
+
+def session_now() -> UserSession:
+    """Return the session of who is signed in, in a view whose access demands someone."""
+    known: UserSession = g.session
+    return known
+
+
+def must_have_factor(user: User) -> bool:
+    """Tell whether this person does nothing before they have a second factor."""
+    return user.role is UserRole.ADMIN and not user.has_factor and container().settings.admins_need_factor
 
 
 def language() -> Language:

@@ -8,12 +8,17 @@ from service.domain.errors import NotAllowedError
 from service.domain.roles import UserRole
 from service.web import sessions
 from service.web.access import access_of
-from service.web.current import container
+from service.web.current import container, must_have_factor
 
 csrf = CSRFProtect()
 # Those who call without a browser's session have nothing that another site could borrow.
 NO_SESSION = frozenset({"gateway", "simulator"})
 BEFORE_A_PASSWORD_OF_ONES_OWN = frozenset({"admin.password", "admin.set_password", "admin.sign_out"})
+BEFORE_A_SECOND_FACTOR = BEFORE_A_PASSWORD_OF_ONES_OWN | {
+    "admin.second_factor",
+    "admin.begin_factor",
+    "admin.confirm_factor",
+}
 
 
 def set_up_guard(app: Flask) -> None:
@@ -36,15 +41,16 @@ def guard() -> Response | None:
 
 
 def _admit(least: UserRole) -> Response | None:
-    user = sessions.resume()
-    if user is None:
+    found = sessions.resume()
+    if found is None:
         sessions.end()
         return redirect(url_for("admin.sign_in", next=_way_back()))
-    g.user = user
-    sessions.touch()
-    if user.password_once and request.endpoint not in BEFORE_A_PASSWORD_OF_ONES_OWN:
+    g.session, g.user = found, found.user
+    if found.user.password_once and request.endpoint not in BEFORE_A_PASSWORD_OF_ONES_OWN:
         return redirect(url_for("admin.password"))
-    if not user.role.includes(least):
+    if must_have_factor(found.user) and request.endpoint not in BEFORE_A_SECOND_FACTOR:
+        return redirect(url_for("admin.second_factor"))
+    if not found.user.role.includes(least):
         raise NotAllowedError
     return None
 

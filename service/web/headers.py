@@ -10,6 +10,7 @@ POLICY = (
 )
 FIXED = {
     "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",  # for browsers older than frame-ancestors
     "Referrer-Policy": "same-origin",  # nothing leaks outside, yet forms over HTTPS can prove their origin
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
     "Cross-Origin-Opener-Policy": "same-origin",

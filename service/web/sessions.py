@@ -1,33 +1,36 @@
-"""Sessions of the admin view: begun new at sign-in, ended by idleness, age, a new password or a sign-out."""
+"""The browser's side of a session: a cookie with a token, and what the browser says of itself."""
 
-from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address, ip_address
 from urllib.parse import urlsplit
 
-from flask import session
+from flask import request, session
+from sqlalchemy.orm import Session
 
-from service.models import User
-from service.models.session import reading
+from service.models import User, UserSession
+from service.models.session import reading, transaction
+from service.usecases import sessions
 from service.web.current import container, now
 
-IDLE = timedelta(minutes=30)
-ABSOLUTE = timedelta(hours=12)
 HOME = "/admin/"
+TOKEN = "token"  # noqa: S105  # where it is kept, not what it is
+# What programs call themselves, the more particular before those whose names they borrow.
+BROWSERS = (
+    *(("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("FxiOS", "Firefox")),
+    *(("Firefox", "Firefox"), ("CriOS", "Chrome"), ("Chrome", "Chrome"), ("Safari", "Safari")),
+)
+SYSTEMS = (
+    *(("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows")),
+    *(("Mac OS", "Mac"), ("CrOS", "Chrome OS"), ("Linux", "Linux")),
+)
 
 
-def begin(user: User) -> None:
-    """Begin a session of this user's that shares nothing with the one before but the language."""
-    language = session.get("language")
-    session.clear()
-    session.update(user=user.id, epoch=user.epoch, since=_stamp(now()))
-    if language:
-        session["language"] = language
+def begin(database: Session, user: User, *, half: bool = False) -> None:
+    """Begin a session of this user's that shares nothing with the one before, which ends, but the language."""
+    before = session.get(TOKEN)
+    end()
+    where = {"device": _device(request.user_agent.string), "network": _network(request.remote_addr)}
+    session[TOKEN] = sessions.begin(database, now(), user, **where, half=half, replaces=before)
     session.permanent = True
-    touch()
-
-
-def touch() -> None:
-    """Note that the session is in use."""
-    session["seen"] = _stamp(now())
 
 
 def end() -> None:
@@ -38,13 +41,16 @@ def end() -> None:
         session["language"] = language
 
 
-def resume() -> User | None:
-    """Return whose session this is, None when there is none or it has ended."""
-    if "user" not in session or _over(now()):
+def resume(*, half: bool = False) -> UserSession | None:
+    """Return the session of the cookie and note that it is in use; None when there is none or it has ended."""
+    if TOKEN not in session:
         return None
     with reading(container().engine) as database:
-        user = database.get(User, session["user"])
-    return user if user is not None and user.epoch == session.get("epoch") else None
+        found = sessions.resume(database, now(), session[TOKEN], half=half)
+    if found and now() - found.seen_at >= sessions.NOTED:
+        with transaction(container().engine) as database:
+            sessions.note_use(database, now(), found)
+    return found
 
 
 def safe_next(target: str | None) -> str:
@@ -55,10 +61,17 @@ def safe_next(target: str | None) -> str:
     return target if target.startswith(HOME) and not parts.scheme and not parts.netloc else HOME
 
 
-def _over(moment: datetime) -> bool:
-    seen, since = (datetime.fromtimestamp(session.get(name, 0), UTC) for name in ("seen", "since"))
-    return moment - seen > IDLE or moment - since > ABSOLUTE
+def _device(program: str) -> str:
+    named = (next((name for sign, name in known if sign in program), "") for known in (BROWSERS, SYSTEMS))
+    return ", ".join(filter(None, named))
 
 
-def _stamp(moment: datetime) -> int:
-    return int(moment.timestamp())
+def _network(address: str | None) -> str:
+    """Return the part of an address that tells a provider and no household."""
+    try:
+        known = ip_address(address or "")
+    except ValueError:
+        return ""
+    if isinstance(known, IPv4Address):
+        return ".".join([*str(known).split(".")[:2], "*", "*"])
+    return ":".join([*known.exploded.split(":")[:2], "*"])

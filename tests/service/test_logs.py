@@ -170,6 +170,11 @@ def test_a_hook_that_fails_tells_the_log_neither_token_nor_phone(
     assert not LEAK.search(lines.getvalue())
 
 
+def test_the_token_of_an_invitation_is_taken_out_of_its_address() -> None:
+    (event,) = mask(None, "info", {"event": "Exception on /admin/invitation/Xy_9-secret [POST]"}).values()
+    assert event == "Exception on /admin/invitation/••• [POST]"
+
+
 @pytest.mark.parametrize("path", [f"{HOOK}/", HOOK, f"{HOOK}/ussd?x=1", f"https://tiwizi.example{HOOK}/sms'"])
 def test_a_token_is_taken_out_of_any_address(path: str) -> None:
     (event,) = mask(None, "info", {"event": path}).values()

@@ -1,6 +1,8 @@
 """Passwords, tokens and keyed hashes."""
 
+import base64
 import re
+from datetime import UTC, datetime
 
 import pytest
 from argon2 import PasswordHasher
@@ -8,7 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service import security
-from service.security import hash_password, keyed_hash, new_password, password_fits, token_fits
+from service.security import (
+    factor_counter,
+    factor_key,
+    hash_password,
+    keyed_hash,
+    new_password,
+    new_recovery_codes,
+    new_token,
+    password_fits,
+    token_fits,
+)
 
 PASSWORD = "quatre chèvres sur un arganier"
 TOKENS = ("the-token-that-goes-0123", "the-token-that-comes-012")
@@ -36,6 +48,31 @@ def test_a_password_fits_its_own_hash_and_no_other() -> None:
     assert not password_fits(hashed, PASSWORD + " ")
     assert not password_fits(hashed, "")
     assert not password_fits(hash_password("another"), PASSWORD)
+
+
+@pytest.mark.parametrize("hashed", [None, ""])
+def test_no_password_fits_who_has_none(hashed: str | None) -> None:
+    assert not any(password_fits(hashed, guess) for guess in ("nobody", "", PASSWORD))
+
+
+def test_a_second_factor_counts_as_rfc_6238_does() -> None:
+    # Its appendix B has eight digits for this key and second, 07081804; these are the last six.
+    key = base64.b32encode(b"12345678901234567890").decode()
+    at = datetime.fromtimestamp(1_111_111_109, UTC)
+    assert factor_counter(key, "081804", at) == 1_111_111_109 // 30
+    assert factor_counter(key, "081805", at) is None
+
+
+def test_a_key_needs_the_secret_and_the_nonce() -> None:
+    keys = {factor_key(secret, nonce) for secret in ("one", "two") for nonce in ("a", "b")}
+    assert [len(key) for key in keys] == [32] * 4
+
+
+def test_tokens_and_recovery_codes_are_new_each_time() -> None:
+    assert len({new_token() for _ in range(100)}) == 100
+    codes = [code for _ in range(10) for code in new_recovery_codes()]
+    assert len(set(codes)) == 100
+    assert all(re.fullmatch(r"[a-z2-7]{5}-[a-z2-7]{5}", code) for code in codes)
 
 
 def test_a_hash_is_argon2id_salted_and_does_not_hold_the_password() -> None:

@@ -96,6 +96,26 @@ def test_the_simulator_is_there_only_where_nothing_real_is_sent(
 
 
 @pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(
+    ("public_url", "said", "needed"),
+    [
+        ("", "", False),
+        ("http://192.0.2.7", "", False),
+        ("https://tiwizi.example", "", True),
+        ("https://tiwizi.example", "false", False),
+        ("", "true", True),
+    ],
+)
+def test_admins_need_a_second_factor_where_others_reach_the_service(
+    monkeypatch: pytest.MonkeyPatch, public_url: str, said: str, *, needed: bool
+) -> None:
+    monkeypatch.setenv("TIWIZI_PUBLIC_URL", public_url)
+    if said:
+        monkeypatch.setenv("TIWIZI_ADMIN_SECOND_FACTOR", said)
+    assert load_settings().admins_need_factor is needed
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_simulator_beside_a_real_gateway_would_show_its_token(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TIWIZI_SMS_ROUTES", "+212=africastalking,*=console")
     monkeypatch.setenv("TIWIZI_AT_API_KEY", "a-key")

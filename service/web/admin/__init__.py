@@ -3,20 +3,25 @@
 from flask import Blueprint
 
 from service.web.admin import (
+    account,
     associations,
+    audit,
     broadcasts,
     diaspora,
     home,
     inbox,
+    invitation,
     messages,
     money,
     moving,
     needs,
     password,
     projects,
+    second_factor,
     sheets,
     sign_in,
     testimonies,
+    users,
 )
 
 ID = "int(max=9223372036854775807)"  # the largest a database takes: more is nobody's number
@@ -31,6 +36,8 @@ def _blueprint() -> Blueprint:
     made.add_url_rule("/sign-out", "sign_out", sign_in.leave, methods=["POST"])
     made.add_url_rule("/password", "password", password.show)
     made.add_url_rule("/password", "set_password", password.change, methods=["POST"])
+    _add_account(made)
+    _add_users(made)
     made.add_url_rule("/associations", "associations", associations.show)
     made.add_url_rule(
         f"/associations/<{ID}:number>/verify", "verify_association", associations.verify, methods=["POST"]
@@ -91,6 +98,30 @@ def _add_inbox(made: Blueprint) -> None:
     made.add_url_rule(f"/broadcasts/<{ID}:number>/results.csv", "broadcast_results", broadcasts.results)
     for verb, decide in broadcasts.DECISIONS.items():
         made.add_url_rule(f"/broadcasts/<{ID}:number>/{verb}", f"{verb}_broadcast", decide, methods=["POST"])
+
+
+def _add_account(made: Blueprint) -> None:
+    made.add_url_rule("/sign-in/code", "sign_in_code", sign_in.show_code)
+    made.add_url_rule("/sign-in/code", "check_code", sign_in.enter_code, methods=["POST"])
+    made.add_url_rule("/invitation/<token>", "invitation", invitation.show)
+    made.add_url_rule("/invitation/<token>", "accept_invitation", invitation.accept, methods=["POST"])
+    made.add_url_rule("/account", "account", account.show)
+    made.add_url_rule("/account/phone", "my_phone", account.phone, methods=["POST"])
+    made.add_url_rule(f"/account/sessions/<{ID}:number>/end", "end_session", account.end_session, methods=["POST"])
+    made.add_url_rule("/account/sessions/end", "end_all_sessions", account.end_all, methods=["POST"])
+    made.add_url_rule("/account/second-factor", "second_factor", second_factor.show)
+    for verb, change in (("begin", second_factor.begin), ("confirm", second_factor.confirm)):
+        made.add_url_rule(f"/account/second-factor/{verb}", f"{verb}_factor", change, methods=["POST"])
+    made.add_url_rule("/account/second-factor/codes", "renew_codes", second_factor.renew, methods=["POST"])
+    made.add_url_rule("/account/second-factor/off", "factor_off", second_factor.turn_off, methods=["POST"])
+
+
+def _add_users(made: Blueprint) -> None:
+    made.add_url_rule("/users", "users", users.show)
+    made.add_url_rule("/users/invite", "invite", users.invite, methods=["POST"])
+    for verb, do in users.DEEDS.items():
+        made.add_url_rule(f"/users/<{ID}:number>/{verb}", f"{verb}_user", do, methods=["POST"])
+    made.add_url_rule("/audit", "audit", audit.show)
 
 
 admin = _blueprint()

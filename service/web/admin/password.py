@@ -3,12 +3,14 @@
 from flask import flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from service.domain.roles import UserRole
 from service.models import User
 from service.models.session import transaction
 from service.usecases import users
 from service.web import sessions
 from service.web.access import access
-from service.web.admin.sign_in import prove
+from service.web.admin import second_factor
+from service.web.admin.proof import knows_password
 from service.web.current import container, now, signed_in, voice
 from service.web.errors import told
 
@@ -24,27 +26,27 @@ def show() -> str:
 @access("viewer")
 def change() -> Answer:
     """Take the new password, and go on in a new session."""
+    first = signed_in().password_once
     if request.form.get("new", "") != request.form.get("again", ""):
         return _again(voice().say("web.password.differ"))
-    if not _knows_the_old_one(signed_in()):
+    if not first and not knows_password("old"):
         return _again(voice().say("web.password.wrong_old"))
     try:
         with transaction(container().engine) as session:
             user = users.change_password(session, now(), user_id=signed_in().id, password=request.form.get("new", ""))
+            sessions.begin(session, user)
     except users.WeakPasswordError as error:
         return _again(told(error))
-    sessions.begin(user)
     flash(voice().say("web.password.changed"))
+    return lead_on(user) if first else redirect(url_for("admin.home"))
+
+
+def lead_on(user: User) -> Response:
+    """Lead who has just chosen their first password: an admin to a second factor, all others to work."""
+    if user.role is UserRole.ADMIN and not user.has_factor:
+        second_factor.offer()
+        return redirect(url_for("admin.second_factor"))
     return redirect(url_for("admin.home"))
-
-
-def _knows_the_old_one(user: User) -> bool:
-    """Check it as a sign-in is checked, so that guessing here locks as it does there."""
-    if user.password_once:
-        return True
-    proven = prove(user.name, request.form.get("old", ""))
-    with transaction(container().engine) as session:
-        return users.check_sign_in(session, now(), name=user.name, proven=proven) is not None
 
 
 def _again(wrong: str) -> tuple[str, int]:

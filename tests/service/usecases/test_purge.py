@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Engine, func, select, update
 
 from service.domain.kinds import Kind
-from service.domain.roles import OfficerRole
+from service.domain.roles import OfficerRole, UserRole
 from service.domain.states import MessageState
 from service.messaging.budget import Wanted, reserve
 from service.messaging.outbox import tell
@@ -20,6 +20,7 @@ from service.models import (
     Phone,
     Receipt,
     Spending,
+    UserSession,
     WrongGuess,
 )
 from service.models.inbound import SMS_PART
@@ -28,6 +29,8 @@ from service.models.session import reading, transaction
 from service.settings import Settings
 from service.usecases.phones import know_phone
 from service.usecases.purge import forget_inactive, purge
+from service.usecases.sessions import begin
+from service.usecases.users import create_user
 from tests.conftest import MovedClock
 from tests.world import SECRETARY, STRANGER, TREASURER, need_of, settle, village
 
@@ -100,6 +103,18 @@ def test_texts_sent_lose_their_words_after_a_year_but_not_what_is_on_its_way(eng
     assert texts[False] == ""
     assert "K7-4Q2" in texts[True]
     assert keys == done["messages"] + 1
+
+
+def test_sessions_that_have_ended_go(engine: Engine, clock: MovedClock) -> None:
+    with transaction(engine) as session:
+        user, _ = create_user(session, clock(), name="Zahra", role=UserRole.VIEWER)
+        begin(session, clock(), user, device="Firefox", network="41.250.*.*", half=False, replaces=None)
+        clock.move(minutes=20)
+        begin(session, clock(), user, device="Firefox", network="41.250.*.*", half=False, replaces=None)
+    clock.move(minutes=11)
+    assert run(engine, clock()) == {"sessions": 1}
+    with reading(engine) as session:
+        assert session.scalar(select(func.count(UserSession.id))) == 1
 
 
 def test_journals_turns_guesses_and_sums_go_in_their_time(

@@ -23,6 +23,10 @@ PUBLIC = {
     "metrics.show",  # to whom the settings let it
     "admin.sign_in",
     "admin.do_sign_in",
+    "admin.sign_in_code",  # to who has typed the password
+    "admin.check_code",
+    "admin.invitation",  # to who has the link
+    "admin.accept_invitation",
 }
 
 
