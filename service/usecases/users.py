@@ -120,7 +120,7 @@ def check_password(session: Session, now: datetime, *, name: str, proven: str | 
     user = session.scalar(select(User).where(User.name == clean(name)).with_for_update())
     if user is None or shut(user, now):
         return None
-    if proven is None or user.password_hash != proven:
+    if not proven or user.password_hash != proven:
         count_failure(session, now, user)
         return None
     if not user.has_factor:

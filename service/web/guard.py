@@ -43,7 +43,6 @@ def guard() -> Response | None:
 def _admit(least: UserRole) -> Response | None:
     found = sessions.resume()
     if found is None:
-        sessions.end()
         return redirect(url_for("admin.sign_in", next=_way_back()))
     g.session, g.user = found, found.user
     if found.user.password_once and request.endpoint not in BEFORE_A_PASSWORD_OF_ONES_OWN:

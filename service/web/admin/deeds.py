@@ -31,4 +31,5 @@ def kind(written: str) -> str:
 def deed(written: str) -> str:
     """Return what an action is called, `Besoin : vérification`."""
     about, _, done = written.partition(".")
-    return f"{kind(about)} : {voice().say(f'web.audit.done.{done}') if done in DONE else done}"
+    said = voice().say(f"web.audit.done.{done}") if done in DONE else done
+    return voice().say("web.audit.deed", kind=kind(about), done=said)

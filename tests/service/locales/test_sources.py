@@ -58,7 +58,7 @@ def test_the_walk_finds_each_way_of_asking() -> None:
     } <= asked()
     assert could_be_said("need.state.introduced")
     assert could_be_said("sms.association_rejected")
-    assert not could_be_said("need.state.forgotten")
+    assert not could_be_said("need.state.mislaid")
     assert not could_be_said("home.nothing_of_ours")
     assert not could_be_said("need.expired")  # a word, but nothing joins it to this
 

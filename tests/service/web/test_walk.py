@@ -144,10 +144,10 @@ def test_the_walk_knows_every_kind_of_access() -> None:
 def test_other_methods_are_not_allowed_and_the_answer_says_which_are(
     app: Flask, as_role: Callable[[str], Walker], role: str
 ) -> None:
-    walker, wrong, allowed = as_role(role), [], {}
-    for rule, path in routes(app):
-        allowed.setdefault(path, set()).update(rule.methods or set())
-    for path, methods in allowed.items():
+    walker, wrong = as_role(role), []
+    for path in {path for _, path in routes(app)}:
+        # A path may be of several routes, of which another than the one it was made from takes the method.
+        methods = set(app.url_map.bind("localhost").allowed_methods(path))
         for method in set(METHODS) - methods:
             answer = walker.ask(path, method)
             if answer.status_code != 405 or set(answer.headers["Allow"].split(", ")) != methods:
