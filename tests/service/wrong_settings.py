@@ -47,6 +47,7 @@ WRONG = [
     ("ANDROID_SIM", "4", "less than or equal to 3"),
     ("ANDROID_SIM", "first", "valid integer"),
     ("SIMULATOR", "perhaps", "valid boolean"),
+    ("ADMIN_SECOND_FACTOR", "perhaps", "valid boolean"),
     ("MATCH_EVERY_MINUTES", "0", "greater than or equal to 1"),
     ("MATCH_SLOTS", "21", "less than or equal to 20"),
     ("MATCH_WEIGHTS", "origin=1", "needs evidence, origin, record, sector, size, urgency, waiting"),
