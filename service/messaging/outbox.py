@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
+from service.domain.history import subject_of
 from service.domain.kinds import MANNERS, Kind, Pace
 from service.domain.states import MessageState
 from service.locales import Speaker, speaker
@@ -60,6 +61,7 @@ def tell(
             session,
             now,
             key=f"{event}|{phone}|{template}",
+            subject=None if reply else subject_of(event),
             phone=phone,
             template=template,
             kind=kind,

@@ -87,6 +87,7 @@ KINDS: Mapping[str, Kind] = {
             "plan_changed",
             "partner_withdrew",
             "contact_changed",
+            "decision_taken_back",
             "contact_welcome",
             "village_changed",
             "pledge_village",

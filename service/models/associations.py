@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Row, String, bindparam, select, text
+from sqlalchemy import ColumnElement, ForeignKey, Index, Row, String, bindparam, select, text
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship
 
 from service.domain.roles import OFFICERS, OfficerRole
@@ -17,12 +17,13 @@ class VillageAssociation(Base):
     """An association of a douar within a commune."""
 
     __tablename__ = "village_associations"
+    __table_args__ = (Index(None, "state", "registered_at"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(80))
     douar: Mapped[str] = mapped_column(String(80))
     commune_code: Mapped[str] = mapped_column(ForeignKey("communes.code"), index=True)
-    state: Mapped[AssociationState] = mapped_column(stored(AssociationState), index=True)
+    state: Mapped[AssociationState] = mapped_column(stored(AssociationState))
     state_reason: Mapped[str] = mapped_column(String(200), default="")
     registered_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
@@ -47,6 +48,13 @@ class Officer(Base):
             unique=True,
             sqlite_where=text("left_at IS NULL"),
             postgresql_where=text("left_at IS NULL"),
+        ),
+        # Where somebody left, somebody may be missing.
+        Index(
+            "ix_officers_left",
+            "association_id",
+            sqlite_where=text("left_at IS NOT NULL"),
+            postgresql_where=text("left_at IS NOT NULL"),
         ),
     )
 
@@ -110,11 +118,18 @@ def waiting_associations(session: Session, limit: int = 20) -> list[VillageAssoc
     return list(session.scalars(found.order_by(*order).limit(limit)))
 
 
+def unattended() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of an association for which nobody who may declare anything speaks any more."""
+    speaks = VillageAssociation.officers.any(Officer.left_at.is_(None) & Officer.role.in_(OFFICERS))
+    # Somebody did: so the few that somebody left are looked at, and not all there are.
+    left = VillageAssociation.id.in_(select(Officer.association_id).where(Officer.left_at.is_not(None)))
+    return VillageAssociation.state != AssociationState.REJECTED, left, ~speaks
+
+
 def unattended_associations(session: Session, limit: int = 20) -> list[VillageAssociation]:
     """Return the associations for which nobody who may declare anything speaks any more, the oldest first."""
-    speaks = VillageAssociation.officers.any(Officer.left_at.is_(None) & Officer.role.in_(OFFICERS))
-    found = select(VillageAssociation).where(VillageAssociation.state != AssociationState.REJECTED, ~speaks)
-    return list(session.scalars(found.order_by(VillageAssociation.id).limit(limit)))
+    found = select(VillageAssociation).where(*unattended()).order_by(VillageAssociation.id)
+    return list(session.scalars(found.limit(limit)))
 
 
 def verified_in(session: Session, commune: str, limit: int = 20) -> list[VillageAssociation]:

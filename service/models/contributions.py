@@ -80,7 +80,7 @@ class Arrival(Base):
     contribution_id: Mapped[int] = mapped_column(ForeignKey("contributions.id"))
     minor: Mapped[int] = mapped_column(Id)
     currency: Mapped[Currency] = mapped_column(stored(Currency))
-    state: Mapped[ArrivalState] = mapped_column(stored(ArrivalState))
+    state: Mapped[ArrivalState] = mapped_column(stored(ArrivalState), index=True)
     declared_by: Mapped[int] = mapped_column(ForeignKey("officers.id"))
     declared_at: Mapped[datetime]
     counted: Mapped[int | None] = mapped_column(Id)
@@ -201,9 +201,3 @@ def last_arrival(session: Session, line: Contribution) -> Arrival | None:
     """Return what was received last of a line of a plan, and not taken back since."""
     found = select(Arrival).filter_by(contribution_id=line.id, state=ArrivalState.CONFIRMED)
     return session.scalars(found.order_by(Arrival.id.desc()).limit(1)).first()
-
-
-def counted_differently(session: Session) -> list[Need]:
-    """Return the needs of which two persons counted differently what arrived, and nobody has settled it."""
-    differing = select(Arrival.need_id).where(Arrival.state == ArrivalState.DIFFERENT)
-    return list(session.scalars(select(Need).where(Need.id.in_(differing)).order_by(Need.id)))

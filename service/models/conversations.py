@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, func, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, func, select
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.locales import Language
@@ -38,7 +38,11 @@ class CannedAnswer(Base):
     text: Mapped[str] = mapped_column(String(600))
 
 
+def is_unanswered() -> ColumnElement[bool]:
+    """Tell, of a conversation, whether it is open and waits for a person's answer."""
+    return Conversation.resolved_at.is_(None) & Conversation.waiting_since.is_not(None)
+
+
 def count_unanswered(session: Session) -> int:
     """Return how many open conversations wait for a person's answer."""
-    waiting = Conversation.resolved_at.is_(None) & Conversation.waiting_since.is_not(None)
-    return session.scalar(select(func.count()).select_from(Conversation).where(waiting)) or 0
+    return session.scalar(select(func.count()).select_from(Conversation).where(is_unanswered())) or 0

@@ -27,6 +27,7 @@ class DiasporaAssociation(Base):
     """
 
     __tablename__ = "diaspora_associations"
+    __table_args__ = (Index(None, "state", "registered_at"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     name: Mapped[str] = mapped_column(String(80), unique=True)

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from datetime import date, datetime
 
 from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, func, select, union_all
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
 from service.domain.kinds import KIND_OF, PRIORITIES, Kind
@@ -16,7 +17,8 @@ class Message(Base):
     """An SMS on its way. `key` is the business key (event, receiver, template): the same fact is never told twice.
 
     `gateway` is None until a due message is routed. `line` is what a digest says of it, `digest_id` the digest that
-    did. `cost` is what is reserved for it on `cost_day`, in thousandths of the caps' currency.
+    did. `cost` is what is reserved for it on `cost_day`, in thousandths of the caps' currency. `subject` is what it is
+    about as the audit trail names it, `need:5`; None for answers and what concerns nothing that is kept.
     """
 
     __tablename__ = "messages"
@@ -24,10 +26,25 @@ class Message(Base):
         # To the id, which puts in order what is due at the same moment: else PostgreSQL sorts all of it each time.
         Index(None, "state", "gateway", "priority", "next_at", "id"),
         Index(None, "gateway", "provider_id"),
+        # What ended and was never taken by a gateway: few, and looked at on the first page.
+        Index(
+            "ix_messages_dead",
+            "final_at",
+            sqlite_where=sql("accepted_at IS NULL AND final_at IS NOT NULL"),
+            postgresql_where=sql("accepted_at IS NULL AND final_at IS NOT NULL"),
+        ),
+        Index(
+            None,
+            "subject",
+            "id",
+            sqlite_where=sql("subject IS NOT NULL"),
+            postgresql_where=sql("subject IS NOT NULL"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     key: Mapped[str] = mapped_column(String(120), unique=True)
+    subject: Mapped[str | None] = mapped_column(String(60))
     phone: Mapped[str] = mapped_column(ForeignKey("phones.number"), index=True)
     template: Mapped[str] = mapped_column(String(60))
     kind: Mapped[Kind] = mapped_column(stored(Kind))

@@ -16,7 +16,7 @@ class Need(Base):
     """A need as an officer reported it. Money is in centimes of a dirham; the title is kept as written."""
 
     __tablename__ = "needs"
-    __table_args__ = (Index(None, "state", "verified_at"),)
+    __table_args__ = (Index(None, "state", "verified_at"), Index(None, "state", "reported_at"))
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     reference: Mapped[str] = mapped_column(String(8), unique=True)

@@ -30,7 +30,7 @@ class ProgressReport(Base):
     percent: Mapped[int]
     spent: Mapped[int | None] = mapped_column(Id)
     problem: Mapped[Problem] = mapped_column(stored(Problem))
-    help_wanted: Mapped[HelpWanted] = mapped_column(stored(HelpWanted))
+    help_wanted: Mapped[HelpWanted] = mapped_column(stored(HelpWanted), index=True)
     next_step: Mapped[str] = mapped_column(Text, default="")
     next_on: Mapped[date | None]
     milestone: Mapped[str] = mapped_column(String(20), default="")

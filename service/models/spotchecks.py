@@ -52,7 +52,7 @@ class SpotCheck(Base):
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
     asked_at: Mapped[datetime]
-    told_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None] = mapped_column(index=True)
 
     need: Mapped[Need] = relationship()
     questions: Mapped[list["SpotQuestion"]] = relationship(back_populates="check", order_by="SpotQuestion.id")

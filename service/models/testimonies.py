@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, LargeBinary, String, Text, select
+from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.testimonies import Publication, TestimonyState
@@ -20,6 +20,7 @@ class Testimony(Base):
     """
 
     __tablename__ = "testimonies"
+    __table_args__ = (Index(None, "state", "written_at"),)
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)

@@ -81,9 +81,10 @@ def _decide(
     )
     if not association:
         raise NotFoundError
+    before = {"before": association.state, "earlier": association.state_reason}
     association.state = move(ASSOCIATION_MOVES, association.state, state)
     association.state_reason, association.decided_at = reason, now
-    record(session, now, actor, f"association.{state}", f"association:{association.id}", reason=reason)
+    record(session, now, actor, f"association.{state}", f"association:{association.id}", reason=reason, **before)
     for officer in association.active_officers:
         tell(
             session,

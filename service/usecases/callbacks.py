@@ -1,7 +1,9 @@
 """People who want to be called: they ask by phone, a coordinator calls."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -12,12 +14,12 @@ from service.domain.roles import OfficerRole
 from service.locales import Language
 from service.messaging.receipts import lock_phones
 from service.messaging.receivers import receiver
-from service.models.associations import active_officer
+from service.models.associations import Officer, VillageAssociation
 from service.models.audit import record
 from service.models.callbacks import Callback, waiting_callbacks
-from service.models.diaspora import active_contact
+from service.models.diaspora import Contact, DiasporaAssociation
 from service.models.phones import Phone
-from service.models.users import user_at
+from service.models.users import User
 
 PROMISED = timedelta(days=2)
 
@@ -66,15 +68,21 @@ def finish_callback(session: Session, now: datetime, *, actor: str, callback_id:
 
 def people_to_call(session: Session) -> list[Caller]:
     """Return who waits to be called, the longest first."""
-    return [_caller(session, callback) for callback in waiting_callbacks(session)]
+    waiting = waiting_callbacks(session)
+    known = _known(session, [callback.phone for callback in waiting])
+    return [Caller(one.id, one.phone, asked_at=one.asked_at, **known[one.phone]) for one in waiting]
 
 
-def _caller(session: Session, callback: Callback) -> Caller:
-    phone = callback.phone
-    base = (callback.id, phone, session.get_one(Phone, phone).language, callback.asked_at)
-    if officer := active_officer(session, phone):
-        return Caller(*base, association=officer.association.name, role=officer.role)
-    if contact := active_contact(session, phone):
-        return Caller(*base, association=contact.association.name, person=contact.name)
-    user = user_at(session, phone)
-    return Caller(*base, person=user.name if user else "")
+def _known(session: Session, phones: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Return what is known of who has each of these phones: in four statements, however many there are."""
+    languages = select(Phone.number, Phone.language).where(Phone.number.in_(phones))
+    known: dict[str, dict[str, Any]] = {phone: {"language": spoken} for phone, spoken in session.execute(languages)}
+    for user in session.scalars(select(User).where(User.phone.in_(phones))):
+        known[user.phone or ""]["person"] = user.name
+    contacts = select(Contact.phone, Contact.name, DiasporaAssociation.name).join(Contact.association)
+    for phone, person, name in session.execute(contacts.where(Contact.phone.in_(phones), Contact.left_at.is_(None))):
+        known[phone].update(person=person, association=name)
+    officers = select(Officer.phone, Officer.role, VillageAssociation.name).join(Officer.association)
+    for phone, role, name in session.execute(officers.where(Officer.phone.in_(phones), Officer.left_at.is_(None))):
+        known[phone].update(role=role, association=name)
+    return known

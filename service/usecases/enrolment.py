@@ -114,9 +114,10 @@ def _decide(
     )
     if not association:
         raise NotFoundError
+    before = {"before": association.state, "earlier": association.state_reason}
     association.state = move(ASSOCIATION_MOVES, association.state, state)
     association.state_reason = reason
-    record(session, now, actor, f"diaspora.{state}", f"diaspora:{association.id}", reason=reason)
+    record(session, now, actor, f"diaspora.{state}", f"diaspora:{association.id}", reason=reason, **before)
     for contact in association.active_contacts:
         tell(
             session,

@@ -64,7 +64,7 @@ def _tell(session: Session, now: datetime, silence: Silence, rung: Rung, phone: 
     tell(
         session,
         now,
-        event=f"{silence.about}:{need.id}:{silence.since.isoformat()}:{rung.told}",
+        event=f"need:{need.id}:{silence.about}:{silence.since.isoformat()}:{rung.told}",
         phone=phone,
         template=rung.template,
         reference=need.reference,

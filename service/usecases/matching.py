@@ -135,7 +135,12 @@ def _propose(session: Session, now: datetime, one: Proposed, others: int) -> Non
 
 def _told(why: Sequence[Reason]) -> list[Phrase]:
     beside = [reason for reason in why if reason.key != "reason.sector"] or list(why)
-    return [Phrase(reason.key, _spoken(reason.values)) for reason in beside[:REASONS_TOLD]]
+    return [said_reason(reason.key, reason.values) for reason in beside[:REASONS_TOLD]]
+
+
+def said_reason(key: str, values: dict[str, int]) -> Phrase:
+    """Return a reason of a proposal as it is told, also one that was kept with it."""
+    return Phrase(key, _spoken(values))
 
 
 def _spoken(values: dict[str, int]) -> dict[str, object]:

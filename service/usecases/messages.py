@@ -1,8 +1,9 @@
 """Messages as those see them who look after the service: what waits, what is in doubt, what did not leave."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
@@ -95,12 +96,6 @@ def overview(session: Session, now: datetime, gateways: Collection[str]) -> Over
     return Overview(count_messages(session), count_dead(session), oldest_due(session, now, gateways))
 
 
-def anything_to_see_to(session: Session) -> bool:
-    """Tell whether some message is in doubt or did not leave."""
-    some = (select(Message.id).where(which).limit(1) for which in (_in_doubt(), is_dead()))
-    return any(session.scalar(one) is not None for one in some)
-
-
 def messages_in_doubt(session: Session, limit: int) -> list[Letter]:
     """Return the messages of which nobody can tell whether they left, the oldest first."""
     return _letters(session, _in_doubt(), [Message.id], limit, 0)
@@ -156,11 +151,16 @@ def gateways_now(session: Session, now: datetime, names: Collection[str]) -> lis
     return [_view(session, now, name, states.get(name), silent=name in silences) for name in every]
 
 
-def spending_now(session: Session, settings: Settings, now: datetime) -> list[Spent]:
-    """Return what was reserved today in all, then by country and association, the nearest to its cap first."""
+def spending_now(session: Session, settings: Settings, now: datetime, least: float = 0.0) -> list[Spent]:
+    """Return what was reserved today in all, then by country and association, the nearest to its cap first.
+
+    What is less than the part `least` of its cap, 0 to 1, is left out.
+    """
     most = caps(settings)
     amounts = {ALL: 0, **spent_today(session, now.astimezone(UTC).date())}
-    found = [_spent(session, scope, amount, most) for scope, amount in amounts.items()]
+    near = [one for one in (_spent(*entry, most) for entry in amounts.items()) if one.part >= least]
+    names = {kind: _names(session, entity, kind, near) for kind, entity in OWNERS.items()}
+    found = [replace(one, whose=names[one.scope].get(one.whose, "")) if one.scope in names else one for one in near]
     return sorted(found, key=lambda one: (one.scope != ALL, -one.part, one.scope, one.whose))
 
 
@@ -213,8 +213,13 @@ def _who(session: Session, actor: str) -> str:
     return user.name if user else actor
 
 
-def _spent(session: Session, scope: str, amount: int, most: Mapping[str, int]) -> Spent:
+def _spent(scope: str, amount: int, most: Mapping[str, int]) -> Spent:
     kind, _, whose = scope.partition(":")
-    if kind in OWNERS:
-        whose = session.scalar(select(OWNERS[kind].name).where(OWNERS[kind].id == int(whose))) or ""
     return Spent(kind, whose, amount, most[kind])
+
+
+def _names(session: Session, entity: Any, kind: str, spent: Sequence[Spent]) -> dict[str, str]:
+    """Return the names of the associations of a kind that something was spent on, by what their scope calls them."""
+    ids = [int(one.whose) for one in spent if one.scope == kind]
+    found = session.execute(select(entity.id, entity.name).where(entity.id.in_(ids))) if ids else ()
+    return {str(number): name for number, name in found}

@@ -121,13 +121,13 @@ def verify_need(session: Session, now: datetime, *, actor: str, need_id: int, ur
     return _decide(session, now, actor, need, NeedState.VERIFIED, "")
 
 
-def reject_need(session: Session, now: datetime, *, actor: str, need_id: int, reason: str) -> Need:
-    """Turn the need away, and tell the village why; what was open under it is closed.
+def reject_need(session: Session, now: datetime, *, actor: str, need_id: int, reason: str, told: object = None) -> Need:
+    """Turn the need away, and tell the village why, in other words when `told` are given; what was open is closed.
 
     Raises NotFoundError or MoveError.
     """
     close_proposals(session, now, actor=actor, need_ids=[need_id])
-    return _decide(session, now, actor, _locked(session, need_id), NeedState.REJECTED, reason)
+    return _decide(session, now, actor, _locked(session, need_id), NeedState.REJECTED, reason, told)
 
 
 def _locked(session: Session, need_id: int) -> Need:
@@ -137,9 +137,12 @@ def _locked(session: Session, need_id: int) -> Need:
     return need
 
 
-def _decide(session: Session, now: datetime, actor: str, need: Need, state: NeedState, reason: str) -> Need:
-    need.state, need.state_reason = move(NEED_MOVES, need.state, state), reason
-    record(session, now, actor, f"need.{state}", f"need:{need.id}", reason=reason)
+def _decide(
+    session: Session, now: datetime, actor: str, need: Need, state: NeedState, reason: str, told: object = None
+) -> Need:
+    before, earlier = need.state, need.state_reason
+    need.state, need.state_reason = move(NEED_MOVES, before, state), reason
+    record(session, now, actor, f"need.{state}", f"need:{need.id}", reason=reason, before=before, earlier=earlier)
     for officer in need.association.active_officers:
         tell(
             session,
@@ -148,6 +151,6 @@ def _decide(session: Session, now: datetime, actor: str, need: Need, state: Need
             phone=officer.phone,
             template=f"need_{state}",
             reference=need.reference,
-            reason=reason,
+            reason=told or reason,
         )
     return need

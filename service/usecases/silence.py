@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from service.domain.errors import MoveError, NotFoundError
@@ -18,16 +18,38 @@ from service.usecases.projects import contacts_of, own_project
 PARTNERS = "partners"
 
 
-def silent_projects(session: Session, now: datetime, days: int) -> dict[int, datetime]:
+# Of more, the first page says only that there are more; who looks at all goes through the list.
+MOST_SILENT = 1_000
+
+
+def silent_projects(session: Session, now: datetime, days: int, *, only: int | None = None) -> dict[int, datetime]:
     """Return the needs whose projects nobody reports on any more, with the moment since which; longest silent first.
 
-    `days` is how long that may be where a project has no time of its own.
+    `days` is how long that may be where a project has no time of its own. Of more than a thousand, those that moved
+    last the longest ago; `only` looks at one.
     """
     last = select(func.max(ProgressReport.reported_at)).where(ProgressReport.need_id == Project.need_id)
-    found = session.execute(select(Project, last.scalar_subquery()).where(Project.state.in_(UNDER_WAY)))
-    heard = {project: _heard(project, report) for project, report in found}
-    silent = {project.need_id: since for project, since in heard.items() if _due(project, since, days) <= now}
+    found = select(Project, last.scalar_subquery()).where(is_silent(session, now, days))
+    if only is not None:
+        found = found.where(Project.need_id == only)
+    rows = session.execute(found.order_by(Project.moved_at, Project.need_id).limit(MOST_SILENT))
+    silent = {project.need_id: _heard(project, report) for project, report in rows}
     return dict(sorted(silent.items(), key=lambda one: one[1]))
+
+
+def is_silent(session: Session, now: datetime, days: int) -> ColumnElement[bool]:
+    """Return the condition of a project that word is overdue of; asks which times of their own projects have."""
+    own = session.scalars(select(Project.report_days).where(Project.report_days.is_not(None)).distinct()).all()
+    since: list[tuple[ColumnElement[bool], datetime]] = [(Project.report_days.is_(None), now - timedelta(days=days))]
+    since += [(Project.report_days == each, now - timedelta(days=each)) for each in own if each]
+    return and_(Project.state.in_(UNDER_WAY), or_(*(and_(whose, *_unheard(moment)) for whose, moment in since)))
+
+
+def _unheard(since: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of a project that gave no sign of life after a moment."""
+    reported = exists().where(ProgressReport.need_id == Project.need_id, ProgressReport.reported_at > since)
+    awake = or_(Project.paused_until.is_(None), Project.paused_until < since.astimezone(UTC).date())
+    return Project.moved_at <= since, ~reported, awake
 
 
 def ask_for_report(

@@ -7,6 +7,7 @@ from service.web.admin import (
     associations,
     audit,
     broadcasts,
+    details,
     diaspora,
     home,
     inbox,
@@ -21,6 +22,7 @@ from service.web.admin import (
     sheets,
     sign_in,
     testimonies,
+    tour,
     users,
 )
 
@@ -55,6 +57,14 @@ def _blueprint() -> Blueprint:
     made.add_url_rule("/needs", "needs", needs.show)
     made.add_url_rule(f"/needs/<{ID}:number>/verify", "verify_need", needs.verify, methods=["POST"])
     made.add_url_rule(f"/needs/<{ID}:number>/reject", "reject_need", needs.reject, methods=["POST"])
+    made.add_url_rule("/tour", "tour", tour.show)
+    made.add_url_rule(f"/associations/<{ID}:number>", "association", details.association)
+    made.add_url_rule(f"/diaspora/<{ID}:number>", "diaspora_association", details.diaspora)
+    made.add_url_rule(f"/needs/<{ID}:number>", "need", details.need)
+    made.add_url_rule(f"/officers/<{ID}:number>", "officer", details.officer)
+    made.add_url_rule(f"/contacts/<{ID}:number>", "contact", details.contact)
+    made.add_url_rule(f"/needs/<{ID}:number>/same", "same_need", details.same, methods=["POST"])
+    made.add_url_rule(f"/undo/<kind>/<{ID}:number>", "undo", details.undo, methods=["POST"])
     made.add_url_rule("/sheets", "sheets", sheets.show)
     made.add_url_rule(f"/sheets/<{ID}:number>", "sheet", sheets.one)
     made.add_url_rule(f"/sheets/<{ID}:number>/<language>.pdf", "sheet_pdf", sheets.paper)

@@ -1,8 +1,10 @@
 """What the forms and addresses of the admin pages ask for."""
 
-from flask import request
+from flask import redirect, request
+from werkzeug.wrappers import Response
 
 from service.domain.text import clean
+from service.web.sessions import safe_next
 
 LONGEST_REASON = 200  # characters
 MOST_DIGITS = 18  # always fits what a database takes
@@ -12,6 +14,12 @@ def asked_number(name: str) -> int | None:
     """Return a whole number of the address, None when there is none."""
     digits = request.args.get(name, "")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS else None
+
+
+def back_to(page: str) -> Response:
+    """Lead back to the page a form came from, when it says so (`next`), else to this one."""
+    came_from = request.form.get("next")
+    return redirect(safe_next(came_from) if came_from else page)
 
 
 def asked_reason() -> str | None:

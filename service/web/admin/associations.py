@@ -1,13 +1,13 @@
 """Village associations: see them, verify or reject those that wait."""
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, render_template, url_for
 from werkzeug.wrappers import Response
 
 from service.models.needs import needs_of
 from service.models.session import reading, transaction
 from service.usecases.associations import reject_association, verify_association
 from service.web.access import access
-from service.web.admin.asked import LONGEST_REASON, asked_number, asked_reason
+from service.web.admin.asked import LONGEST_REASON, asked_number, asked_reason, back_to
 from service.web.admin.queries import list_associations
 from service.web.current import container, now, signed_in, voice
 from service.web.showing import visible
@@ -46,4 +46,4 @@ def reject(number: int) -> Response:
 
 def _back(sentence: str) -> Response:
     flash(sentence)
-    return redirect(url_for("admin.associations"))
+    return back_to(url_for("admin.associations"))

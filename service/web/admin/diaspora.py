@@ -1,6 +1,6 @@
 """Associations of emigrants: see them, verify or reject those that registered by phone."""
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, render_template, url_for
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -11,7 +11,7 @@ from service.models.diaspora import place_of
 from service.models.session import reading, transaction
 from service.usecases.enrolment import reject_diaspora, verify_diaspora
 from service.web.access import access
-from service.web.admin.asked import LONGEST_REASON, asked_number, asked_reason
+from service.web.admin.asked import LONGEST_REASON, asked_number, asked_reason, back_to
 from service.web.admin.queries import list_diaspora
 from service.web.current import container, now, signed_in, voice
 from service.web.showing import visible
@@ -64,4 +64,4 @@ def _said(session: Session, association: DiasporaAssociation) -> dict[str, str]:
 
 def _back(sentence: str) -> Response:
     flash(sentence)
-    return redirect(url_for("admin.diaspora"))
+    return back_to(url_for("admin.diaspora"))

@@ -16,8 +16,8 @@ BY_SECTOR: Mapping[Sector, tuple[str, ...]] = {
 }
 
 
-def facts_for(commune: Commune, sector: Sector) -> list[tuple[str, int]]:
+def facts_for(commune: Commune, sector: Sector | None) -> list[tuple[str, int]]:
     """Return (catalogue key, figure) pairs; the key's text says the unit. What HCP left blank is left out."""
-    columns = (*ALWAYS, *BY_SECTOR.get(sector, USUALLY))
+    columns = (*ALWAYS, *(BY_SECTOR.get(sector, USUALLY) if sector else USUALLY))
     figures = [(column, getattr(commune, column)) for column in columns]
     return [(f"web.fact.{column}", round(figure)) for column, figure in figures if figure is not None]

@@ -1,36 +1,58 @@
-"""The first page: what waits, each one click away, and who waits to be called."""
+"""The first page: what waits, each one click from its answer; and whom to call."""
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from flask import flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from service.messaging.liveness import expected, silent
-from service.models.associations import unattended_associations
-from service.models.contributions import counted_differently
 from service.models.session import reading, transaction
 from service.usecases.callbacks import finish_callback, people_to_call
-from service.usecases.messages import anything_to_see_to
+from service.usecases.messages import spending_now
+from service.usecases.today import FIRST, Item, Matter, waiting
 from service.web.access import access
-from service.web.admin.queries import count_waiting
+from service.web.admin.tour import demo_village
 from service.web.current import container, now, signed_in, voice
 
 MINUTE = timedelta(minutes=1)
+# From this part of a cap on it is time to look who writes so much.
+NEARLY = 0.8
+# Where one of a matter is answered, and where all of it are.
+PAGES: Mapping[Matter, tuple[str, str]] = {
+    Matter.ASSOCIATIONS: ("admin.association", "admin.associations"),
+    Matter.DIASPORA: ("admin.diaspora_association", "admin.diaspora"),
+    Matter.NEEDS: ("admin.need", "admin.needs"),
+    Matter.DIFFERING: ("admin.money", "admin.projects"),
+    Matter.CONVERSATIONS: ("admin.conversation", "admin.inbox"),
+    Matter.TESTIMONIES: ("admin.project", "admin.testimonies"),
+    Matter.SHEETS: ("admin.sheet", "admin.sheets"),
+    Matter.UNKNOWN: ("", "admin.messages"),
+    Matter.FAILED: ("", "admin.messages"),
+    Matter.UNATTENDED: ("admin.association", "admin.associations"),
+}
+OF_A_PROJECT = ("admin.project", "admin.projects")
 
 
 @access("viewer")
 def show() -> str:
-    """Show which phone is silent, what waits for a decision, whom to call first, and for whom nobody speaks."""
+    """Show which phone is silent, which cap is near, whom to call, and what waits for a decision."""
+    settings = container().settings
     with reading(container().engine) as session:
-        silences = silent(session, now(), expected(container().settings))
+        callers = people_to_call(session)
+        spent = spending_now(session, settings, now(), NEARLY)
+        silences = silent(session, now(), expected(settings))
         return render_template(
             "admin/home.html",
-            waiting=count_waiting(session),
-            callers=people_to_call(session),
-            unsent=anything_to_see_to(session),
-            differing=counted_differently(session),
-            unattended=unattended_associations(session),
+            groups=waiting(session, now(), settings.silence_days),
+            callers=callers[:FIRST],
+            calls=len(callers),
+            spent=spent[:FIRST],
             silences=[(one.name, one.since and (now() - one.since) // MINUTE) for one in silences],
+            demo=demo_village(session) is not None,
+            address=_address,
+            everything=_everything,
+            days=lambda since: (now() - since).days,
         )
 
 
@@ -41,3 +63,12 @@ def called(number: int) -> Response:
         finish_callback(session, now(), actor=f"user:{signed_in().id}", callback_id=number)
     flash(voice().say("web.calls.noted"))
     return redirect(url_for("admin.home"))
+
+
+def _address(matter: Matter, item: Item) -> str:
+    endpoint = PAGES.get(matter, OF_A_PROJECT)[0]
+    return url_for(endpoint, number=item.number) if endpoint else _everything(matter)
+
+
+def _everything(matter: Matter) -> str:
+    return url_for(PAGES.get(matter, OF_A_PROJECT)[1])

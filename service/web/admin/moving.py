@@ -1,6 +1,6 @@
 """People move: what a coordinator notes on the pages of associations."""
 
-from flask import flash, redirect, request, url_for
+from flask import flash, request, url_for
 from werkzeug.wrappers import Response
 
 from service.domain.errors import NotFoundError
@@ -10,6 +10,7 @@ from service.models import Contact
 from service.models.session import transaction
 from service.usecases.moving import merge_associations, remove_contact, replace_contact, split_association
 from service.web.access import access
+from service.web.admin.asked import back_to
 from service.web.current import container, now, signed_in, voice
 
 LONGEST_NAME = 80
@@ -77,4 +78,4 @@ def _actor() -> str:
 
 def _back(endpoint: str, key: str) -> Response:
     flash(voice().say(key))
-    return redirect(url_for(endpoint))
+    return back_to(url_for(endpoint))

@@ -1,6 +1,6 @@
 """Needs: see them, verify or reject those that wait."""
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from flask import abort, flash, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from service.domain.money import Money
@@ -8,7 +8,7 @@ from service.domain.sectors import Urgency
 from service.models.session import reading, transaction
 from service.usecases.needs import reject_need, verify_need
 from service.web.access import access
-from service.web.admin.asked import LONGEST_REASON, asked_number, asked_reason
+from service.web.admin.asked import LONGEST_REASON, asked_number, asked_reason, back_to
 from service.web.admin.facts import facts_for
 from service.web.admin.queries import list_needs
 from service.web.current import container, now, signed_in, voice
@@ -55,4 +55,4 @@ def reject(number: int) -> Response:
 
 def _back(sentence: str) -> Response:
     flash(sentence)
-    return redirect(url_for("admin.needs"))
+    return back_to(url_for("admin.needs"))

@@ -1,7 +1,6 @@
 """Projects: where each is and since when it is silent; the record of one, and what a coordinator may do with it."""
 
-from datetime import datetime
-from typing import NamedTuple
+from collections.abc import Sequence
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from sqlalchemy import select
@@ -9,31 +8,26 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from service.domain.errors import NotFoundError
-from service.domain.kinds import Kind
-from service.domain.projects import RULES, Party, ProjectMove, ProjectState, allowed, why
-from service.messaging.phrases import words
+from service.domain.money import Money
+from service.domain.projects import RULES, Party, ProjectMove, ProjectState, allowed
+from service.domain.testimonies import TestimonyState
 from service.messaging.sources import report_source
-from service.models import Escalation, Message, Need, ProgressReport, Project
-from service.models.projects import steps_of
+from service.models import ExperienceSheet, ProgressReport, Project, Testimony
+from service.models.contributions import contributions_of
+from service.models.history import around_need
 from service.models.proposals import partners_of
 from service.models.session import reading, transaction
+from service.usecases.contributions import giver_of
 from service.usecases.disputes import decide_project
 from service.usecases.silence import set_report_days, silent_projects
+from service.usecases.statements import statement_of
 from service.web.access import access
 from service.web.admin.asked import LONGEST_REASON, asked_number, asked_reason
+from service.web.admin.details import history_of
 from service.web.admin.queries import list_projects
 from service.web.current import container, now, signed_in, voice
 
-MOST_MESSAGES = 50
-PRIVATE = (Kind.REPLY, Kind.SECURITY)
-
-
-class Event(NamedTuple):
-    """One line of a project's record: when, what (said in the page's language), and by whom or why."""
-
-    at: datetime
-    what: str
-    more: str
+REPORTS_SHOWN = 5
 
 
 @access("viewer")
@@ -58,12 +52,20 @@ def one(number: int) -> str:
         project = session.get(Project, number)
         if not project:
             raise NotFoundError
-        silent = silent_projects(session, now(), container().settings.silence_days)
+        silent = silent_projects(session, now(), container().settings.silence_days, only=number)
         return render_template(
             "admin/project.html",
             project=project,
             partners=partners_of(session, number),
-            events=_record(session, project),
+            statement=statement_of(session, project.need),
+            lines=contributions_of(session, number),
+            giver=giver_of,
+            reports=_reports(session, number),
+            source=report_source,
+            testimonies=_testimonies(session, number),
+            sheets=session.scalars(select(ExperienceSheet).where(ExperienceSheet.need_id == number)).all(),
+            dirhams=Money,
+            **history_of(session, around_need(session, number)),
             silent=silent.get(number),
             moves=[(move, RULES[move].reason) for move in allowed(project.state, Party.COORDINATOR)],
             usual_days=container().settings.silence_days,
@@ -96,28 +98,14 @@ def report_days(number: int) -> Response:
     return _back(number, voice().say("web.project.days.saved"))
 
 
-def _record(session: Session, project: Project) -> list[Event]:
-    """Return what happened, the newest first: moves, reports, who was asked for word, and messages about it."""
-    events = [Event(project.begun_at, voice().say("web.project.begun"), "")]
-    for step in steps_of(session, project.need_id):
-        reason = why(step.move, step.reason)
-        said = voice().say(f"web.project.move.{step.move}")
-        events.append(Event(step.at, said, f"{step.actor} {voice().write(reason)}".strip()))
-    reports = select(ProgressReport).where(ProgressReport.need_id == project.need_id)
-    for report in session.scalars(reports):
-        said = voice().say("web.project.report", percent=report.percent, stage=report.stage)
-        events.append(Event(report.reported_at, said, words(voice(), {"source": report_source(report)})["source"]))
-    asked = select(Escalation).where(Escalation.need_id == project.need_id)
-    events += [Event(one.at, voice().say("web.project.asked"), one.told) for one in session.scalars(asked)]
-    events += _messages(session, project.need)
-    return sorted(events, key=lambda event: event.at, reverse=True)
+def _reports(session: Session, number: int) -> Sequence[ProgressReport]:
+    reports = select(ProgressReport).where(ProgressReport.need_id == number).order_by(ProgressReport.id.desc())
+    return session.scalars(reports.limit(REPORTS_SHOWN)).all()
 
 
-def _messages(session: Session, need: Need) -> list[Event]:
-    """Return what people were told of a project; no answers to them, which may hold a code that proves something."""
-    said = select(Message).where(Message.text.contains(need.reference), Message.kind.not_in(PRIVATE))
-    found = session.scalars(said.order_by(Message.id.desc()).limit(MOST_MESSAGES))
-    return [Event(one.created_at, voice().say("web.project.message", state=one.state), one.text) for one in found]
+def _testimonies(session: Session, number: int) -> Sequence[Testimony]:
+    said = select(Testimony).where(Testimony.need_id == number, Testimony.state != TestimonyState.WITHDRAWN)
+    return session.scalars(said.order_by(Testimony.id)).all()
 
 
 def _back(number: int, sentence: str) -> Response:

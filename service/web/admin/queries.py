@@ -41,26 +41,6 @@ class Page(Generic[Row]):
     pages: int
 
 
-@dataclass(frozen=True)
-class Waiting:
-    """How many wait for a decision."""
-
-    associations: int
-    diaspora: int
-    needs: int
-    testimonies: int
-
-
-def count_waiting(session: Session) -> Waiting:
-    """Count pending associations, of villages and of emigrants, reported needs, and testimonies nobody read."""
-    return Waiting(
-        associations=_count(session, select(VillageAssociation).where(_pending())),
-        diaspora=_count(session, select(DiasporaAssociation).where(_enrolled())),
-        needs=_count(session, select(Need).where(_reported())),
-        testimonies=_count(session, select(Testimony).where(_unread())),
-    )
-
-
 def list_associations(session: Session, number: int, only: int | None = None) -> Page[VillageAssociation]:
     """Return a page of village associations with their communes and officers; `only` is the id of one to show alone."""
     query = select(VillageAssociation).options(selectinload(VillageAssociation.officers))

@@ -6,6 +6,7 @@ import pytest
 
 from service.domain.broadcasts import BroadcastState, LeftOut, Who
 from service.domain.errors import TiwiziError
+from service.domain.history import HistoryKind
 from service.domain.kinds import Kind, Pace
 from service.domain.ledger import ArrivalState, Posting, Source
 from service.domain.milestones import Milestone
@@ -28,6 +29,7 @@ SAID = (
     *(Sector, Source, Posting, ArrivalState, Urgency, CostBasis, Funder, Agreement, LandStatus, WaterRight),
     *(ProjectState, Grievance, Withdrawal, Condition, Milestone),
     *(Stage, Problem, HelpWanted, Publication, SheetState, Pace, Kind),
+    HistoryKind,
     *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState, TestimonyState),
     *(Folder, Who, LeftOut, BroadcastState),
 )

@@ -175,9 +175,9 @@ def test_only_an_admin_has_the_switch_and_only_of_gateways_there_are(coordinator
 def test_the_first_page_leads_there_when_something_did_not_leave(
     coordinator: Person, ended_as: Callable[[Sent], Message]
 ) -> None:
-    assert "incertains ou non partis" not in coordinator.get("/admin/").text
+    assert "Messages non partis cette semaine" not in coordinator.get("/admin/").text
     ended_as(REFUSED)
-    assert "incertains ou non partis" in coordinator.get("/admin/").text
+    assert "Messages non partis cette semaine" in coordinator.get("/admin/").text
 
 
 def test_many_that_did_not_leave_are_paged(

@@ -50,7 +50,7 @@ def test_the_page_shows_the_plan_what_arrived_and_every_entry(coordinator: Perso
     assert "compté 900,00" in said
     assert "+212" not in said
     # What two persons counted differently waits on the first page.
-    assert f'href="{page}">{account.reference}</a>' in coordinator.get("/admin/").text
+    assert f'<a href="{page}"><code>{account.reference}</code>' in coordinator.get("/admin/").text
 
 
 def test_a_coordinator_confirms_on_paper_and_writes_lines(coordinator: Person, account: Account, page: str) -> None:

@@ -182,7 +182,7 @@ def test_an_admins_bad_morning(page: Page, complaints: list[str], make_user: Mak
     make_user(role=UserRole.ADMIN)
     sign_in(page)
     look(page, "waiting-unsent")
-    page.get_by_role("link", name="Des messages sont incertains").click()
+    page.get_by_role("link", name="Messages non partis").click()
     for language in ("ar", "shi", "en", "fr"):
         page.goto(f"/admin/messages?lang={language}")
         look(page, f"messages-{language}")
