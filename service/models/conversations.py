@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, String, func, select
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy import ColumnElement, ForeignKey, Index, String
+from sqlalchemy.orm import Mapped, mapped_column
 
 from service.locales import Language
 from service.models.base import Base, Id, stored
@@ -41,8 +41,3 @@ class CannedAnswer(Base):
 def is_unanswered() -> ColumnElement[bool]:
     """Tell, of a conversation, whether it is open and waits for a person's answer."""
     return Conversation.resolved_at.is_(None) & Conversation.waiting_since.is_not(None)
-
-
-def count_unanswered(session: Session) -> int:
-    """Return how many open conversations wait for a person's answer."""
-    return session.scalar(select(func.count()).select_from(Conversation).where(is_unanswered())) or 0
