@@ -58,11 +58,8 @@ def _blueprint() -> Blueprint:
     made.add_url_rule(f"/needs/<{ID}:number>/verify", "verify_need", needs.verify, methods=["POST"])
     made.add_url_rule(f"/needs/<{ID}:number>/reject", "reject_need", needs.reject, methods=["POST"])
     made.add_url_rule("/tour", "tour", tour.show)
-    made.add_url_rule(f"/associations/<{ID}:number>", "association", details.association)
-    made.add_url_rule(f"/diaspora/<{ID}:number>", "diaspora_association", details.diaspora)
-    made.add_url_rule(f"/needs/<{ID}:number>", "need", details.need)
-    made.add_url_rule(f"/officers/<{ID}:number>", "officer", details.officer)
-    made.add_url_rule(f"/contacts/<{ID}:number>", "contact", details.contact)
+    for path, endpoint, page in details.PAGES:
+        made.add_url_rule(f"/{path}/<{ID}:number>", endpoint, page)
     made.add_url_rule(f"/needs/<{ID}:number>/same", "same_need", details.same, methods=["POST"])
     made.add_url_rule(f"/undo/<kind>/<{ID}:number>", "undo", details.undo, methods=["POST"])
     made.add_url_rule("/sheets", "sheets", sheets.show)

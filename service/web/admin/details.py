@@ -106,6 +106,16 @@ def contact(number: int) -> str:
     return _person(Contact, number)
 
 
+# Where each page is, and what it is called.
+PAGES = (
+    ("associations", "association", association),
+    ("diaspora", "diaspora_association", diaspora),
+    ("needs", "need", need),
+    ("officers", "officer", officer),
+    ("contacts", "contact", contact),
+)
+
+
 @access("coordinator")
 def same(number: int) -> Response:
     """Turn a need away as the same as another."""
