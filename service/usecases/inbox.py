@@ -114,7 +114,7 @@ def list_conversations(
     pages = max(1, -(-count // most))
     page = min(max(number, 1), pages)
     longest = (Conversation.waiting_since.is_(None), Conversation.waiting_since)
-    order = (*(() if folder is Folder.ALL else longest), Conversation.heard_at.desc(), Conversation.id)
+    order = (*(() if folder is Folder.ALL else longest), Conversation.heard_at.desc(), Conversation.id.desc())
     query = select(Conversation, User.name).outerjoin(User, User.id == Conversation.assigned_to).where(which)
     found = session.execute(query.order_by(*order).limit(most).offset((page - 1) * most)).all()
     phones = [one.phone for one, _ in found]
