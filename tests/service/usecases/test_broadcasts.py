@@ -130,8 +130,12 @@ def test_who_wrote_it_does_not_approve_it_and_till_then_nothing_leaves(
     assert send_broadcasts(container) == "10 seen to"
     assert (state(engine), texts_to(engine)) == (BroadcastState.SENT, dict.fromkeys(PEOPLE, 1))
     with reading(engine) as session:
-        acts = session.scalars(select(AuditEntry.action).where(AuditEntry.action.startswith("broadcast.")))
-        assert acts.all() == ["broadcast.written", "broadcast.approved", "broadcast.sent"]
+        acts = select(AuditEntry.action).where(AuditEntry.action.startswith("broadcast."))
+        assert session.scalars(acts.order_by(AuditEntry.id)).all() == [
+            "broadcast.written",
+            "broadcast.approved",
+            "broadcast.sent",
+        ]
 
 
 @pytest.mark.usefixtures("officers")

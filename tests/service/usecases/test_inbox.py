@@ -96,8 +96,8 @@ def test_an_answer_waits_in_the_outbox_and_the_conversation_waits_no_more(
         assert messages(session) == 1
         sent = session.scalars(select(Message)).one()
         assert (sent.text, sent.kind, sent.phone) == ("Nous venons à Ifri demain.", Kind.ALERT, SECRETARY)
-        acts = session.scalars(select(AuditEntry.action).where(AuditEntry.subject == f"conversation:{waiting}"))
-        assert acts.all() == ["conversation.answered"]
+        acts = select(AuditEntry.action).where(AuditEntry.subject == f"conversation:{waiting}")
+        assert session.scalars(acts.order_by(AuditEntry.id)).all() == ["conversation.answered"]
     answered = one(engine)
     assert (answered.waiting_since, answered.resolved_at, answered.assigned_to) == (None, None, user.id)
     assert folder(engine, Folder.MINE, user) == [SECRETARY]
@@ -170,8 +170,10 @@ def test_a_conversation_is_given_resolved_and_reopened_and_each_is_in_the_audit_
         session.flush()
         with pytest.raises(NotAllowedError):
             assign(session, clock(), user=user, conversation_id=waiting, to=viewer.id)
-        acts = session.scalars(select(AuditEntry.action).where(AuditEntry.subject == f"conversation:{waiting}"))
-        assert acts.all() == [f"conversation.{deed}" for deed in ("assigned", "resolved", "reopened")]
+        acts = select(AuditEntry.action).where(AuditEntry.subject == f"conversation:{waiting}")
+        assert session.scalars(acts.order_by(AuditEntry.id)).all() == [
+            f"conversation.{deed}" for deed in ("assigned", "resolved", "reopened")
+        ]
     assert folder(engine, Folder.MINE, user) == [SECRETARY]
 
 

@@ -210,7 +210,7 @@ def test_an_answer_is_measured_while_it_is_typed_and_sent(
         page.goto(f"{page.url.partition('?')[0]}?lang={language}")
         look(page, f"conversation-{language}")
     page.get_by_label("Votre message").fill("Nous arrivons demain.")
-    page.get_by_role("button", name="Envoyer").click()
+    page.get_by_role("button", name="Envoyer", exact=True).click()
     assert "en route" in page.get_by_role("status").inner_text()
     page.goto("/admin/broadcasts/new")
     look(page, "broadcast-new")
