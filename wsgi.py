@@ -7,6 +7,7 @@ import click
 from flask import Blueprint, Flask
 
 from jobs.commands import job, worker
+from jobs.exports import export
 from service.app import create_app
 from service.cli import COMMANDS
 from service.cli.serve import serve
@@ -65,7 +66,7 @@ def web(container: Container) -> None:
     serve(container)
 
 
-for command in (*COMMANDS, worker, job, smpp):
+for command in (*COMMANDS, worker, job, smpp, export):
     main.add_command(command)
 
 if __name__ == "__main__":

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Finds or installs what parts of the suite need beside Python packages: Chromium, Node and a PostgreSQL server.
+# Finds or installs what parts of the suite need beside Python packages: Chromium, Node, LibreOffice, a PostgreSQL server.
 # What cannot be had is said loudly; the suite then skips those parts and says so as well.
 set -u
 python=.venv/bin/python
@@ -16,6 +16,10 @@ command -v chromium >/dev/null || install chromium ||
 
 { command -v node && command -v npm; } >/dev/null || install nodejs npm ||
     echo "WARNING: no Node: SMPP is not tried against npm's server. To have it: apt-get install nodejs npm" >&2
+
+# Over a minute to install, for one test.
+command -v soffice >/dev/null ||
+    echo "WARNING: no LibreOffice: the yearly report is not opened in it. To have it: apt-get install libreoffice-calc-nogui" >&2
 
 postgres_answers() {
     $python -c 'import sys; from tests.conftest import BACKENDS; sys.exit("postgresql" not in BACKENDS)'

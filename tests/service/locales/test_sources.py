@@ -19,6 +19,10 @@ from service.domain.states import AssociationState, MessageState, NeedState, Rep
 from service.domain.testimonies import Publication, SheetState, TestimonyState
 from service.locales import Language, speaker
 from service.matching.reasons import REASON_KEYS
+from service.usecases.figures.counts import Happening
+from service.usecases.figures.health import Fate
+from service.usecases.figures.money import Teller
+from service.usecases.figures.path import Step
 from service.usecases.inbox import Folder
 from service.web.errors import EXPLAINED
 from tests.service.locales.catalogues import DOMAINS, texts
@@ -30,6 +34,7 @@ SAID = (
     *(ProjectState, Grievance, Withdrawal, Condition, Milestone),
     *(Stage, Problem, HelpWanted, Publication, SheetState, Pace, Kind),
     HistoryKind,
+    *(Happening, Step, Teller, Fate),
     *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState, TestimonyState),
     *(Folder, Who, LeftOut, BroadcastState),
 )
