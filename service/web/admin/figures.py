@@ -1,5 +1,6 @@
 """Figures: pictures of the records with their tables, of a period and a province that stand in the address."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from flask import Response, abort, render_template, request
@@ -70,6 +71,14 @@ def report() -> Answer:
         return _file(workbook(gathered, language()), XLSX, f"tiwizi-{year}-{language()}.xlsx")
     spoken = language() if language() is Language.AR else Language.FR
     return _file(on_paper(gathered, spoken), "application/pdf", f"tiwizi-{year}-{spoken}.pdf")
+
+
+PAGES: tuple[tuple[str, str, Callable[..., str | Answer]], ...] = (
+    ("", "figures", show),
+    ("/report", "report", report),
+    ("/<room>", "figures", show),
+    ("/<room>/<name>.csv", "figures_csv", table),
+)
 
 
 def _scope(room: str, provinces: set[str]) -> Scope:
