@@ -19,6 +19,7 @@ from jobs.unknown import adopt, resend
 from service.container import Container
 from service.messaging.liveness import watch
 from service.messaging.sender import drain
+from service.messaging.webhooks import deliver
 from service.settings import Settings
 
 DRAIN_EVERY, WATCH_EVERY = timedelta(seconds=1), timedelta(minutes=1)
@@ -44,7 +45,8 @@ def make_jobs(settings: Settings) -> list[Job]:
 def make_loops(container: Container) -> list[Loop]:
     """Return what every worker does all the time: one loop a gateway, so that a stalled one keeps no other waiting."""
     drains = [Loop(f"drain {name}", DRAIN_EVERY, _drain(name)) for name in container.gateways]
-    return [*drains, Loop("watch", WATCH_EVERY, lambda container, _stopping: watch(container))]
+    webhooks = Loop("webhooks", DRAIN_EVERY, deliver)
+    return [*drains, webhooks, Loop("watch", WATCH_EVERY, lambda container, _stopping: watch(container))]
 
 
 def _drain(name: str) -> Callable[[Container, Event], int]:

@@ -8,6 +8,7 @@ from jobs.match import explain, rehearse
 from service.cli.database import migrated
 from service.container import Container
 from service.messaging.sender import drain
+from service.messaging.webhooks import deliver
 
 
 @click.command()
@@ -47,6 +48,14 @@ def drain_command(container: Container) -> None:
     """Send the messages that are due."""
     with migrated(container):
         click.echo(f"{drain(container)} tried")
+
+
+@job.command("webhooks")
+@click.pass_obj
+def webhooks_command(container: Container) -> None:
+    """Tell programs outside what they asked to be told."""
+    with migrated(container):
+        click.echo(f"{deliver(container)} tried")
 
 
 def _job(container: Container, name: str) -> Job:

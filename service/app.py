@@ -1,6 +1,6 @@
 """The web application: what it is given, and who guards it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Blueprint, Flask
@@ -11,6 +11,8 @@ from service.security import keyed_hash
 from service.usecases.sessions import IDLE
 from service.web.access import access, check_declarations
 from service.web.admin import admin
+from service.web.api import PREFIX as API
+from service.web.api import make_api
 from service.web.current import EXTENSION
 from service.web.errors import set_up_errors
 from service.web.gateways import PREFIX, make_gateways
@@ -26,7 +28,8 @@ from service.web.showing import set_up_showing
 def create_app(container: Container, blueprints: Iterable[Blueprint]) -> Flask:
     """Return the application: the admin view, the public pages, health, and the blueprints given.
 
-    Blueprints below `/hooks/` are served by an application of their own behind it (`service.web.gateways`).
+    Blueprints below `/hooks/` are served by an application of their own behind it (`service.web.gateways`), and so is
+    the API (`service.web.api`).
     Raises UndeclaredViewError when a route does not say who may use it.
     """
     given = list(blueprints)
@@ -40,17 +43,19 @@ def create_app(container: Container, blueprints: Iterable[Blueprint]) -> Flask:
     for blueprint in (admin, public, health, metrics_blueprint(container), *(one for one in given if one not in hooks)):
         app.register_blueprint(blueprint)
     gateways = make_gateways({"MAX_CONTENT_LENGTH": LARGEST_BODY}, hooks)
+    api = make_api({"MAX_CONTENT_LENGTH": LARGEST_BODY}, container)
     for one in (app, gateways):
         check_declarations(one)
-    app.wsgi_app = _doors(app.wsgi_app, gateways, container.settings.proxies)  # type: ignore[method-assign, assignment]  # Flask's way
+    app.wsgi_app = _doors(app.wsgi_app, {PREFIX: gateways, API: api}, container.settings.proxies)  # type: ignore[method-assign, assignment]  # Flask's way
     return app
 
 
-def _doors(people: WSGIApplication, gateways: WSGIApplication, proxies: int) -> WSGIApplication:
+def _doors(people: WSGIApplication, programs: Mapping[str, WSGIApplication], proxies: int) -> WSGIApplication:
     """Send each to their application; behind proxies, believe what these say of the caller."""
 
     def enter(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        there = gateways if environ["PATH_INFO"].startswith(PREFIX) else people
+        path: str = environ["PATH_INFO"]
+        there = next((program for prefix, program in programs.items() if path.startswith(prefix)), people)
         return there(environ, start_response)
 
     return ProxyFix(enter, x_for=proxies, x_proto=proxies) if proxies else enter

@@ -122,6 +122,8 @@ class Settings(BaseSettings):
     expiry_days: int = Field(default=14, ge=1)
     silence_days: int = Field(default=30, ge=7, le=365)
     silence_step_days: int = Field(default=7, ge=1, le=90)
+    api_rate: int = Field(default=600, ge=1, le=1_000_000)
+    webhooks_loopback: bool = False
 
     @field_validator("database_url")
     @classmethod

@@ -9,24 +9,19 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.domain.money import Money
-from service.domain.phone import parse_phone
 from service.domain.roles import OfficerRole
 from service.domain.sectors import Sector
-from service.domain.text import clean
 from service.locales import Language
-from service.models.associations import VillageAssociation, active_officer
 from service.models.communes import Commune
-from service.usecases.associations import register_association
+from service.usecases.associations import enter_association
 from service.usecases.communes import meant_commune
 from service.usecases.diaspora import diaspora_named, register_diaspora
-from service.usecases.phones import know_phone, record_consent
 
 ASSOCIATION_COLUMNS = ("name", "douar", "commune", "phone", "role", "language")
 DIASPORA_COLUMNS = (
     *("name", "city", "country", "time_zone", "yearly_capacity_mad", "attention_slots"),
     *("contact_name", "phone", "language", "origins", "interests"),
 )
-LONGEST_NAME = 80
 USUAL_SLOTS, USUAL_STRENGTH = "3", "2"
 
 Cells = Mapping[str, str]
@@ -64,42 +59,19 @@ def add_association(session: Session, now: datetime, cells: Cells) -> bool:
 
     Raises ValueError with one sentence.
     """
-    name, douar = _text("name", cells["name"]), _text("douar", cells["douar"])
-    commune = meant_commune(session, cells["commune"])
-    role = _one_of(OfficerRole, "role", cells["role"])
-    language = _one_of(Language, "language", cells["language"])
-    phone = _phone(cells["phone"])
-    if _is_registered(session, name, commune):
-        return False
-    officer = active_officer(session, phone)
-    if officer:
-        raise ValueError(f"the phone already speaks for {officer.association.name!r}")
-    if know_phone(session, now, phone, language).stopped_at:
-        raise ValueError("the phone said STOP, and only who holds it can take that back")
-    record_consent(session, now, phone, "import")
-    register_association(session, now, phone=phone, role=role, commune_code=commune.code, douar=douar, name=name)
-    return True
-
-
-def _is_registered(session: Session, name: str, commune: Commune) -> bool:
-    same = select(VillageAssociation.id).where(
-        VillageAssociation.name == name, VillageAssociation.commune_code == commune.code
+    entered = enter_association(
+        session,
+        now,
+        name=cells["name"],
+        douar=cells["douar"],
+        commune=cells["commune"],
+        phone=cells["phone"],
+        role=_one_of(OfficerRole, "role", cells["role"]),
+        language=_one_of(Language, "language", cells["language"]),
+        channel="import",
+        actor="command:import",
     )
-    return session.scalars(same).first() is not None
-
-
-def _text(what: str, written: str) -> str:
-    written = clean(written)
-    if not 0 < len(written) <= LONGEST_NAME:
-        raise ValueError(f"{what} needs 1 to {LONGEST_NAME} characters")
-    return written
-
-
-def _phone(written: str) -> str:
-    try:
-        return parse_phone(written)
-    except ValueError as error:
-        raise ValueError(f"phone {written!r} is not a phone number") from error
+    return entered is not None
 
 
 def _number(what: str, written: str) -> int:

@@ -26,10 +26,14 @@ from service.models.spending import Spending
 from service.models.spotchecks import Resident, SpotCheck, SpotQuestion
 from service.models.testimonies import Recording, Testimony
 from service.models.ticks import JobTick
+from service.models.tokens import ApiAnswer, ApiToken
 from service.models.users import User, UserSession
+from service.models.webhooks import Delivery, Webhook, WebhookTopic
 
 __all__ = [
     "AnsweredTurn",
+    "ApiAnswer",
+    "ApiToken",
     "Arrival",
     "Attempt",
     "AuditEntry",
@@ -43,6 +47,7 @@ __all__ = [
     "Contact",
     "Contribution",
     "Conversation",
+    "Delivery",
     "DiasporaAssociation",
     "Escalation",
     "ExchangeRate",
@@ -80,5 +85,7 @@ __all__ = [
     "User",
     "UserSession",
     "VillageAssociation",
+    "Webhook",
+    "WebhookTopic",
     "WrongGuess",
 ]

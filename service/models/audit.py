@@ -4,17 +4,27 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Index, String, func, insert, select
+from sqlalchemy import Index, String, false, func, insert, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
+from service.domain.events import event_of
 from service.models.base import Base, Id, table_of
 
 
 class AuditEntry(Base):
-    """One act that matters, never changed. `actor` is `user:3`, `officer:5`, `contact:2`, `job:match`."""
+    """One act that matters, never changed. `actor` is `user:3`, `officer:5`, `contact:2`, `job:match`, `token:4`.
+
+    One that is an event `waits` until it stands on the list of each program that is told of it
+    (service.messaging.webhooks): so a fact and that it is to be told are one row.
+    """
 
     __tablename__ = "audit_entries"
-    __table_args__ = (Index(None, "subject"), Index(None, "actor"), Index(None, "action"))
+    __table_args__ = (
+        Index(None, "subject"),
+        Index(None, "actor"),
+        Index(None, "action"),
+        Index("ix_audit_entries_waits", "id", sqlite_where=text("waits"), postgresql_where=text("waits")),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     at: Mapped[datetime]
@@ -22,6 +32,7 @@ class AuditEntry(Base):
     action: Mapped[str] = mapped_column(String(60))
     subject: Mapped[str] = mapped_column(String(60))
     data: Mapped[dict[str, Any]]
+    waits: Mapped[bool] = mapped_column(default=False, server_default=false())
 
 
 # Nobody asks for its number.
@@ -29,8 +40,9 @@ WRITE = insert(table_of(AuditEntry)).inline()
 
 
 def record(session: Session, at: datetime, actor: str, action: str, subject: str, **data: Any) -> None:
-    """Write an audit entry in the caller's transaction."""
-    entry = {"at": at, "actor": actor, "action": action, "subject": subject, "data": data}
+    """Write an audit entry in the caller's transaction; one that is an event waits to be told to programs."""
+    waits = event_of(action) is not None
+    entry = {"at": at, "actor": actor, "action": action, "subject": subject, "data": data, "waits": waits}
     session.connection().execute(WRITE, entry)
 
 

@@ -6,15 +6,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from service.domain.errors import MoveError, NotFoundError
+from service.domain.phone import parse_phone
 from service.domain.roles import OfficerRole
 from service.domain.states import ASSOCIATION_MOVES, AssociationState, move
+from service.domain.text import clean
+from service.locales import Language
 from service.messaging.outbox import tell
 from service.models.associations import Officer, VillageAssociation, active_officer
 from service.models.audit import record
 from service.models.diaspora import active_contact
 from service.models.needs import Need
-from service.usecases.phones import leave_village
+from service.usecases.communes import meant_commune
+from service.usecases.phones import know_phone, leave_village, record_consent
 from service.usecases.proposals import close_proposals
+
+LONGEST_NAME = 80  # characters
 
 
 def register_association(
@@ -51,6 +57,57 @@ def register_association(
         name=name,
     )
     return association
+
+
+def enter_association(
+    session: Session,
+    now: datetime,
+    *,
+    name: str,
+    douar: str,
+    commune: str,
+    phone: str,
+    role: OfficerRole,
+    language: Language,
+    channel: str,
+    actor: str,
+) -> VillageAssociation | None:
+    """Register an association for others, who have its first officer's consent on paper; None when it is there already.
+
+    That is its name, in its commune, a census code or a name that only one has; `channel` is where it was entered.
+    Raises ValueError with one sentence for the first value that cannot be, MoveError as `register_association`.
+    """
+    name, douar = _text("name", name), _text("douar", douar)
+    place = meant_commune(session, commune)
+    number = _phone(phone)
+    same = (VillageAssociation.name == name, VillageAssociation.commune_code == place.code)
+    if session.scalars(select(VillageAssociation.id).where(*same)).first() is not None:
+        return None
+    officer = active_officer(session, number)
+    if officer:
+        raise ValueError(f"the phone already speaks for {officer.association.name!r}")
+    if know_phone(session, now, number, language).stopped_at:
+        raise ValueError("the phone said STOP, and only who holds it can take that back")
+    record_consent(session, now, number, channel)
+    association = register_association(
+        session, now, phone=number, role=role, commune_code=place.code, douar=douar, name=name
+    )
+    record(session, now, actor, "association.entered", f"association:{association.id}")
+    return association
+
+
+def _text(what: str, written: str) -> str:
+    written = clean(written)
+    if not 0 < len(written) <= LONGEST_NAME:
+        raise ValueError(f"{what} needs 1 to {LONGEST_NAME} characters")
+    return written
+
+
+def _phone(written: str) -> str:
+    try:
+        return parse_phone(written)
+    except ValueError as error:
+        raise ValueError(f"phone {written!r} is not a phone number") from error
 
 
 def verify_association(session: Session, now: datetime, *, actor: str, association_id: int) -> VillageAssociation:

@@ -59,12 +59,13 @@ def register_diaspora(
     interests: Mapping[Sector, int],
     state: AssociationState = AssociationState.VERIFIED,
     channel: str = IMPORTED,
+    actor: str = "",
 ) -> DiasporaAssociation:
     """Register an association of emigrants with its first contact, whose consent the NGO holds on paper when imported.
 
     `country` is ISO 3166-1 alpha-2, and national phone numbers are read in it; `time_zone` is IANA's name; capacity is
     in dirhams a year, None when undeclared; `origins` are census codes of communes, provinces or regions; an interest
-    is 1 to 3; `channel` is where consent was given.
+    is 1 to 3; `channel` is where consent was given; `actor` registers it, else its contact, or the import.
     Raises ValueError with one sentence for the first value that cannot be; TakenError, one of these, when only the name
     or the phone is another's.
     """
@@ -88,8 +89,8 @@ def register_diaspora(
     # Where the association says it is, whatever its contact's number is from.
     session.get_one(Phone, number).zone = association.time_zone
     session.flush()
-    actor = "command:import" if channel == IMPORTED else f"contact:{association.contacts[0].id}"
-    record(session, now, actor, "diaspora.registered", f"diaspora:{association.id}")
+    itself = "command:import" if channel == IMPORTED else f"contact:{association.contacts[0].id}"
+    record(session, now, actor or itself, "diaspora.registered", f"diaspora:{association.id}")
     return association
 
 

@@ -8,9 +8,11 @@ from sqlalchemy.orm import Session
 from service.domain.states import MessageState
 from service.models import (
     AnsweredTurn,
+    ApiAnswer,
     Attempt,
     Contact,
     Conversation,
+    Delivery,
     InboundEvent,
     JournalRow,
     Message,
@@ -31,6 +33,7 @@ PARTS_KEPT = timedelta(days=1)
 JOURNALS_KEPT = timedelta(days=30)
 GUESSES_KEPT = timedelta(days=7)
 SPENDING_KEPT = timedelta(days=60)
+ANSWERS_KEPT = timedelta(days=1)  # a program that has not heard by then asks anew
 INACTIVE = timedelta(days=2 * 365)
 AT_ONCE = 50
 ENDED = (
@@ -65,6 +68,8 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
         "attempts": delete(Attempt).where(Attempt.message_id.in_(old)),
         # The row stays: its key is what keeps the fact from being told twice.
         "messages": update(Message).where(Message.id.in_(old), Message.text != "").values(text="", line=""),
+        "answers": delete(ApiAnswer).where(ApiAnswer.at < now - ANSWERS_KEPT),
+        "deliveries": delete(Delivery).where(Delivery.ended_at < month),
         "spending": delete(Spending).where(Spending.day < (now - SPENDING_KEPT).date()),
     }
     counts = {}

@@ -7,6 +7,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 
 from service.domain.errors import TiwiziError
+from service.locales import Speaker
 from service.web.current import voice
 
 EXPLAINED = frozenset({400, 403, 404, 405, 413, 500})
@@ -19,9 +20,12 @@ def set_up_errors(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
 
 
-def told(error: TiwiziError) -> str:
-    """Return the sentence for a page, which has more room than a phone: `web.error.…` where there is one."""
-    voiced = voice()
+def told(error: TiwiziError, voiced: Speaker | None = None) -> str:
+    """Return the sentence for a page, which has more room than a phone: `web.error.…` where there is one.
+
+    In the page's language, unless somebody else speaks.
+    """
+    voiced = voiced or voice()
     key = f"web.{error.key}" if voiced.knows(f"web.{error.key}") else error.key
     values: dict[str, Any] = error.values
     return voiced.say(key, **values)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from service.container import Container
 from service.messaging.budget import THOUSAND
+from service.messaging.webhooks import count_deliveries, oldest_waiting
 from service.models import JobTick
 from service.models.gateways import ALL as ALL_GATEWAYS
 from service.models.messages import count_messages, count_unmatched_receipts, oldest_due
@@ -135,6 +136,18 @@ def _spending(session: Session, settings: Settings, now: datetime) -> Iterator[M
     yield cap
 
 
+def _webhooks(session: Session, _settings: Settings, now: datetime) -> Iterator[Metric]:
+    deliveries = GaugeMetricFamily("tiwizi_webhook_deliveries", "Webhook deliveries in each state.", labels=["state"])
+    for state, count in sorted(count_deliveries(session).items()):
+        deliveries.add_metric([state], count)
+    yield deliveries
+    oldest = oldest_waiting(session, now)
+    late = (now - oldest).total_seconds() if oldest else 0.0
+    yield GaugeMetricFamily(
+        "tiwizi_webhook_oldest_due_seconds", "For how long the oldest webhook that is due waits.", value=late
+    )
+
+
 def _jobs(session: Session, _settings: Settings, now: datetime) -> Iterator[Metric]:
     jobs = GaugeMetricFamily("tiwizi_job_last_run_seconds", "Since the job's last due time that ran.", labels=["job"])
     for job, due in session.execute(select(JobTick.job, func.max(JobTick.due_at)).group_by(JobTick.job)):
@@ -142,4 +155,4 @@ def _jobs(session: Session, _settings: Settings, now: datetime) -> Iterator[Metr
     yield jobs
 
 
-SOURCES: tuple[Source, ...] = (_messages, _gateways, _spending, _jobs)
+SOURCES: tuple[Source, ...] = (_messages, _gateways, _spending, _webhooks, _jobs)

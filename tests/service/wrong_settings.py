@@ -60,4 +60,6 @@ WRONG = [
     ("MATCH_WEIGHTS", "origin=1,sector=1,size=0,urgency=0,waiting=0,record=0,evidence=0", "together 1"),
     ("EXPIRY_DAYS", "soon", "valid integer"),
     ("REMINDER_DAYS", "-1", "greater than or equal to 1"),
+    ("API_RATE", "0", "greater than or equal to 1"),
+    ("WEBHOOKS_LOOPBACK", "perhaps", "valid boolean"),
 ]

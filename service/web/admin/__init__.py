@@ -18,6 +18,7 @@ from service.web.admin import (
     moving,
     needs,
     password,
+    programs,
     projects,
     second_factor,
     sheets,
@@ -89,7 +90,22 @@ def _blueprint() -> Blueprint:
     made.add_url_rule("/messages/stop", "stop_gateway", messages.stop, methods=["POST"])
     made.add_url_rule("/messages/start", "start_gateway", messages.start, methods=["POST"])
     _add_inbox(made)
+    _add_programs(made)
     return made
+
+
+def _add_programs(made: Blueprint) -> None:
+    made.add_url_rule("/api", "programs", programs.show)
+    made.add_url_rule("/api/tokens", "make_token", programs.make, methods=["POST"])
+    made.add_url_rule(f"/api/tokens/<{ID}:number>/revoke", "revoke_token", programs.revoke, methods=["POST"])
+    made.add_url_rule("/api/webhooks", "subscribe", programs.subscribe, methods=["POST"])
+    made.add_url_rule(f"/api/webhooks/<{ID}:number>/stop", "unsubscribe", programs.unsubscribe, methods=["POST"])
+    made.add_url_rule(
+        f"/api/webhooks/<{ID}:number>/deliveries/<{ID}:delivery>/replay",
+        "replay_delivery",
+        programs.replay,
+        methods=["POST"],
+    )
 
 
 def _add_inbox(made: Blueprint) -> None:
