@@ -82,8 +82,8 @@ def _blueprint() -> Blueprint:
     made.add_url_rule(f"/projects/<{ID}:number>/money/rate", "set_rate", money.rate, methods=["POST"])
     made.add_url_rule(f"/contributions/<{ID}:number>/confirm", "confirm_line", money.confirm, methods=["POST"])
     made.add_url_rule(f"/arrivals/<{ID}:number>/correct", "correct_arrival", money.correct, methods=["POST"])
-    for path, endpoint, page in figures.PAGES:
-        made.add_url_rule(f"/figures{path}", endpoint, page)
+    for path, endpoint, figure in figures.PAGES:
+        made.add_url_rule(f"/figures{path}", endpoint, figure)
     made.add_url_rule("/messages", "messages", messages.show)
     made.add_url_rule(f"/messages/<{ID}:number>/replay", "replay_message", messages.replay, methods=["POST"])
     made.add_url_rule(f"/messages/<{ID}:number>/arrived", "message_arrived", messages.arrived, methods=["POST"])
