@@ -13,7 +13,7 @@ from rich.table import Table
 
 ROOT = Path(__file__).parents[1]
 # Modules of this folder whose `measure()` returns rows.
-PARTS = ("turns", "peers", "overlap", "growth", "messages", "stalled", "matching", "anatomy")
+PARTS = ("turns", "peers", "overlap", "growth", "messages", "stalled", "pages", "matching", "anatomy")
 RESULT = ROOT / "build" / "bench.json"
 
 Row = dict[str, Any]

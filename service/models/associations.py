@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relations
 from service.domain.roles import OFFICERS, OfficerRole
 from service.domain.states import AssociationState
 from service.locales import Language
-from service.models.base import Base, Id, stored
+from service.models.base import Base, Id, folded_from, stored
 from service.models.communes import Commune
 from service.models.phones import Phone
 
@@ -27,6 +27,7 @@ class VillageAssociation(Base):
     state_reason: Mapped[str] = mapped_column(String(200), default="")
     registered_at: Mapped[datetime]
     decided_at: Mapped[datetime | None]
+    search: Mapped[str] = folded_from("name", "douar")
 
     commune: Mapped[Commune] = relationship(lazy="joined")
     officers: Mapped[list["Officer"]] = relationship(back_populates="association", order_by="Officer.id")

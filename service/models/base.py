@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 from typing import Any, cast
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Integer, MetaData, Table, TypeDecorator
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Enum, Integer, MetaData, String, Table, TypeDecorator
+from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column
+
+from service.domain.text import MOST_FOLDED, folded
 
 # Integer, because only that is SQLite's row id; bigint elsewhere.
 Id = BigInteger().with_variant(Integer(), "sqlite")
@@ -60,3 +62,16 @@ def stored(enum: Any) -> Enum:
 def table_of(entity: type[Base]) -> Table:
     """Return an entity's table, for statements that are built once: where turns have no time for entities."""
     return cast("Table", entity.__table__)
+
+
+def folded_from(*names: str) -> MappedColumn[str]:
+    """Return a column for the words of others, as `service.domain.text.folded` makes them.
+
+    It is written with the row and never again: what people are called, and what they said, stays as it was written.
+    """
+
+    def fold(context: Any) -> str:
+        values = context.get_current_parameters()
+        return folded(*(values[name] for name in names))
+
+    return mapped_column(String(MOST_FOLDED), default=fold, server_default="")

@@ -1,14 +1,15 @@
 """Associations of emigrants: who they are, where their members come from and what they want to hear of."""
 
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, or_, select, text
+from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, or_, select, text, union
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.sectors import Sector
 from service.domain.states import AssociationState
-from service.models.base import Base, Id, stored
+from service.models.base import Base, Id, folded_from, stored
 from service.models.communes import Commune, Province, Region
 
 
@@ -41,6 +42,7 @@ class DiasporaAssociation(Base):
     registered_at: Mapped[datetime]
     paused_until: Mapped[datetime | None]
     left_at: Mapped[datetime | None]
+    search: Mapped[str] = folded_from("name", "city")
 
     contacts: Mapped[list["Contact"]] = relationship(back_populates="association", order_by="Contact.id")
     origins: Mapped[list["Origin"]] = relationship(order_by="Origin.id")
@@ -72,6 +74,7 @@ class Contact(Base):
     name: Mapped[str] = mapped_column(String(80))
     joined_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
+    search: Mapped[str] = folded_from("name")
 
     association: Mapped[DiasporaAssociation] = relationship(back_populates="contacts")
 
@@ -117,3 +120,14 @@ def place_of(session: Session, code: str) -> Commune | Province | Region | None:
     if commune.province_code == code:
         return Province(code, commune.province_fr, commune.province_ar)
     return Region(code, commune.region_fr, commune.region_ar)
+
+
+def places_named(session: Session, codes: Collection[str]) -> Mapping[str, Province]:
+    """Return the names of communes, provinces and regions by their census codes; unknown ones are left out."""
+    levels = (
+        (Commune.code, Commune.name_fr, Commune.name_ar),
+        (Commune.province_code, Commune.province_fr, Commune.province_ar),
+        (Commune.region_code, Commune.region_fr, Commune.region_ar),
+    )
+    found = union(*(select(*level).where(level[0].in_(codes)) for level in levels))
+    return {row[0]: Province(*row) for row in session.execute(found)}

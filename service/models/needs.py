@@ -9,14 +9,22 @@ from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, Water
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import NeedState
 from service.models.associations import Officer, VillageAssociation
-from service.models.base import Base, Id, stored
+from service.models.base import Base, Id, folded_from, stored
 
 
 class Need(Base):
     """A need as an officer reported it. Money is in centimes of a dirham; the title is kept as written."""
 
     __tablename__ = "needs"
-    __table_args__ = (Index(None, "state", "verified_at"), Index(None, "state", "reported_at"))
+    # What waits is listed first, and lists are put in order by these.
+    __table_args__ = (
+        Index(None, "state", "verified_at"),
+        Index(None, "state", "reported_at"),
+        Index(None, "state", "id"),
+        Index(None, "reported_at"),
+        Index(None, "cost"),
+        Index(None, "households"),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     reference: Mapped[str] = mapped_column(String(8), unique=True)
@@ -33,6 +41,7 @@ class Need(Base):
     state_reason: Mapped[str] = mapped_column(String(200), default="")
     reported_at: Mapped[datetime]
     verified_at: Mapped[datetime | None]
+    search: Mapped[str] = folded_from("title")
 
     association: Mapped[VillageAssociation] = relationship()
     reporter: Mapped[Officer] = relationship()

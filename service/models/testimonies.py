@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, LargeBinary, String, Text, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, LargeBinary, String, Text, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.testimonies import Publication, TestimonyState
@@ -40,6 +40,11 @@ class Testimony(Base):
     contact: Mapped[Contact | None] = relationship()
     recording: Mapped["Recording | None"] = relationship(back_populates="testimony")
 
+    @property
+    def unread(self) -> bool:
+        """Whether it may be published and nobody has decided."""
+        return self.state is TestimonyState.GIVEN and self.publication is not Publication.PRIVATE
+
 
 class Recording(Base):
     """A testimony spoken on a call; `sound` is None until it was fetched from the gateway, at `address`."""
@@ -56,6 +61,11 @@ class Recording(Base):
     received_at: Mapped[datetime]
 
     testimony: Mapped[Testimony] = relationship(back_populates="recording")
+
+
+def is_unread() -> ColumnElement[bool]:
+    """Tell, of a testimony, whether it may be published and nobody has decided."""
+    return (Testimony.state == TestimonyState.GIVEN) & (Testimony.publication != Publication.PRIVATE)
 
 
 def testimonies_by(session: Session, author: Officer | Contact) -> list[Testimony]:

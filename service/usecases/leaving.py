@@ -134,7 +134,7 @@ def _erase(session: Session, now: datetime, phone: str) -> None:
     on_screen = _mention(phone, JournalRow.state, JournalRow.replies)
     for statement in (
         update(Officer).where(Officer.phone == phone).values(phone=gone),
-        update(Contact).where(Contact.phone == phone).values(phone=gone, name=""),
+        update(Contact).where(Contact.phone == phone).values(phone=gone, name="", search=""),
         *_silenced(gone),
         # A number that is none still tells that one person had the role before and after.
         update(OfficerChange).where(OfficerChange.phone == phone).values(phone=gone),

@@ -1,12 +1,12 @@
 """Messages as those see them who look after the service: what waits, what is in doubt, what did not leave."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
-from sqlalchemy.orm import InstrumentedAttribute, Session
+from sqlalchemy.orm import Session
 
 from service.domain.errors import MoveError, NotFoundError
 from service.domain.kinds import MANNERS, Kind
@@ -19,10 +19,9 @@ from service.messaging.receipts import advance, lock_phones
 from service.models import Attempt, DiasporaAssociation, GatewayState, Message, Phone, User, VillageAssociation
 from service.models.audit import record
 from service.models.gateways import ALL as ALL_GATEWAYS
-from service.models.messages import count_dead, count_messages, is_dead, last_attempts, oldest_due
+from service.models.messages import MOST_COUNTED, count_dead, count_unfinished, is_dead, last_attempts, oldest_due
 from service.settings import Settings
 
-OrderBy = ColumnElement[int] | InstrumentedAttribute[int]
 OWNERS: Mapping[str, type[VillageAssociation | DiasporaAssociation]] = {
     "village": VillageAssociation,
     "diaspora": DiasporaAssociation,
@@ -31,7 +30,10 @@ OWNERS: Mapping[str, type[VillageAssociation | DiasporaAssociation]] = {
 
 @dataclass(frozen=True)
 class Overview:
-    """How many messages of each kind are in each state, how many are dead letters, since when the oldest is due."""
+    """How many messages of each kind are in each state, how many are dead letters, since when the oldest is due.
+
+    What ended well is not counted.
+    """
 
     counts: Mapping[tuple[MessageState, Kind], int]
     dead: Mapping[Kind, int]
@@ -40,6 +42,10 @@ class Overview:
     def count(self, *states: MessageState, kind: Kind | None = None) -> int:
         """Return how many messages are in one of the states, of one kind or of all."""
         return sum(self.counts.get((state, one), 0) for state in states for one in ([kind] if kind else Kind))
+
+    def at_least(self, *states: MessageState) -> bool:
+        """Tell whether one of the states has more than is counted."""
+        return any(self.count(state) >= MOST_COUNTED for state in states)
 
 
 @dataclass(frozen=True)
@@ -93,17 +99,45 @@ class Spent:
 
 def overview(session: Session, now: datetime, gateways: Collection[str]) -> Overview:
     """Return how messages fare; `gateways` are those that routes name."""
-    return Overview(count_messages(session), count_dead(session), oldest_due(session, now, gateways))
+    return Overview(count_unfinished(session), count_dead(session), oldest_due(session, now, gateways))
 
 
-def messages_in_doubt(session: Session, limit: int) -> list[Letter]:
-    """Return the messages of which nobody can tell whether they left, the oldest first."""
-    return _letters(session, _in_doubt(), [Message.id], limit, 0)
+def in_doubt() -> ColumnElement[bool]:
+    """Tell, of a message, whether nobody knows if it left."""
+    return Message.state == MessageState.UNKNOWN
 
 
-def dead_letters(session: Session, limit: int, offset: int = 0) -> list[Letter]:
+def dead_letters(session: Session, limit: int) -> list[Letter]:
     """Return the messages that did not leave and will not by themselves, the newest first."""
-    return _letters(session, is_dead(), [Message.id.desc()], limit, offset)
+    rows = session.execute(
+        select(Message, Phone.stopped_at)
+        .join(Phone, Phone.number == Message.phone)
+        .where(is_dead())
+        .order_by(Message.id.desc())
+        .limit(limit)
+    )
+    return letters(session, rows.all())
+
+
+def letters(session: Session, rows: Iterable[Any]) -> list[Letter]:
+    """Return what may be done about messages, each given with when its phone said STOP, `stopped_at`."""
+    found = [(row.Message, row.stopped_at) for row in rows]
+    last = last_attempts(session, [message.id for message, _ in found])
+    return [
+        Letter(
+            id=one.id,
+            phone=one.phone,
+            kind=one.kind,
+            state=one.state,
+            reason=one.reason,
+            attempts=one.attempts,
+            resent=one.resent,
+            written_at=one.created_at,
+            may_replay=bool(one.text) and stopped_at is None,
+            last=last.get(one.id),
+        )
+        for one, stopped_at in found
+    ]
 
 
 def replay(session: Session, now: datetime, *, actor: str, message_id: int, resent: int | None = None) -> Message:
@@ -162,33 +196,6 @@ def spending_now(session: Session, settings: Settings, now: datetime, least: flo
     names = {kind: _names(session, entity, kind, near) for kind, entity in OWNERS.items()}
     found = [replace(one, whose=names[one.scope].get(one.whose, "")) if one.scope in names else one for one in near]
     return sorted(found, key=lambda one: (one.scope != ALL, -one.part, one.scope, one.whose))
-
-
-def _in_doubt() -> ColumnElement[bool]:
-    return Message.state == MessageState.UNKNOWN
-
-
-def _letters(
-    session: Session, which: ColumnElement[bool], order: Sequence[OrderBy], limit: int, offset: int
-) -> list[Letter]:
-    query = select(Message, Phone.stopped_at).join(Phone, Phone.number == Message.phone).where(which)
-    rows = session.execute(query.order_by(*order).limit(limit).offset(offset)).all()
-    last = last_attempts(session, [message.id for message, _ in rows])
-    return [
-        Letter(
-            id=one.id,
-            phone=one.phone,
-            kind=one.kind,
-            state=one.state,
-            reason=one.reason,
-            attempts=one.attempts,
-            resent=one.resent,
-            written_at=one.created_at,
-            may_replay=bool(one.text) and stopped_at is None,
-            last=last.get(one.id),
-        )
-        for one, stopped_at in rows
-    ]
 
 
 def _locked(session: Session, message_id: int) -> Message:

@@ -33,7 +33,7 @@ def silent_projects(session: Session, now: datetime, days: int, *, only: int | N
     if only is not None:
         found = found.where(Project.need_id == only)
     rows = session.execute(found.order_by(Project.moved_at, Project.need_id).limit(MOST_SILENT))
-    silent = {project.need_id: _heard(project, report) for project, report in rows}
+    silent = {project.need_id: last_word(project, report) for project, report in rows}
     return dict(sorted(silent.items(), key=lambda one: one[1]))
 
 
@@ -45,9 +45,16 @@ def is_silent(session: Session, now: datetime, days: int) -> ColumnElement[bool]
     return and_(Project.state.in_(UNDER_WAY), or_(*(and_(whose, *_unheard(moment)) for whose, moment in since)))
 
 
+def last_word(project: Project, report: datetime | None) -> datetime:
+    """Return when there was last a sign of life: a move, a report, or the end of the pause that was asked for."""
+    paused = datetime.combine(project.paused_until, time.max, UTC) if project.paused_until else None
+    return max(moment for moment in (project.moved_at, report, paused) if moment)
+
+
 def _unheard(since: datetime) -> tuple[ColumnElement[bool], ...]:
     """Return the conditions of a project that gave no sign of life after a moment."""
     reported = exists().where(ProgressReport.need_id == Project.need_id, ProgressReport.reported_at > since)
+    reported = reported.correlate(Project)  # also where its reports are beside it
     awake = or_(Project.paused_until.is_(None), Project.paused_until < since.astimezone(UTC).date())
     return Project.moved_at <= since, ~reported, awake
 
@@ -63,7 +70,7 @@ def ask_for_report(
     if not project or project.state not in UNDER_WAY:
         return None
     report = latest_report(session, need_id)
-    since = _heard(project, report.reported_at if report else None)
+    since = last_word(project, report.reported_at if report else None)
     if _due(project, since, days) > now:
         return None
     officers = reachable(project, report.reporter if report else None)
@@ -114,12 +121,6 @@ def set_report_days(session: Session, now: datetime, *, actor: str, need_id: int
     project.report_days = days or None
     record(session, now, actor, "project.report_days", f"need:{need_id}", days=days)
     return project
-
-
-def _heard(project: Project, report: datetime | None) -> datetime:
-    """Return when there was last a sign of life: a move, a report, or the end of the pause that was asked for."""
-    paused = datetime.combine(project.paused_until, time.max, UTC) if project.paused_until else None
-    return max(moment for moment in (project.moved_at, report, paused) if moment)
 
 
 def _due(project: Project, heard: datetime, days: int) -> datetime:

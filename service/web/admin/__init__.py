@@ -7,6 +7,7 @@ from service.web.admin import (
     associations,
     audit,
     broadcasts,
+    contributions,
     details,
     diaspora,
     figures,
@@ -18,8 +19,11 @@ from service.web.admin import (
     moving,
     needs,
     password,
+    people,
     programs,
+    progress,
     projects,
+    proposals,
     second_factor,
     sheets,
     sign_in,
@@ -29,6 +33,21 @@ from service.web.admin import (
 )
 
 ID = "int(max=9223372036854775807)"  # the largest a database takes: more is nobody's number
+
+
+LISTS = {
+    "associations": associations,
+    "diaspora": diaspora,
+    "needs": needs,
+    "proposals": proposals,
+    "projects": projects,
+    "progress": progress,
+    "contributions": contributions,
+    "testimonies": testimonies,
+    "sheets": sheets,
+    "people": people,
+    "messages": messages,
+}
 
 
 def _blueprint() -> Blueprint:
@@ -42,21 +61,18 @@ def _blueprint() -> Blueprint:
     made.add_url_rule("/password", "set_password", password.change, methods=["POST"])
     _add_account(made)
     _add_users(made)
-    made.add_url_rule("/associations", "associations", associations.show)
     made.add_url_rule(
         f"/associations/<{ID}:number>/verify", "verify_association", associations.verify, methods=["POST"]
     )
     made.add_url_rule(
         f"/associations/<{ID}:number>/reject", "reject_association", associations.reject, methods=["POST"]
     )
-    made.add_url_rule("/diaspora", "diaspora", diaspora.show)
     made.add_url_rule(f"/diaspora/<{ID}:number>/verify", "verify_diaspora", diaspora.verify, methods=["POST"])
     made.add_url_rule(f"/diaspora/<{ID}:number>/reject", "reject_diaspora", diaspora.reject, methods=["POST"])
     for verb, change in (("merge", moving.merge), ("split", moving.split)):
         made.add_url_rule(f"/associations/<{ID}:number>/{verb}", f"{verb}_association", change, methods=["POST"])
     for verb, change in (("replace", moving.replace), ("remove", moving.remove)):
         made.add_url_rule(f"/contacts/<{ID}:number>/{verb}", f"{verb}_contact", change, methods=["POST"])
-    made.add_url_rule("/needs", "needs", needs.show)
     made.add_url_rule(f"/needs/<{ID}:number>/verify", "verify_need", needs.verify, methods=["POST"])
     made.add_url_rule(f"/needs/<{ID}:number>/reject", "reject_need", needs.reject, methods=["POST"])
     made.add_url_rule("/tour", "tour", tour.show)
@@ -64,16 +80,13 @@ def _blueprint() -> Blueprint:
         made.add_url_rule(f"/{path}/<{ID}:number>", endpoint, page)
     made.add_url_rule(f"/needs/<{ID}:number>/same", "same_need", details.same, methods=["POST"])
     made.add_url_rule(f"/undo/<kind>/<{ID}:number>", "undo", details.undo, methods=["POST"])
-    made.add_url_rule("/sheets", "sheets", sheets.show)
     made.add_url_rule(f"/sheets/<{ID}:number>", "sheet", sheets.one)
     made.add_url_rule(f"/sheets/<{ID}:number>/<language>.pdf", "sheet_pdf", sheets.paper)
     for verb, do in sheets.DEEDS.items():
         made.add_url_rule(f"/sheets/<{ID}:number>/{verb}", f"{verb}_sheet", do, methods=["POST"])
-    made.add_url_rule("/projects", "projects", projects.show)
     made.add_url_rule(f"/projects/<{ID}:number>", "project", projects.one)
     made.add_url_rule(f"/projects/<{ID}:number>/<verb>", "move_project", projects.decide, methods=["POST"])
     made.add_url_rule(f"/projects/<{ID}:number>/report-days", "report_days", projects.report_days, methods=["POST"])
-    made.add_url_rule("/testimonies", "testimonies", testimonies.show)
     made.add_url_rule(f"/testimonies/<{ID}:number>/sound", "sound", testimonies.sound)
     for verb, decide in testimonies.DECISIONS.items():
         made.add_url_rule(f"/testimonies/<{ID}:number>/{verb}", f"{verb}_testimony", decide, methods=["POST"])
@@ -84,7 +97,9 @@ def _blueprint() -> Blueprint:
     made.add_url_rule(f"/arrivals/<{ID}:number>/correct", "correct_arrival", money.correct, methods=["POST"])
     for path, endpoint, figure in figures.PAGES:
         made.add_url_rule(f"/figures{path}", endpoint, figure)
-    made.add_url_rule("/messages", "messages", messages.show)
+    for name, room in LISTS.items():
+        made.add_url_rule(f"/{name}", name, room.show)
+    made.add_url_rule("/messages/all", "all_messages", messages.every)
     made.add_url_rule(f"/messages/<{ID}:number>/replay", "replay_message", messages.replay, methods=["POST"])
     made.add_url_rule(f"/messages/<{ID}:number>/arrived", "message_arrived", messages.arrived, methods=["POST"])
     made.add_url_rule("/messages/stop", "stop_gateway", messages.stop, methods=["POST"])

@@ -1,26 +1,77 @@
 """Village associations: see them, verify or reject those that wait."""
 
-from flask import flash, render_template, url_for
+from typing import Any
+
+from flask import flash, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
+from service.domain.states import AssociationState
+from service.models import VillageAssociation
 from service.models.needs import needs_of
 from service.models.session import reading, transaction
 from service.usecases.associations import reject_association, verify_association
 from service.web.access import access
 from service.web.admin.asked import LONGEST_REASON, asked_number, asked_reason, back_to
-from service.web.admin.queries import list_associations
+from service.web.admin.lists import Column, Field, Listing, answer, column
+from service.web.admin.lists.cells import Linked, Phone, State, Typed
+from service.web.admin.lists.filters import choice, number, places, since, until
+from service.web.admin.lists.searches import search_associations
+from service.web.admin.lists.villages import commune_column
 from service.web.current import container, now, signed_in, voice
 from service.web.showing import visible
 
 
+def _name(row: Any) -> Linked:
+    one = row.VillageAssociation
+    return Linked(Typed(one.name), "admin.association", {"number": one.id})
+
+
+LISTING = Listing(
+    "associations",
+    VillageAssociation.id,
+    select(VillageAssociation).options(selectinload(VillageAssociation.officers)),
+    columns=(
+        Column(
+            "association",
+            (
+                Field("association", _name, VillageAssociation.search),
+                Field("douar", lambda row: Typed(row.VillageAssociation.douar)),
+            ),
+        ),
+        commune_column(lambda row: row.VillageAssociation),
+        column("registered", lambda row: row.VillageAssociation.registered_at, VillageAssociation.registered_at),
+        column("phones", lambda row: [(Phone(one.phone), one.role) for one in row.VillageAssociation.active_officers]),
+        Column(
+            "state",
+            (
+                Field("state", lambda row: State(row.VillageAssociation.state)),
+                Field("reason", lambda row: Typed(row.VillageAssociation.state_reason)),
+            ),
+        ),
+    ),
+    filters=(
+        choice("state", AssociationState, lambda state: VillageAssociation.state == state),
+        *places(VillageAssociation.id.in_),
+        since(VillageAssociation.registered_at),
+        until(VillageAssociation.registered_at),
+        number("id", VillageAssociation.id),
+    ),
+    search=search_associations,
+    waits=VillageAssociation.state == AssociationState.PENDING,
+    waiting=lambda row: row.VillageAssociation.state is AssociationState.PENDING,
+    decides=True,
+)
+
+
 @access("viewer")
-def show() -> str:
-    """List associations; `?id=` shows one alone, `?page=` goes on."""
+def show() -> str | Response:
+    """List associations; `?id=` shows one alone, with what more may be done with it."""
     only = asked_number("id")
     with reading(container().engine) as session:
-        page = list_associations(session, asked_number("page") or 1, only)
         needs = needs_of(session, only) if only is not None else []
-    return render_template("admin/associations.html", page=page, only=only, needs=needs, longest_reason=LONGEST_REASON)
+    return answer(LISTING, "admin/associations.html", only=only, needs=needs, longest_reason=LONGEST_REASON)
 
 
 @access("coordinator")

@@ -1,31 +1,128 @@
 """Associations of emigrants: see them, verify or reject those that registered by phone."""
 
-from flask import flash, render_template, url_for
-from sqlalchemy.orm import Session
+from typing import Any, NamedTuple
+
+from flask import flash, url_for
+from sqlalchemy import and_, select
+from sqlalchemy.orm import Session, selectinload
 from werkzeug.wrappers import Response
 
 from service.domain.money import Money
-from service.messaging.phrases import Country, words
-from service.models import DiasporaAssociation
-from service.models.diaspora import place_of
-from service.models.session import reading, transaction
+from service.domain.sectors import Sector
+from service.domain.states import AssociationState
+from service.messaging.phrases import Country, Phrase
+from service.models import DiasporaAssociation, Interest
+from service.models.communes import Province
+from service.models.diaspora import places_named
+from service.models.session import transaction
 from service.usecases.enrolment import reject_diaspora, verify_diaspora
 from service.web.access import access
-from service.web.admin.asked import LONGEST_REASON, asked_number, asked_reason, back_to
-from service.web.admin.queries import list_diaspora
+from service.web.admin.asked import LONGEST_REASON, asked_reason, back_to
+from service.web.admin.lists import Column, Field, Listing, answer, column
+from service.web.admin.lists.cells import Linked, Phone, State, Typed
+from service.web.admin.lists.filters import Asked, Filter, Options, choice, number
+from service.web.admin.lists.searches import all_words, begins
 from service.web.current import container, now, signed_in, voice
-from service.web.showing import visible
+from service.web.showing import visible, write
+
+
+class Seen(NamedTuple):
+    """An association, and where its members come from."""
+
+    association: DiasporaAssociation
+    origins: list[Province]
+
+    @property
+    def sectors(self) -> list[Sector]:
+        """What it wants to hear of, the most wanted first."""
+        return [one.sector for one in sorted(self.association.interests, key=lambda interest: -interest.strength)]
+
+    @property
+    def pause(self) -> Phrase | None:
+        """Until when it wants to hear of nothing."""
+        until = self.association.paused_until
+        return Phrase("web.diaspora.paused", {"until": until}) if until and until > now() else None
+
+
+def _read(session: Session, rows: list[Any]) -> list[Seen]:
+    associations = [row.DiasporaAssociation for row in rows]
+    named = places_named(session, {origin.place_code for one in associations for origin in one.origins})
+    return [
+        Seen(one, [named[origin.place_code] for origin in one.origins if origin.place_code in named])
+        for one in associations
+    ]
+
+
+def _countries(session: Session, _asked: Asked) -> Options:
+    codes = session.scalars(select(DiasporaAssociation.country).distinct())
+    return sorted(((code, write(Country(code))) for code in codes), key=lambda option: option[1])
+
+
+def _name(row: Seen) -> Linked:
+    return Linked(Typed(row.association.name), "admin.diaspora_association", {"number": row.association.id})
+
+
+WAITS = and_(DiasporaAssociation.state == AssociationState.PENDING, DiasporaAssociation.left_at.is_(None))
+WANTING = select(Interest.association_id)
+LISTING = Listing(
+    "diaspora",
+    DiasporaAssociation.id,
+    select(DiasporaAssociation).options(
+        selectinload(DiasporaAssociation.contacts),
+        selectinload(DiasporaAssociation.origins),
+        selectinload(DiasporaAssociation.interests),
+    ),
+    columns=(
+        Column(
+            "association",
+            (
+                Field("association", _name, DiasporaAssociation.search),
+                Field("city", lambda row: Typed(row.association.city)),
+                Field("country", lambda row: Country(row.association.country)),
+            ),
+        ),
+        Column(
+            "origins",
+            (Field("origin", lambda row: write(row.origins)), Field("sectors", lambda row: write(row.sectors))),
+        ),
+        column("means", lambda row: _means(row.association), DiasporaAssociation.yearly_capacity),
+        column("registered", lambda row: row.association.registered_at, DiasporaAssociation.registered_at),
+        column(
+            "contacts",
+            lambda row: [(Typed(one.name), Phone(one.phone)) for one in row.association.active_contacts],
+        ),
+        Column(
+            "state",
+            (
+                Field("state", lambda row: State(row.association.state)),
+                Field("reason", lambda row: Typed(row.association.state_reason)),
+                Field("pause", lambda row: row.pause),
+            ),
+        ),
+    ),
+    filters=(
+        choice("state", AssociationState, lambda state: DiasporaAssociation.state == state),
+        choice("sector", Sector, lambda sector: DiasporaAssociation.id.in_(WANTING.where(Interest.sector == sector))),
+        Filter("country", lambda asked: DiasporaAssociation.country == asked, options=_countries),
+        number("id", DiasporaAssociation.id),
+    ),
+    search=lambda typed: all_words(typed, lambda word: begins(DiasporaAssociation.search, word)),
+    only=DiasporaAssociation.left_at.is_(None),
+    waits=WAITS,
+    waiting=lambda row: row.association.state is AssociationState.PENDING,
+    decides=True,
+    read=_read,
+)
+
+
+def _means(association: DiasporaAssociation) -> Money | Phrase:
+    return Phrase("web.diaspora.unsaid") if association.yearly_capacity is None else Money(association.yearly_capacity)
 
 
 @access("viewer")
-def show() -> str:
-    """List associations of emigrants; `?page=` goes on."""
-    with reading(container().engine) as session:
-        page = list_diaspora(session, asked_number("page") or 1)
-        said = {association.id: _said(session, association) for association in page.rows}
-    return render_template(
-        "admin/diaspora.html", page=page, said=said, dirhams=Money, now=now(), longest_reason=LONGEST_REASON
-    )
+def show() -> str | Response:
+    """List associations of emigrants."""
+    return answer(LISTING, "admin/diaspora.html", longest_reason=LONGEST_REASON)
 
 
 @access("coordinator")
@@ -47,19 +144,6 @@ def reject(number: int) -> Response:
             session, now(), actor=f"user:{signed_in().id}", association_id=number, reason=reason
         )
     return _back(voice().say("web.association.rejected", name=visible(association.name)))
-
-
-def _said(session: Session, association: DiasporaAssociation) -> dict[str, str]:
-    """Return its country, the places its members come from and its sectors, the most wanted first, in words."""
-    wanted = sorted(association.interests, key=lambda interest: -interest.strength)
-    return words(
-        voice(),
-        {
-            "country": Country(association.country),
-            "origins": [place_of(session, origin.place_code) for origin in association.origins],
-            "sectors": [interest.sector for interest in wanted],
-        },
-    )
 
 
 def _back(sentence: str) -> Response:

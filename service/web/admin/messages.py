@@ -1,19 +1,29 @@
 """Messages: what waits, what is in doubt, what did not leave; gateways and money; and what can be done about it."""
 
-from flask import abort, flash, redirect, render_template, request, url_for
+from dataclasses import replace
+
+from flask import abort, flash, redirect, request, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from service.domain.kinds import Kind
+from service.domain.states import MessageState
 from service.gateways.registry import MAKERS
+from service.logs import masked
 from service.messaging.health import start_gateway, stop_gateway
-from service.messaging.phrases import Country
+from service.messaging.phrases import Country, Phrase
+from service.models import Message, Phone
 from service.models.gateways import ALL
+from service.models.messages import is_dead
 from service.models.session import reading, transaction
 from service.usecases import messages
 from service.usecases.checkup import FAILING
 from service.web.access import access
-from service.web.admin.asked import asked_number
-from service.web.admin.queries import PER_PAGE, Page
+from service.web.admin.lists import Column, Field, Listing, answer, column
+from service.web.admin.lists.cells import Moment, State, Typed
+from service.web.admin.lists.cells import Phone as Number
+from service.web.admin.lists.filters import Asked, Filter, Options, choice, phone
 from service.web.current import container, now, signed_in, voice
 
 # Reasons of our own, which are texts; a gateway's are shown as it says them.
@@ -24,27 +34,96 @@ REASONS = {
 }
 
 
+def _reason(said: str) -> object:
+    return Phrase(REASONS[said]) if said in REASONS else Typed(masked(said))
+
+
+def _tried(letter: messages.Letter) -> object:
+    return Moment(letter.last.begun_at) if letter.last else Phrase("web.messages.never")
+
+
+def _refused(letter: messages.Letter) -> object:
+    return _reason(letter.last.reason) if letter.last and letter.last.reason != letter.reason else None
+
+
+def _gateways(_session: Session, _asked: Asked) -> Options:
+    return [(name, name) for name in sorted(MAKERS)]
+
+
+ROWS = select(Message, Phone.stopped_at).join(Phone, Phone.number == Message.phone)
+ALL_MESSAGES = Listing(
+    "letters",
+    Message.id,
+    ROWS,
+    columns=(
+        Column(
+            "message",
+            (
+                Field("kind", lambda letter: letter.kind),
+                Field("number", lambda letter: str(letter.id)),
+                Field("written", lambda letter: Moment(letter.written_at)),
+            ),
+        ),
+        column("phone", lambda letter: Number(letter.phone)),
+        Column(
+            "state",
+            (
+                Field("state", lambda letter: State(letter.state)),
+                Field("reason", lambda letter: _reason(letter.reason)),
+            ),
+        ),
+        Column(
+            "last",
+            (
+                Field("last", _tried),
+                Field("gateway", lambda letter: letter.last and letter.last.gateway),
+                Field("refused", _refused),
+            ),
+        ),
+    ),
+    filters=(
+        choice("state", MessageState, lambda state: Message.state == state),
+        choice("kind", Kind, lambda kind: Message.kind == kind),
+        Filter("gateway", lambda asked: Message.gateway == asked, options=_gateways),
+        phone(Message.phone),
+    ),
+    read=messages.letters,
+)
+TO_SEE_TO = replace(
+    ALL_MESSAGES,
+    name="messages",
+    only=messages.in_doubt() | is_dead(),
+    waits=messages.in_doubt(),
+    waiting=lambda letter: letter.state is MessageState.UNKNOWN,
+    decides=True,
+)
+
+
 @access("viewer")
-def show() -> str:
-    """Show how messages fare; `?page=` goes on in the list of those that did not leave."""
+def every() -> str | Response:
+    """List all messages, the newest first; not their texts, which may tell a code or another's number."""
+    return answer(ALL_MESSAGES)
+
+
+@access("viewer")
+def show() -> str | Response:
+    """Show how messages fare, and list those in doubt and those that did not leave."""
     settings, at = container().settings, now()
     with reading(container().engine) as session:
         seen = messages.overview(session, at, settings.used_gateways)
-        pages = max(1, -(-sum(seen.dead.values()) // PER_PAGE))
-        number = min(max(asked_number("page") or 1, 1), pages)
-        return render_template(
-            "admin/messages.html",
-            seen=seen,
-            kinds=[kind for kind in Kind if any(one is kind for _, one in seen.counts)],
-            unknown=messages.messages_in_doubt(session, PER_PAGE),
-            page=Page(messages.dead_letters(session, PER_PAGE, (number - 1) * PER_PAGE), number, pages),
-            gateways=messages.gateways_now(session, at, settings.used_gateways),
-            spending=messages.spending_now(session, settings, at),
-            reasons=REASONS,
-            failing=FAILING,
-            all_gateways=ALL,
-            country=Country,
-        )
+        gateways = messages.gateways_now(session, at, settings.used_gateways)
+        spending = messages.spending_now(session, settings, at)
+    return answer(
+        TO_SEE_TO,
+        "admin/messages.html",
+        seen=seen,
+        kinds=[kind for kind in Kind if any(one is kind for _, one in seen.counts)],
+        gateways=gateways,
+        spending=spending,
+        failing=FAILING,
+        all_gateways=ALL,
+        country=Country,
+    )
 
 
 @access("coordinator")

@@ -1,48 +1,109 @@
 """Projects: where each is and since when it is silent; the record of one, and what a coordinator may do with it."""
 
 from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
 
 from flask import abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, joinedload
 from werkzeug.wrappers import Response
 
 from service.domain.errors import NotFoundError
 from service.domain.money import Money
 from service.domain.projects import RULES, Party, ProjectMove, ProjectState, allowed
+from service.domain.states import ProposalState
 from service.domain.testimonies import TestimonyState
+from service.messaging.phrases import Phrase
 from service.messaging.sources import report_source
-from service.models import ExperienceSheet, ProgressReport, Project, Testimony
+from service.models import DiasporaAssociation, ExperienceSheet, Need, ProgressReport, Project, Proposal, Testimony
 from service.models.contributions import contributions_of
 from service.models.history import around_need
 from service.models.proposals import partners_of
 from service.models.session import reading, transaction
 from service.usecases.contributions import giver_of
 from service.usecases.disputes import decide_project
-from service.usecases.silence import set_report_days, silent_projects
+from service.usecases.silence import is_silent, last_word, set_report_days, silent_projects
 from service.usecases.statements import statement_of
 from service.web.access import access
-from service.web.admin.asked import LONGEST_REASON, asked_number, asked_reason
+from service.web.admin.asked import LONGEST_REASON, asked_reason
 from service.web.admin.details import history_of
-from service.web.admin.queries import list_projects
+from service.web.admin.lists import Column, Field, Listing, answer, column
+from service.web.admin.lists.cells import State, Typed
+from service.web.admin.lists.filters import choice, since, until
+from service.web.admin.lists.searches import search_by_need
+from service.web.admin.lists.villages import association_column, need_column, need_filters
 from service.web.current import container, now, signed_in, voice
 
 REPORTS_SHOWN = 5
 
 
-@access("viewer")
-def show() -> str:
-    """List projects, the longest silent first; `?state=` shows those in one state, `?page=` goes on."""
-    wanted = request.args.get("state", "")
-    state = ProjectState(wanted) if wanted in set(ProjectState) else None
-    with reading(container().engine) as session:
-        silent = silent_projects(session, now(), container().settings.silence_days)
-        page = list_projects(session, asked_number("page") or 1, state, list(silent))
-        partners = {row.project.need_id: partners_of(session, row.project.need_id) for row in page.rows}
-        names = {number: [one.diaspora.name for one in some] for number, some in partners.items()}
-    return render_template(
-        "admin/projects.html", page=page, state=state, states=list(ProjectState), silent=silent, partners=names
+PARTNERS = (
+    select(func.aggregate_strings(DiasporaAssociation.name, " · "))
+    .join(Proposal, Proposal.diaspora_id == DiasporaAssociation.id)
+    .where(Proposal.need_id == Project.need_id, Proposal.state == ProposalState.INTRODUCED)
+    .correlate(Project)
+    .scalar_subquery()
+)
+NEWEST = (
+    select(func.max(ProgressReport.id))
+    .where(ProgressReport.need_id == Project.need_id)
+    .correlate(Project)
+    .scalar_subquery()
+)
+
+
+def _listing(session: Session) -> Listing:
+    silent = is_silent(session, now(), container().settings.silence_days)
+    return Listing(
+        "projects",
+        Project.need_id,
+        select(Project, ProgressReport, PARTNERS.label("partners"), silent.label("silent"))
+        .outerjoin(ProgressReport, ProgressReport.id == NEWEST)
+        .options(joinedload(Project.need).joinedload(Need.association)),
+        columns=(
+            need_column(lambda row: row.Project.need),
+            association_column(lambda row: row.Project.need.association),
+            column("partner", lambda row: Typed(row.partners) if row.partners else Phrase("web.projects.alone")),
+            Column(
+                "state",
+                (
+                    Field("state", lambda row: State(row.Project.state)),
+                    Field("moved", lambda row: row.Project.moved_at, Project.moved_at),
+                ),
+            ),
+            Column("progress", (Field("progress", _percent), Field("reported", _reported_at))),
+            column("silent", _silent_since),
+        ),
+        filters=(
+            choice("state", ProjectState, lambda state: Project.state == state),
+            *need_filters(Project.need_id),
+            since(Project.moved_at),
+            until(Project.moved_at),
+        ),
+        search=search_by_need(Project.need_id),
+        waits=silent,
+        order=(Project.moved_at.desc(), Project.need_id.desc()),
+        waiting=lambda row: row.silent or row.Project.state is ProjectState.DISPUTED,
     )
+
+
+def _percent(row: Any) -> object:
+    return f"{row.ProgressReport.percent} %" if row.ProgressReport else Phrase("web.projects.unreported")
+
+
+def _reported_at(row: Any) -> datetime | None:
+    return row.ProgressReport.reported_at if row.ProgressReport else None
+
+
+def _silent_since(row: Any) -> datetime | None:
+    return last_word(row.Project, _reported_at(row)) if row.silent else None
+
+
+@access("viewer")
+def show() -> str | Response:
+    """List projects, the silent ones first."""
+    return answer(_listing)
 
 
 @access("viewer")

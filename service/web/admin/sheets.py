@@ -4,14 +4,20 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
+from sqlalchemy import Row, and_, select
+from sqlalchemy.orm import joinedload, load_only
 from werkzeug.wrappers import Response as Answer
 
+from service.domain.testimonies import SheetState
 from service.domain.text import clean
-from service.models import Need
+from service.locales import Language
+from service.messaging.phrases import Phrase
+from service.models import ExperienceSheet, Need, Project
 from service.models.session import reading, transaction
 from service.models.sheets import consents_of, sheets_of
 from service.usecases.experiences import read_experience
 from service.usecases.sheets import (
+    HANDED_OVER,
     VILLAGE,
     Words,
     ask_consent,
@@ -23,8 +29,11 @@ from service.usecases.sheets import (
     take_down,
 )
 from service.web.access import access
-from service.web.admin.asked import asked_number
-from service.web.admin.queries import list_handed_over
+from service.web.admin.lists import Listing, answer, column
+from service.web.admin.lists.cells import State
+from service.web.admin.lists.filters import choice, since, until
+from service.web.admin.lists.searches import search_by_need
+from service.web.admin.lists.villages import association_column, commune_column, need_column, need_filters
 from service.web.current import container, now, signed_in, voice
 from service.web.public.experiences import pdf
 
@@ -32,12 +41,45 @@ from service.web.public.experiences import pdf
 LONGEST: Mapping[str, int] = {"title": 80, "summary": 600, "difficulties": 600, "lessons": 600}
 
 
+FRENCH = and_(ExperienceSheet.need_id == Project.need_id, ExperienceSheet.language == Language.FR)
+IN_STATE = select(ExperienceSheet.need_id).where(ExperienceSheet.language == Language.FR)
+
+
+def _state(row: Row[Project, ExperienceSheet]) -> object:
+    return State(row.ExperienceSheet.state) if row.ExperienceSheet else Phrase("web.sheet.not_yet")
+
+
+LISTING = Listing(
+    "sheets",
+    Project.need_id,
+    select(Project, ExperienceSheet)
+    .outerjoin(ExperienceSheet, FRENCH)
+    .options(joinedload(Project.need).joinedload(Need.association), load_only(ExperienceSheet.state)),
+    columns=(
+        need_column(lambda row: row.Project.need),
+        association_column(lambda row: row.Project.need.association),
+        commune_column(lambda row: row.Project.need.association),
+        column("handed_over", lambda row: row.Project.handed_over_at, Project.handed_over_at),
+        column("state", _state),
+    ),
+    filters=(
+        choice("state", SheetState, lambda state: Project.need_id.in_(IN_STATE.where(ExperienceSheet.state == state))),
+        *need_filters(Project.need_id),
+        since(Project.handed_over_at),
+        until(Project.handed_over_at),
+    ),
+    search=search_by_need(Project.need_id),
+    only=Project.state.in_(HANDED_OVER),
+    order=(Project.moved_at.desc(), Project.need_id.desc()),
+    waiting=lambda row: row.ExperienceSheet is None or row.ExperienceSheet.state is SheetState.DRAFT,
+    decides=True,
+)
+
+
 @access("viewer")
-def show() -> str:
-    """List what was handed over, and how far its sheet is; `?page=` goes on."""
-    with reading(container().engine) as session:
-        page = list_handed_over(session, asked_number("page") or 1)
-    return render_template("admin/sheets.html", page=page)
+def show() -> str | Answer:
+    """List what was handed over, and how far its sheet is."""
+    return answer(LISTING, "admin/sheets.html")
 
 
 @access("viewer")

@@ -1,25 +1,91 @@
 """Testimonies: read them before anybody else does, publish them, or set them aside with a reason."""
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from flask import abort, flash, redirect, render_template, url_for
+from flask import abort, flash, redirect, url_for
+from sqlalchemy import select
+from sqlalchemy.orm import joinedload
 from werkzeug.wrappers import Response
 
+from service.domain.testimonies import Publication, TestimonyState
+from service.messaging.phrases import Phrase
+from service.models import Contact, Need, Recording, Testimony
 from service.models.session import reading, transaction
+from service.models.testimonies import is_unread
 from service.usecases.testimonies import publish_testimony, reconsider_testimony, set_aside_testimony
 from service.usecases.voice import sound_of
 from service.web.access import access
-from service.web.admin.asked import LONGEST_REASON, asked_number, asked_reason
-from service.web.admin.queries import list_testimonies
+from service.web.admin.asked import LONGEST_REASON, asked_reason
+from service.web.admin.lists import Column, Field, Listing, answer, column
+from service.web.admin.lists.cells import State, Typed
+from service.web.admin.lists.filters import choice, since, until
+from service.web.admin.lists.searches import search_by_need
+from service.web.admin.lists.villages import need_column, need_filters
 from service.web.current import container, now, signed_in, voice
+from service.web.showing import NAMES, write
+
+
+def _author(row: Any) -> tuple[object, ...]:
+    one = row.Testimony
+    if one.officer:
+        joint = voice().say("phrase.joint").strip()
+        return f"{write(one.officer.role)}{joint}", Typed(one.need.association.name)
+    return (Typed(one.contact.association.name),)
+
+
+def _words(row: Any) -> Typed | Phrase:
+    return Typed(row.Testimony.text) if row.Testimony.text else Phrase("testimony.spoken")
+
+
+LISTING = Listing(
+    "testimonies",
+    Testimony.id,
+    select(Testimony).options(
+        joinedload(Testimony.need).joinedload(Need.association),
+        joinedload(Testimony.officer),
+        joinedload(Testimony.contact).joinedload(Contact.association),
+        joinedload(Testimony.recording).defer(Recording.sound),
+    ),
+    columns=(
+        Column(
+            "words",
+            (
+                Field("words", _words),
+                Field("written", lambda row: row.Testimony.written_at, Testimony.id),
+                Field("language", lambda row: NAMES[row.Testimony.language]),
+            ),
+        ),
+        need_column(lambda row: row.Testimony.need),
+        column("author", _author),
+        column("consent", lambda row: row.Testimony.publication),
+        Column(
+            "state",
+            (
+                Field("state", lambda row: State(row.Testimony.state)),
+                Field("reason", lambda row: Typed(row.Testimony.reason)),
+            ),
+        ),
+    ),
+    filters=(
+        choice("state", TestimonyState, lambda state: Testimony.state == state),
+        choice("consent", Publication, lambda publication: Testimony.publication == publication),
+        *need_filters(Testimony.need_id),
+        since(Testimony.written_at),
+        until(Testimony.written_at),
+    ),
+    search=search_by_need(Testimony.need_id),
+    only=Testimony.state != TestimonyState.WITHDRAWN,
+    waits=is_unread(),
+    waiting=lambda row: row.Testimony.unread,
+    decides=True,
+)
 
 
 @access("viewer")
-def show() -> str:
-    """List testimonies, those that wait first; `?page=` goes on."""
-    with reading(container().engine) as session:
-        page = list_testimonies(session, asked_number("page") or 1)
-    return render_template("admin/testimonies.html", page=page, longest_reason=LONGEST_REASON)
+def show() -> str | Response:
+    """List testimonies, those that wait first."""
+    return answer(LISTING, "admin/testimonies.html", longest_reason=LONGEST_REASON)
 
 
 @access("coordinator")

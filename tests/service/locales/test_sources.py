@@ -15,7 +15,7 @@ from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.projects import Condition, Grievance, ProjectState, Withdrawal
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.sectors import Sector, Urgency
-from service.domain.states import AssociationState, MessageState, NeedState, ReportState
+from service.domain.states import AssociationState, MessageState, NeedState, ProposalState, ReportState
 from service.domain.testimonies import Publication, SheetState, TestimonyState
 from service.locales import Language, speaker
 from service.matching.reasons import REASON_KEYS
@@ -24,6 +24,7 @@ from service.usecases.figures.health import Fate
 from service.usecases.figures.money import Teller
 from service.usecases.figures.path import Step
 from service.usecases.inbox import Folder
+from service.web.admin.people import Side
 from service.web.errors import EXPLAINED
 from tests.service.locales.catalogues import DOMAINS, texts
 from tests.service.locales.sources import asked, could_be_said
@@ -36,7 +37,7 @@ SAID = (
     HistoryKind,
     *(Happening, Step, Teller, Fate),
     *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState, TestimonyState),
-    *(Folder, Who, LeftOut, BroadcastState),
+    *(Folder, Who, LeftOut, BroadcastState, ProposalState, Side),
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}
 

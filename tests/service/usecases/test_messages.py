@@ -26,7 +26,7 @@ from service.usecases.leaving import forget
 from service.usecases.messages import (
     dead_letters,
     gateways_now,
-    messages_in_doubt,
+    in_doubt,
     note_arrived,
     overview,
     replay,
@@ -217,7 +217,7 @@ def test_the_overview_counts_each_kind_in_each_state(post: Post, clock: MovedClo
     post.queue(OTHER, "need_verified")
     with reading(post.container.engine) as session:
         seen = overview(session, clock(), [NAME])
-        assert [letter.id for letter in messages_in_doubt(session, 10)] == [doubtful]
+        assert session.scalars(select(Message.id).where(in_doubt())).all() == [doubtful]
         [letter] = dead_letters(session, 10)
     assert letter.last
     assert (letter.id, letter.last.begun_at, letter.last.reason) == (dead, due, REFUSED.reason)

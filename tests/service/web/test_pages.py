@@ -117,7 +117,7 @@ def test_a_coordinators_morning(page: Page, complaints: list[str], make_user: Ma
     look(page, "associations-decided")
     page.goto("/admin/needs")
     look(page, "needs")
-    page.get_by_label("Urgence").first.select_option("high")
+    page.get_by_role("table").get_by_label("Urgence").first.select_option("high")
     page.get_by_role("button", name="Vérifier").first.click()
     assert "est vérifié et le village" in page.get_by_role("status").inner_text()
     look(page, "needs-decided")
