@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKey, String, Text, exists, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, Text, exists, literal_column, select, text
 from sqlalchemy.orm import Mapped, Session, aliased, mapped_column, relationship
 
 from service.domain.milestones import Milestone
@@ -23,6 +23,15 @@ class ProgressReport(Base):
     """
 
     __tablename__ = "progress_reports"
+    __table_args__ = (
+        # Few ask for help: what they ask is found without looking at the others.
+        Index(
+            "ix_progress_reports_help",
+            "id",
+            sqlite_where=text("help_wanted <> 'none'"),
+            postgresql_where=text("help_wanted <> 'none'"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     need_id: Mapped[int] = mapped_column(ForeignKey("needs.id"), index=True)
@@ -30,7 +39,7 @@ class ProgressReport(Base):
     percent: Mapped[int]
     spent: Mapped[int | None] = mapped_column(Id)
     problem: Mapped[Problem] = mapped_column(stored(Problem))
-    help_wanted: Mapped[HelpWanted] = mapped_column(stored(HelpWanted), index=True)
+    help_wanted: Mapped[HelpWanted] = mapped_column(stored(HelpWanted))
     next_step: Mapped[str] = mapped_column(Text, default="")
     next_on: Mapped[date | None]
     milestone: Mapped[str] = mapped_column(String(20), default="")
@@ -49,6 +58,11 @@ class ProgressReport(Base):
     def reached(self) -> Milestone | Stage:
         """How far the works are in a word: the milestone where one was named, else the stage."""
         return Milestone(self.milestone) if self.milestone else self.stage
+
+
+def asks_for_help() -> ColumnElement[bool]:
+    """Tell, of a report, whether any help is wanted: in the words of the index, which is found by them."""
+    return ProgressReport.help_wanted != literal_column("'none'")
 
 
 def waiting_reports(session: Session, officer: Officer) -> list[ProgressReport]:

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Select, case, exists, func, literal, null, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, Select, case, exists, func, literal, null, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from service.domain.ledger import ArrivalState
 from service.domain.progress import ASKED
@@ -21,7 +21,7 @@ from service.models.conversations import Conversation, is_unanswered
 from service.models.diaspora import DiasporaAssociation
 from service.models.messages import Message, is_dead
 from service.models.needs import Need
-from service.models.progress import ProgressReport
+from service.models.progress import ProgressReport, asks_for_help
 from service.models.projects import Escalation, Project, follow_up_due
 from service.models.sheets import ExperienceSheet
 from service.models.spotchecks import SpotAnswer, SpotCheck, SpotQuestion
@@ -83,11 +83,14 @@ class Group:
 
 def waiting(session: Session, now: datetime, silence_days: int) -> list[Group]:
     """Return what waits, without the matters of which nothing does; `silence_days` as in the settings."""
-    found = _matters(session, now, silence_days)
+    silent = is_silent(session, now, silence_days)
+    found = _matters(now, silent)
+    # Counted as they are, the first of the silent ones are found one state after the other.
+    firsts = {**found, Matter.SILENT: _first_silent(silent)}
     counts = session.execute(select(*(_counted(rows).label(matter) for matter, rows in found.items()))).one()
     groups = ((matter, rows, count) for (matter, rows), count in zip(found.items(), counts, strict=True) if count)
     return [
-        Group(matter, _first(session, rows), min(count, MOST_COUNTED), count > MOST_COUNTED)
+        Group(matter, _first(session, firsts[matter]), min(count, MOST_COUNTED), count > MOST_COUNTED)
         for matter, rows, count in groups
     ]
 
@@ -104,7 +107,7 @@ def _first(session: Session, rows: Rows) -> list[Item]:
     ]
 
 
-def _matters(session: Session, now: datetime, silence_days: int) -> Mapping[Matter, Rows]:
+def _matters(now: datetime, silent: ColumnElement[bool]) -> Mapping[Matter, Rows]:
     """Return, of each matter, (id, reference, name, since, what has words…) of all that waits, the oldest first."""
     return {
         Matter.ASSOCIATIONS: _pending(VillageAssociation),
@@ -120,15 +123,15 @@ def _matters(session: Session, now: datetime, silence_days: int) -> Mapping[Matt
         Matter.CONVERSATIONS: select(Conversation.id, literal(""), Conversation.phone, Conversation.waiting_since)
         .where(is_unanswered())
         .order_by(Conversation.waiting_since, Conversation.id),
-        Matter.SILENT: _projects(Project.moved_at).where(is_silent(session, now, silence_days)),
+        Matter.SILENT: _projects(Project.moved_at).where(silent),
         Matter.SPOT_CHECKS: _spot_checks(now),
         Matter.FOLLOW_UPS: _follow_ups(now),
         Matter.TESTIMONIES: _of_needs(Testimony.written_at, Testimony)
         .where(Testimony.state == TestimonyState.GIVEN, Testimony.publication != Publication.PRIVATE)
         .order_by(Testimony.written_at, Testimony.id),
         Matter.SHEETS: _sheets(),
-        Matter.UNKNOWN: _messages().where(Message.state == MessageState.UNKNOWN),
-        Matter.FAILED: _messages().where(is_dead(), Message.final_at >= now - LATELY),
+        Matter.UNKNOWN: _messages(Message.id).where(Message.state == MessageState.UNKNOWN),
+        Matter.FAILED: _messages(Message.final_at.desc()).where(is_dead(), Message.final_at >= now - LATELY),
         Matter.UNATTENDED: select(
             VillageAssociation.id, literal(""), VillageAssociation.name, null(), VillageAssociation.douar
         )
@@ -154,16 +157,34 @@ def _projects(since: Any) -> Rows:
     return _of_needs(since, Project, Need.sector).order_by(since, Project.need_id)
 
 
+def _first_silent(silent: ColumnElement[bool]) -> Rows:
+    """Return the first of the silent projects: of each state the index has them in order."""
+    firsts = [
+        select(Project.need_id)
+        .where(Project.state == state, silent)
+        .order_by(Project.moved_at, Project.need_id)
+        .limit(FIRST)
+        .subquery()
+        for state in sorted(UNDER_WAY)
+    ]
+    return _projects(Project.moved_at).where(Project.need_id.in_(union_all(*map(select, firsts))))
+
+
 def _help() -> Rows:
-    """Return the projects whose last report asks for what the coordination can give, by what holds them up."""
+    """Return the projects whose last report asks for what the coordination can give, the newest first.
+
+    The few reports that ask for anything are looked through by their index, before anything is joined to them.
+    """
     newer = aliased(ProgressReport)
-    last = ~exists().where(newer.need_id == ProgressReport.need_id, newer.id > ProgressReport.id)
-    wanted = _of_needs(ProgressReport.reported_at, ProgressReport, ProgressReport.problem, ProgressReport.help_wanted)
-    return (
-        wanted.join(Project, Project.need_id == Need.id)
-        .where(ProgressReport.help_wanted.in_(HELP_WE_GIVE), Project.state.in_(UNDER_WAY), last)
-        .order_by(ProgressReport.problem, ProgressReport.reported_at, ProgressReport.id)
+    asking = select(ProgressReport.id).where(
+        asks_for_help(),
+        ProgressReport.help_wanted.in_(HELP_WE_GIVE),
+        exists().where(Project.need_id == ProgressReport.need_id, Project.state.in_(UNDER_WAY)),
+        ~exists().where(newer.need_id == ProgressReport.need_id, newer.id > ProgressReport.id),
     )
+    newest = asking.order_by(ProgressReport.id.desc()).limit(MOST_COUNTED + 1).subquery()
+    wanted = _of_needs(ProgressReport.reported_at, ProgressReport, ProgressReport.problem, ProgressReport.help_wanted)
+    return wanted.where(ProgressReport.id.in_(select(newest.c.id))).order_by(ProgressReport.id.desc())
 
 
 def _spot_checks(now: datetime) -> Rows:
@@ -200,6 +221,6 @@ def _sheets() -> Rows:
     return _projects(Project.handed_over_at).where(Project.need_id.in_(draft))
 
 
-def _messages() -> Rows:
+def _messages(order: ColumnElement[Any] | InstrumentedAttribute[int]) -> Rows:
     rows: Rows = select(Message.id, literal(""), Message.phone, Message.created_at, Message.kind)
-    return rows.order_by(Message.id)
+    return rows.order_by(order)
