@@ -13,6 +13,7 @@ from service.domain.money import Money
 from service.domain.sectors import Urgency
 from service.messaging.phrases import Country, Phrase
 from service.models import Contact, DiasporaAssociation, Need, Officer, Phone, Project, Proposal, VillageAssociation
+from service.models.conversations import Conversation
 from service.models.diaspora import place_of
 from service.models.history import Around, around_association, around_diaspora, around_need, around_person
 from service.models.needs import needs_of
@@ -162,6 +163,7 @@ def _person(entity: type[Officer] | type[Contact], number: int) -> str:
             one=one,
             officer=isinstance(one, Officer),
             line=session.get(Phone, one.phone),
+            conversation=session.scalar(select(Conversation.id).where(Conversation.phone == one.phone)),
             **_history(session, around_person(one)),
         )
 

@@ -9,6 +9,7 @@ from service.domain.errors import MoveError
 from service.domain.history import HistoryKind
 from service.domain.sectors import Sector
 from service.domain.states import AssociationState, NeedState
+from service.messaging.outbox import tell
 from service.models import Message, Need, VillageAssociation
 from service.models.associations import active_officer
 from service.models.audit import record
@@ -133,11 +134,13 @@ def test_a_person_has_a_page_with_what_they_wrote(
     with transaction(engine) as session:
         sms = {"gateway": "console", "kind": "sms", "phone": SECRETARY, "received_at": clock()}
         session.add(InboundEvent(external_id="1", payload={"text": "AVANCEMENT <b>"}, **sms))
+        tell(session, clock(), event="code", phone=SECRETARY, template="dialogue", reply=True, text="Code 402817")
         officer, contact = active_officer(session, SECRETARY), active_contact(session, LYON)
         assert officer
         assert contact
     said = viewer.get(f"/admin/officers/{officer.id}").text
     assert "AVANCEMENT &lt;b&gt;" in said
+    assert "402817" not in said  # an answer may hold a code that proves something
     assert "+212 6 00 00 00 01" not in said
     assert "Avancement déclaré" in said
     assert f'href="/admin/needs/{project.id}"' in viewer.get(f"/admin/diaspora/{contact.association_id}").text
