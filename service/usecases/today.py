@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, case, exists, func, literal, null, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from service.domain.broadcasts import BroadcastState
 from service.domain.ledger import ArrivalState
 from service.domain.progress import ASKED
 from service.domain.projects import LIVE, UNDER_WAY, Awaited, Party, ProjectState
@@ -16,6 +17,7 @@ from service.domain.spotchecks import FEWEST
 from service.domain.states import AssociationState, MessageState, NeedState
 from service.domain.testimonies import Publication, SheetState, TestimonyState
 from service.models.associations import VillageAssociation, unattended
+from service.models.broadcasts import Broadcast
 from service.models.contributions import Arrival
 from service.models.conversations import Conversation, is_unanswered
 from service.models.diaspora import DiasporaAssociation
@@ -26,6 +28,7 @@ from service.models.projects import Escalation, Project, follow_up_due
 from service.models.sheets import ExperienceSheet
 from service.models.spotchecks import SpotAnswer, SpotCheck, SpotQuestion
 from service.models.testimonies import Testimony
+from service.models.users import User
 from service.usecases.escalations import COORDINATION
 from service.usecases.silence import is_silent
 
@@ -50,6 +53,7 @@ class Matter(StrEnum):
     DISPUTES = "disputes"
     DIFFERING = "differing"
     CONVERSATIONS = "conversations"
+    BROADCASTS = "broadcasts"
     SILENT = "silent"
     SPOT_CHECKS = "spot_checks"
     FOLLOW_UPS = "follow_ups"
@@ -123,6 +127,10 @@ def _matters(now: datetime, silent: ColumnElement[bool]) -> Mapping[Matter, Rows
         Matter.CONVERSATIONS: select(Conversation.id, literal(""), Conversation.phone, Conversation.waiting_since)
         .where(is_unanswered())
         .order_by(Conversation.waiting_since, Conversation.id),
+        Matter.BROADCASTS: select(Broadcast.id, literal(""), User.name, Broadcast.written_at)
+        .join(User, User.id == Broadcast.written_by)
+        .where(Broadcast.state == BroadcastState.WRITTEN)
+        .order_by(Broadcast.id),
         Matter.SILENT: _projects(Project.moved_at).where(silent),
         Matter.SPOT_CHECKS: _spot_checks(now),
         Matter.FOLLOW_UPS: _follow_ups(now),

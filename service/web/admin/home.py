@@ -25,6 +25,7 @@ PAGES: Mapping[Matter, tuple[str, str]] = {
     Matter.NEEDS: ("admin.need", "admin.needs"),
     Matter.DIFFERING: ("admin.money", "admin.projects"),
     Matter.CONVERSATIONS: ("admin.conversation", "admin.inbox"),
+    Matter.BROADCASTS: ("admin.broadcast", "admin.broadcasts"),
     Matter.TESTIMONIES: ("admin.project", "admin.testimonies"),
     Matter.SHEETS: ("admin.sheet", "admin.sheets"),
     Matter.UNKNOWN: ("", "admin.messages"),

@@ -63,6 +63,7 @@ def test_one_writes_another_approves_and_the_result_can_be_taken_away(
     assert "Une autre personne doit" in seen
     assert coordinator.send(f"{page}/approve", page=page).status_code == 403
     other = another(coordinator, make_user)
+    assert f'href="{page}"' in other.get("/admin/").text  # where it waits
     assert f"{page}/approve" in other.get(page).text
     assert other.send(f"{page}/approve", page=page).status_code == 302
     send_broadcasts(container)
