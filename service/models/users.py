@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String, select
+from sqlalchemy import ColumnElement, ForeignKey, String, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.roles import UserRole
@@ -65,6 +65,11 @@ class UserSession(Base):
     device: Mapped[str] = mapped_column(String(60))
     network: Mapped[str] = mapped_column(String(45))
     user: Mapped[User] = relationship(lazy="joined", innerjoin=True)
+
+
+def comes_in() -> ColumnElement[bool]:
+    """Tell who has a way in: not who is blocked, nor who was invited and has not come yet."""
+    return User.blocked_at.is_(None) & (User.password_hash != "")
 
 
 def user_at(session: Session, phone: str) -> User | None:

@@ -17,6 +17,7 @@ from service.models.gateways import ALL as ALL_GATEWAYS
 from service.models.messages import count_dead, oldest_due
 from service.models.migrations import up_to_date
 from service.models.session import FIRST_SAFE_WAL, reading
+from service.models.users import comes_in
 from service.settings import Settings
 from service.usecases.messages import GatewayView, Spent, gateways_now, spending_now
 
@@ -102,7 +103,7 @@ def check_service(engine: Engine, settings: Settings, now: datetime) -> list[Fin
 def _check_beginnings(session: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
     if not session.scalar(select(Commune.code).limit(1)):
         yield Finding("communes", "No commune is known", "run `tiwizi migrate`")
-    if not session.scalar(select(User.id).where(User.role == UserRole.ADMIN).limit(1)):
+    if not session.scalar(select(User.id).where(User.role == UserRole.ADMIN, comes_in()).limit(1)):
         yield Finding("admin", "Nobody is an admin", "run `tiwizi admin create NAME`")
     state = clock_state(session, settings, now)
     if state != RUNS:

@@ -31,6 +31,7 @@ from service.models import (
 )
 from service.models.audit import record
 from service.models.base import table_of
+from service.models.users import comes_in
 from service.settings import Settings
 
 # Who was written to by a person writes back to that person, whatever word it is, for so long.
@@ -282,7 +283,7 @@ def reopen(session: Session, now: datetime, *, user: User, conversation_id: int)
 
 def answerers(session: Session) -> Sequence[User]:
     """Return who can answer, by name."""
-    users = session.scalars(select(User).order_by(User.name)).all()
+    users = session.scalars(select(User).where(comes_in()).order_by(User.name)).all()
     return [user for user in users if user.role.includes(UserRole.COORDINATOR)]
 
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from service.domain.errors import TiwiziError
 from service.domain.roles import UserRole
 from service.models.audit import record
-from service.models.users import User
+from service.models.users import User, comes_in
 from service.usecases.pins import clear_pin, has_pin
 from service.usecases.sessions import drop_sessions
 from service.usecases.users import known_user
@@ -69,7 +69,7 @@ def unblock(session: Session, now: datetime, *, actor: str, user_id: int) -> Use
 
 def _spared(session: Session, user_id: int, *, stays: bool) -> User:
     """Return the user, unless they are the last admin and would be none; two admins at once take turns."""
-    can = (User.role == UserRole.ADMIN, User.blocked_at.is_(None), User.password_hash != "")
+    can = (User.role == UserRole.ADMIN, comes_in())
     admins = session.scalars(select(User.id).where(*can).order_by(User.id).with_for_update()).all()
     if not stays and list(admins) == [user_id]:
         raise LastAdminError

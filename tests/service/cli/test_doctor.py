@@ -20,7 +20,7 @@ from service.gateways.base import Outcome, Sent
 from service.messaging.health import SILENT_AFTER, locked_state, stop_gateway, weigh
 from service.messaging.outbox import tell
 from service.messaging.sender import drain
-from service.models import Commune, Message, Spending
+from service.models import Commune, Message, Spending, User
 from service.models.migrations import upgrade
 from service.models.session import FIRST_SAFE_WAL, make_engine, transaction
 from service.usecases.checkup import DEAD_FOR, LATE, check_log, check_settings
@@ -99,6 +99,12 @@ def test_settings_that_do_not_go_together_are_named(
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_on_a_laptop_no_setting_is_wrong(container: Container, host: str) -> None:
     assert list(check_settings(changed(container, host=host).settings)) == []
+
+
+def test_an_admin_who_has_not_come_yet_is_none(healthy: Container) -> None:
+    with transaction(healthy.engine) as session:
+        session.execute(update(User).values(password_hash=""))
+    assert "tiwizi admin create" in wrong(healthy)["admin"]
 
 
 def test_a_database_that_is_away_is_all_that_is_looked_at(healthy: Container) -> None:

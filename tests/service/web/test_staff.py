@@ -12,6 +12,7 @@ from service.domain.roles import UserRole
 from service.models import AuditEntry, User, UserSession
 from service.models.session import reading, transaction
 from service.models.users import user_at
+from service.usecases.inbox import answerers
 from service.usecases.invitations import accept, invite, invite_again, invited
 from service.usecases.sessions import begin, resume
 from service.usecases.staff import LastAdminError, block, change_role, unblock
@@ -111,6 +112,7 @@ def test_who_is_blocked_comes_in_by_no_way_until_unblocked(
     with transaction(engine) as session:
         assert check_password(session, clock(), name="Zahra", proven=HASHED) is None
         assert user_at(session, STRANGER) is None
+        assert answerers(session) == []
         for refused in (
             lambda: invited(session, clock(), link),
             lambda: invite_again(session, clock(), actor="user:1", user_id=zahra),
@@ -121,6 +123,7 @@ def test_who_is_blocked_comes_in_by_no_way_until_unblocked(
     with transaction(engine) as session:
         unblock(session, clock(), actor="user:1", user_id=zahra)
         assert check_password(session, clock(), name="Zahra", proven=HASHED)
+        assert [one.id for one in answerers(session)] == [zahra]
 
 
 def test_an_invitation_opens_once_within_seven_days(engine: Engine, clock: MovedClock) -> None:
