@@ -48,7 +48,7 @@ PHONES = re.compile("|".join("[ .-]?".join(phone[-7:]) for phone in (VILLAGE, LY
 # Where a number is what the row is about, what a gateway told, and how two who agreed are introduced.
 NUMBERED = {
     *("phones.number", "officers.phone", "contacts.phone", "consents.phone", "secrets.phone", "journals.phone"),
-    *("messages.phone", "inbound_events.phone", "officer_changes.phone"),
+    *("messages.phone", "inbound_events.phone", "officer_changes.phone", "conversations.phone"),
     *("inbound_events.payload", "messages.key", "messages.text"),
 }
 # What the phones of these tests call their sessions and texts; carriers do not.
