@@ -82,18 +82,23 @@ def percentile(histogram: Sequence[tuple[int, int]], percent: int) -> int:
 
 
 def _ways(scope: Scope) -> CTE:
-    """Return for each need of the scope when it first took each step; None for those it did not take."""
+    """Return for each need of the scope when it first took each step; None for those it did not take.
+
+    The database makes it once, however often a statement reads it.
+    """
+    reported = select(Need.id).where(scope.has(Need.reported_at))
     said_yes = case((Proposal.state.in_(SAID_YES), Proposal.answered_at))
     asked = select(
         Proposal.need_id,
         func.min(Proposal.proposed_at).label(Step.PROPOSED),
         func.min(said_yes).label(Step.INTEREST),
-    ).group_by(Proposal.need_id)
+    )
     went = select(
         ProjectStep.need_id,
         *(func.min(case((ProjectStep.after == state, ProjectStep.at))).label(step) for step, state in REACHED.items()),
-    ).group_by(ProjectStep.need_id)
-    proposals, steps = asked.subquery(), went.subquery()
+    )
+    proposals = asked.where(Proposal.need_id.in_(reported)).group_by(Proposal.need_id).subquery()
+    steps = went.where(ProjectStep.need_id.in_(reported)).group_by(ProjectStep.need_id).subquery()
     needs = (
         select(
             Need.reported_at.label(Step.REPORTED),
@@ -109,7 +114,7 @@ def _ways(scope: Scope) -> CTE:
         .outerjoin(steps, steps.c.need_id == Need.id)
         .where(scope.has(Need.reported_at))
     )
-    return (scope.here(needs) if scope.province else needs).cte("ways")
+    return (scope.here(needs) if scope.province else needs).cte("ways").prefix_with("MATERIALIZED")
 
 
 def _first(ways: CTE, steps: Sequence[Step]) -> ColumnElement[Any]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
@@ -28,8 +29,7 @@ from service.usecases.rates import rate_on
 FIRST, LAST = 2000, 2199
 
 
-@dataclass(frozen=True)
-class NeedRow:
+class NeedRow(NamedTuple):
     """A need that was reported in the year; money in centimes of a dirham. `by` is who declared it."""
 
     reference: str
@@ -113,8 +113,23 @@ def report_of(session: Session, now: datetime, year: int) -> YearReport:
 
 
 def _needs(session: Session, scope: Scope) -> list[NeedRow]:
+    # Columns, not entities: a year may have tens of thousands.
     found = (
-        select(Need, Officer.role, NeedDetails.cost_basis, VillageAssociation.name, Commune)
+        select(
+            Need.reference,
+            Need.sector,
+            VillageAssociation.name,
+            Commune,
+            Need.households,
+            Need.cost,
+            NeedDetails.cost_basis,
+            Need.village_share,
+            Need.state,
+            Officer.role,
+            Need.reported_at,
+            Need.verified_at,
+        )
+        .select_from(Need)
         .join(Officer, Officer.id == Need.reported_by)
         .join(VillageAssociation, VillageAssociation.id == Need.association_id)
         .join(Commune, Commune.code == VillageAssociation.commune_code)
@@ -122,23 +137,7 @@ def _needs(session: Session, scope: Scope) -> list[NeedRow]:
         .where(scope.has(Need.reported_at))
         .order_by(Need.reported_at, Need.id)
     )
-    return [
-        NeedRow(
-            reference=need.reference,
-            sector=need.sector,
-            association=association,
-            commune=commune,
-            households=need.households,
-            cost=need.cost,
-            basis=basis,
-            village_share=need.village_share,
-            state=need.state,
-            by=role,
-            reported_at=need.reported_at,
-            verified_at=need.verified_at,
-        )
-        for need, role, basis, association, commune in session.execute(found)
-    ]
+    return [NeedRow(*row) for row in session.execute(found)]
 
 
 def _projects(session: Session, scope: Scope) -> list[ProjectRow]:
