@@ -17,6 +17,7 @@ FORMULA = re.compile(r"\s*[=+\-@\t\r]")
 MOST_BARS = 20  # what goes on stands in the table
 MOST_LABELS = 4  # below columns, where a phone is 360 pixels wide
 HOURS_A_DAY, SHADES, MOST_DECIMALS = 24, 4, 2
+LARGEST, THOUSAND = 9_999, 1_000
 
 
 class Unit(StrEnum):
@@ -53,6 +54,12 @@ class Tile:
     row: Row
     column: int
     line: int
+
+    @property
+    def many(self) -> str:
+        """Its number in at most four characters: what is cut off on a phone would be another number."""
+        value = self.row.values[0]
+        return str(value) if value <= LARGEST else f"{value // THOUSAND}k"
 
 
 @dataclass(frozen=True)

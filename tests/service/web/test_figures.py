@@ -17,7 +17,7 @@ from service.models import Message
 from service.models.session import transaction
 from service.usecases.contributions import write_line
 from service.web.admin.pictures import ROOMS
-from service.web.charts import Chart, Column, Row, Unit, exact, shown
+from service.web.charts import Chart, Column, Row, Tile, Unit, exact, shown
 from tests.conftest import MovedClock
 from tests.service.usecases.money import Account
 from tests.service.web.person import MakeUser, Person
@@ -160,6 +160,11 @@ def test_what_looks_like_a_formula_is_none() -> None:
 def test_a_number_is_exact_in_a_file_and_readable_on_a_page(value: int, unit: Unit, plain: str, french: str) -> None:
     assert str(exact(value, unit)) == plain
     assert shown(speaker(Language.FR), value, unit) == french
+
+
+@pytest.mark.parametrize(("value", "written"), [(7, "7"), (9_999, "9999"), (10_000, "10k"), (123_456, "123k")])
+def test_the_number_of_a_tile_fits_a_phone(value: int, written: str) -> None:
+    assert Tile(Row("Taroudannt", (value,)), 0, 0).many == written
 
 
 @pytest.mark.browser
