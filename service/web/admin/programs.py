@@ -16,6 +16,7 @@ from service.usecases.tokens import LONGEST_NAME, MOST_DAYS, make_token, revoke_
 from service.web.access import access
 from service.web.admin.queries import PER_PAGE
 from service.web.current import container, now, signed_in, voice
+from service.web.showing import visible
 
 MOST_DIGITS = 4
 
@@ -55,7 +56,7 @@ def make() -> Response | str:
             )
     except ValueError:
         return _back("web.programs.unmade")
-    return _page(Made("web.programs.made_token", row.name, token))
+    return _page(Made("web.programs.made_token", visible(row.name), token))
 
 
 @access("admin")

@@ -52,7 +52,7 @@ def test_a_token_is_shown_once_and_opens_what_its_scopes_say(admin: Person, engi
     assert "Aucun programme" in admin.get(PAGE).text
     page = admin.send(f"{PAGE}/tokens", page=PAGE, name="Suivi <b>", scope="needs:read", days="30")
     [token] = TOKEN.findall(page.text)
-    assert "Suivi &lt;b&gt;" in page.text
+    assert "Le jeton de Suivi &lt;b&gt;" in page.text
     assert not any("tiwizi_" in cookie for cookie in page.headers.getlist("Set-Cookie"))
     assert page.headers["Cache-Control"] == "no-store"
     assert not TOKEN.search(admin.get(PAGE).text)
