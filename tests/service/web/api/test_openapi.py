@@ -17,7 +17,7 @@ from service.domain.scopes import Scope
 from service.web.api import OPERATIONS
 from tests.service.web.api.conftest import Country, MakeProgram, Program
 
-EXAMPLES = 12  # a phase and an operation; there are four phases, and more than thirty operations
+EXAMPLES = 6  # a phase and an operation; there are four phases, and more than thirty operations
 DOCUMENT = "/api/v1/openapi.json"
 
 
