@@ -86,6 +86,7 @@ TITLES = {
     "need.complete": "need.seen.complete",
     "testimony.mine": "testimony.old",
     "sheet.consent": "sheet.own",
+    "number": "web.numbers.title",
 } | {one.name: key for key, one in LEADING.items() if isinstance(one, Dialogue)}
 
 

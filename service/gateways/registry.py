@@ -27,6 +27,11 @@ RECEIPTS: Mapping[str, Mapping[str, MessageState]] = {
     "android": android.RECEIPT,
     "smpp": smpp.RECEIPT,
 }
+# What of a receipt's reason tells that a number is nobody's at this time. A phone that runs SMSGate is not told why.
+INACTIVE: Mapping[str, frozenset[str]] = {
+    "africastalking": africastalking.INACTIVE,
+    "smpp": smpp.INACTIVE,
+}
 # Where a gateway's provider answers; the console has none.
 ADDRESSES: Mapping[str, Callable[[Settings], str]] = {
     "africastalking": africastalking_address,
@@ -43,3 +48,8 @@ def make_gateways(settings: Settings) -> dict[str, Gateway]:
 def receipt_state(gateway: str, status: str) -> MessageState | None:
     """Return what a receipt's status says of its message, None for a status that the gateway never told us of."""
     return RECEIPTS.get(gateway, {}).get(status)
+
+
+def tells_inactive(gateway: str, reason: str) -> bool:
+    """Tell whether a receipt's reason says that the number is in use no more."""
+    return reason in INACTIVE.get(gateway, frozenset())

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from service.domain.states import MESSAGE_MOVES, MessageState
 from service.domain.text import clean
-from service.gateways.registry import receipt_state
+from service.gateways.registry import receipt_state, tells_inactive
 from service.messaging.claims import LEASE
 from service.models import Message, Phone, Receipt
+from service.models.phones import doubt
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED})
 PROVIDER_ID_LENGTH = 120
@@ -66,7 +67,7 @@ def take_receipt(
     if message is None:
         find_unknown(session, gateway, phone)
     else:
-        _apply(message, receipt)
+        _apply(session, message, receipt)
     return receipt
 
 
@@ -81,7 +82,7 @@ def adopt_receipts(session: Session, message: Message) -> None:
         )
         .order_by(Receipt.id)
     ):
-        _apply(message, receipt)
+        _apply(session, message, receipt)
 
 
 def find_unknown(session: Session, gateway: str, phone: str) -> None:
@@ -130,8 +131,12 @@ def advance(message: Message, state: MessageState, now: datetime, reason: str) -
     return True
 
 
-def _apply(message: Message, receipt: Receipt) -> None:
+def _apply(session: Session, message: Message, receipt: Receipt) -> None:
     receipt.message_id = message.id
     state = receipt_state(receipt.gateway, receipt.status)
     if state is not None:
         advance(message, state, receipt.received_at, receipt.reason)
+    phone = session.get(Phone, message.phone) if tells_inactive(receipt.gateway, receipt.reason) else None
+    # A receipt may be late: what was sent before somebody vouched says nothing of today.
+    if phone and (phone.vouched_at is None or message.created_at > phone.vouched_at):
+        doubt(session, receipt.received_at, phone, "inactive")

@@ -44,6 +44,8 @@ KINDS: Mapping[str, Kind] = {
             "officer_switched_off",
             "officer_unlock_agreed",
             "officer_unlock_asked",
+            "vouch_asked",
+            "vouched",
         ),
         Kind.RECORD: ("association_saved", "diaspora_saved", "need_saved", "pledge_noted", "recording_kept"),
         Kind.ALERT: (

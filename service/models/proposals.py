@@ -83,6 +83,12 @@ def open_proposals(session: Session, diaspora_id: int) -> list[Proposal]:
 OPEN = (ProposalState.PROPOSED, ProposalState.INTERESTED)
 
 
+def open_to(session: Session, diaspora_id: int) -> list[Proposal]:
+    """Return what a diaspora association was shown and whose answer, its own or the village's, is awaited."""
+    found = select(Proposal).where(Proposal.diaspora_id == diaspora_id, Proposal.state.in_(OPEN))
+    return list(session.scalars(found.order_by(Proposal.id)))
+
+
 def unanswered_since(session: Session, before: datetime) -> list[Proposal]:
     """Return the unanswered proposals made before a moment, the oldest first, locked."""
     return list(

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func, select, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, func, select, text
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.spotchecks import Candidate
@@ -59,7 +59,7 @@ class SpotCheck(Base):
 
 
 class SpotQuestion(Base):
-    """One villager who was asked, and the answer: one each."""
+    """One villager who was asked, and the answer: one each. `channel` is the answer's, empty where it was not kept."""
 
     __tablename__ = "spot_questions"
     __table_args__ = (UniqueConstraint("check_id", "resident_id"),)
@@ -69,6 +69,7 @@ class SpotQuestion(Base):
     resident_id: Mapped[int] = mapped_column(ForeignKey("residents.id"), index=True)
     answer: Mapped[SpotAnswer | None] = mapped_column(stored(SpotAnswer))
     answered_at: Mapped[datetime | None]
+    channel: Mapped[str] = mapped_column(String(20), default="", server_default="")
 
     check: Mapped[SpotCheck] = relationship(back_populates="questions")
     resident: Mapped[Resident] = relationship()

@@ -12,6 +12,7 @@ from service.messaging.outbox import STOP_CONFIRMATION, tell
 from service.messaging.receivers import receiver
 from service.models import Consent, Message, Phone
 from service.models.audit import record
+from service.models.phones import doubt_after_silence
 from service.models.spotchecks import active_resident
 
 CONSENT_TEXT = "2026-11"  # version of what a person agrees to; changes with the text, so that old consents keep theirs
@@ -23,11 +24,13 @@ ANSWERED_BY_SMS = "sms"
 def know_phone(session: Session, now: datetime, number: str, language: Language | None = None) -> Phone:
     """Return the phone of an E.164 number that wrote, or that someone vouched for, now; made when it is new.
 
-    A `language` given replaces the phone's. `seen_at` is kept to the day, so that a turn need not write.
+    A `language` given replaces the phone's. `seen_at` is kept to the day, so that a turn need not write. After a long
+    silence the number is doubted (`service.usecases.vouching`).
     """
     phone = receiver(session, number, language)
     if language is not None:
         phone.language = language
+    doubt_after_silence(session, now, phone)
     if phone.seen_at is None or now - phone.seen_at >= SEEN_EVERY:
         phone.seen_at = now
     return phone

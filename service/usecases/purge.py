@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from service.domain.dormancy import DORMANT
 from service.domain.states import MessageState
 from service.models import (
     AnsweredTurn,
@@ -25,6 +26,7 @@ from service.models import (
     WrongGuess,
 )
 from service.models.inbound import SMS_PART
+from service.models.phones import doubt_after_silence
 from service.usecases.leaving import forget
 from service.usecases.sessions import over
 
@@ -47,6 +49,7 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
     year, month = now - RAW_KEPT, now - JOURNALS_KEPT
     # A dial leaves its trace in the journal only, so that a turn need not write who was seen.
     dialled = (Phone.seen_at.is_(None)) | (Phone.seen_at < JournalRow.touched_at)
+    _doubt_silent(session, now)
     seen = update(Phone).where(Phone.number == JournalRow.phone, dialled).values(seen_at=JournalRow.touched_at)
     session.execute(seen, execution_options={"synchronize_session": False})
     old = select(Message.id).where(Message.created_at < year, Message.state.in_(ENDED))
@@ -77,6 +80,13 @@ def purge(session: Session, now: datetime) -> dict[str, int]:
         result = session.execute(statement, execution_options={"synchronize_session": False})
         counts[what] = result.rowcount  # type: ignore[attr-defined]  # an update or a delete has it
     return {what: count for what, count in counts.items() if count}
+
+
+def _doubt_silent(session: Session, now: datetime) -> None:
+    """Doubt the numbers that dialled again after a long silence, before what they were seen at is renewed."""
+    silent = select(Phone, JournalRow.touched_at).join(JournalRow, JournalRow.phone == Phone.number)
+    for phone, dialled_at in session.execute(silent.where(Phone.seen_at <= now - DORMANT)):
+        doubt_after_silence(session, dialled_at, phone)
 
 
 def forget_inactive(session: Session, now: datetime) -> int:

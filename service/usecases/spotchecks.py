@@ -16,6 +16,7 @@ from service.models.spotchecks import SpotAnswer, SpotCheck, SpotQuestion, candi
 from service.models.users import coordinator_phones
 
 ACTOR = "job:spot-checks"
+DIALLED = "ussd"
 
 
 def begin_check(session: Session, now: datetime, need: Need) -> SpotCheck | None:
@@ -47,9 +48,9 @@ def begin_check(session: Session, now: datetime, need: Need) -> SpotCheck | None
 
 
 def answer_question(
-    session: Session, now: datetime, *, phone: str, question_id: int, answer: SpotAnswer
+    session: Session, now: datetime, *, phone: str, question_id: int, answer: SpotAnswer, channel: str
 ) -> SpotQuestion:
-    """Keep a resident's answer; the first one counts. Who answered what is in no audit entry.
+    """Keep a resident's answer, and that it came over `channel`; the first one counts. Who said what is in no audit.
 
     Raises NotFoundError for a question asked at another number, or of who has left; MoveError when it was answered, or
     when the outcome was told.
@@ -62,7 +63,7 @@ def answer_question(
     session.refresh(question)
     if question.answer or question.check.told_at:
         raise MoveError(before=question.answer or "told", after=answer)
-    question.answer, question.answered_at = answer, now
+    question.answer, question.answered_at, question.channel = answer, now, channel
     return question
 
 
@@ -87,8 +88,11 @@ def _is_over(check: SpotCheck, now: datetime) -> bool:
 
 
 def _counted(check: SpotCheck) -> dict[str, Any]:
-    answers = [one.answer for one in check.questions if one.answer]
-    return {"yes": answers.count(SpotAnswer.YES), "answers": len(answers)}
+    answered = [one for one in check.questions if one.answer]
+    yes = sum(one.answer is SpotAnswer.YES for one in answered)
+    # The sender of an SMS can be forged, and no code is asked of a resident: how many came so is told with the share.
+    by_sms = sum(one.channel != DIALLED for one in answered)
+    return {"yes": yes, "answers": len(answered), "by_sms": by_sms}
 
 
 def _tell_outcome(session: Session, now: datetime, check: SpotCheck) -> None:

@@ -15,6 +15,7 @@ from service.models.audit import record
 from service.models.diaspora import active_contact
 from service.models.users import User, user_at
 from service.security import hash_password, new_password, password_fits
+from service.usecases.phones import know_phone
 from service.usecases.pins import clear_pin, has_pin
 from service.usecases.sessions import drop_sessions
 
@@ -104,6 +105,9 @@ def set_phone(session: Session, now: datetime, *, name: str, number: str | None,
             raise PhoneTakenError
         if has_pin(session, phone):
             clear_pin(session, phone)
+        known = know_phone(session, now, phone)
+        # Whoever gave the number vouches for it.
+        known.doubted_at, known.vouched_at = None, now
     user.phone = phone
     record(session, now, actor, "user.phone_set" if phone else "user.phone_removed", user.subject)
     return user

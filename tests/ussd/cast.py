@@ -39,6 +39,7 @@ from service.usecases.sheets import ask_consent, draft_sheet
 from service.usecases.testimonies import note_testimony, publish_testimony
 from tests.ussd.funds import Funds
 from tests.ussd.residents import VILLAGER, settled
+from tests.ussd.silence import doubted
 from tests.world import (
     LYON,
     SECRETARY,
@@ -66,6 +67,8 @@ CAST: Mapping[str, str] = {
     "forgetful officer": "+212600000014",
     "partnered officer": "+212600000019",
     "finishing officer": "+212600000025",
+    "silent officer": "+212600000026",
+    "voucher": "+212600000027",
     "stopped officer": "+212600000015",
     "rejected officer": "+212600000016",
     "witness": "+212600000017",
@@ -76,6 +79,7 @@ CAST: Mapping[str, str] = {
     "paused contact": "+33639980072",
     "rejected contact": "+33639980073",
     "stopped contact": "+33639980074",
+    "silent contact": "+33639980076",
     "coordinator": "+212600000050",
     "viewer": "+212600000051",
     "resident": VILLAGER,
@@ -88,6 +92,7 @@ COLLEAGUES = {
     "forgetful officer": "+212600000022",
     "partnered officer": "+212600000023",
     "lone officer": "+212600000024",
+    "silent officer": "+212600000028",
 }
 PROTECTED = ("awaited officer", "lone officer", "coordinator")
 
@@ -125,6 +130,8 @@ class Play:
         self._projects_in_every_state(self._partner(CAST["partnered contact"], 1, "p"))
         self._changes_asked()
         self._coordinators()
+        silent = (CAST["silent officer"], COLLEAGUES["silent officer"], CAST["silent contact"])
+        doubted(self.session, self.now + timedelta(seconds=1), *silent)
         village_of_theirs = self._officer("awaited officer").association_id
         settled(self.session, self.now, village_of_theirs, CAST["resident"], CAST["idle resident"])
         for who in PROTECTED:
@@ -144,6 +151,7 @@ class Play:
             if who.endswith("officer") and who != "new officer":
                 village(self.session, self.now, CAST[who], self.language, self.names.association)
         self._colleague("officer", CAST["idle witness"], OfficerRole.WITNESS)
+        self._colleague("silent officer", CAST["voucher"], OfficerRole.PRESIDENT)
         self._colleague("awaited officer", CAST["witness"], OfficerRole.WITNESS)
         for who, phone in COLLEAGUES.items():
             if who == "lone officer":
@@ -168,6 +176,7 @@ class Play:
         others = {
             who: self._partner(CAST[f"{who} contact"], 0, who[0]) for who in ("new", "paused", "rejected", "stopped")
         }
+        self._partner(CAST["silent contact"], 0, "q")
         others["new"].state = AssociationState.PENDING
         others["paused"].paused_until = self.now + timedelta(days=30)
         others["rejected"].state, others["rejected"].state_reason = AssociationState.REJECTED, self.names.reason

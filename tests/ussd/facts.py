@@ -62,6 +62,7 @@ DECIDING = frozenset(
         *("proposal.seen", "proposal.seen.reason", "interest.ask", "progress.confirm", "profile.confirm", "pause.days"),
         *("agree.add", "agree.remove", "agree.hand_over", "agree.unlock", "pin.forgotten.first"),
         *("leave.officer", "leave.contact", "leave.phone"),
+        *("vouch.ask", "number.colleague", "number.coordinator"),
         *("resident.consent", "spot.ask"),
         *("callback.ask", "coordinator.call", "consent", "join.code", "join.code.again"),
         *("pin.ask", "pin.again", "code.ask"),

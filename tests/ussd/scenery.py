@@ -44,6 +44,7 @@ from service.usecases.phones import know_phone, record_consent
 from service.usecases.pledges import make_pledge
 from service.usecases.progress import Progress, confirm_progress, declare_progress
 from service.usecases.proposals import accept_interest, express_interest
+from service.usecases.vouching import confirm_number
 from service.usecases.works import hand_over
 from tests.ussd.projects import half_done, handed_over, sheet_asked, sheet_published
 from tests.ussd.residents import VILLAGER, finished, residents
@@ -230,9 +231,11 @@ class Coordinator:
     now: datetime
 
     def does(self, verb: str, what: str) -> None:
-        """Verify, or reject with a reason."""
+        """Verify, or reject with a reason; or confirm somebody's number."""
         if verb == "verifies":
             self._verify()
+        elif verb == "confirms":
+            confirm_number(self.session, self.now, actor=COORDINATOR, phone=PHONES[what])
         else:
             self._reject(what)
 

@@ -16,7 +16,7 @@ CHECKS = {"sees", "ends", "never", "by sms", "sms sees"}
 KEYED = {"dials", "types", "dials long"}
 REPEATED = {"again", "late", "loses", "drops"}
 WRITTEN = {"texts", "gets", "gets nothing"}
-DECIDED = {"verifies", "rejects"}
+DECIDED = {"verifies", "rejects", "confirms"}
 TIMES = re.compile(r"<(\d+) times (.+?)>")
 
 

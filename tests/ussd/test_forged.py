@@ -1,7 +1,11 @@
-"""A forged SMS, with the right sender but without the code that only the real phone gets, moves nothing."""
+"""A forged SMS, with the right sender but without the code that only the real phone gets, moves nothing.
+
+Nor does a phone that may be in other hands by now, until somebody has vouched for its number.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 
 import pytest
 from sqlalchemy import update
@@ -12,12 +16,14 @@ from service.domain.money import Currency, Money
 from service.domain.projects import Grievance, ProjectState, Withdrawal
 from service.domain.roles import OfficerRole
 from service.domain.testimonies import Publication
-from service.models import Project
+from service.models import Phone, Project
 from service.models.contributions import contributions_of
 from service.models.needs import need_by_reference
+from service.models.phones import doubt
 from service.models.session import transaction
 from service.usecases.arrivals import declare_arrival
 from service.usecases.progress import declare_progress
+from service.usecases.vouching import confirm_number
 from tests.conftest import MovedClock
 from tests.service.usecases.partnership.seen import Seen
 from tests.ussd.projects import CODE, HALF, project_of, staffed_village
@@ -156,6 +162,30 @@ def test_without_the_code_nothing_is_moved_and_with_it_the_same_texts_count(
     phone.types(WRONG)
     assert facts(world) == before
     phone.sees("code.wrong")
+    phone.proves()
+    changed = {table for table, rows in facts(world).items() if rows != before[table]}
+    assert deed.changes in changed
+
+
+@pytest.mark.parametrize("name", DEEDS)
+def test_a_number_that_may_be_another_s_moves_nothing_before_somebody_vouches_and_then_the_same_texts_count(
+    world: World, reference: str, name: str
+) -> None:
+    deed = DEEDS[name]
+    with transaction(world.container.engine) as session:
+        session.execute(update(Project).values(state=deed.state))
+        doubt(session, world.clock() + timedelta(seconds=1), session.get_one(Phone, deed.who), "inactive")
+    before = facts(world)
+    phone = world.texting(deed.who)
+    deed.texts(phone, reference)
+    phone.sees("number.coordinator" if deed.who == LYON else "number.colleague")
+    phone.picks("number.ask", "number.again")
+    phone.sees("number.waiting")
+    assert facts(world) == before
+    with transaction(world.container.engine) as session:
+        confirm_number(session, world.clock(), actor="user:1", phone=deed.who)
+    phone.hears("sms.vouched")
+    phone.picks("number.again")
     phone.proves()
     changed = {table for table, rows in facts(world).items() if rows != before[table]}
     assert deed.changes in changed

@@ -10,7 +10,7 @@ from service.container import Container
 from service.domain.money import Money
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.states import AssociationState
-from service.models import Contribution, JournalRow, Need, User, VillageAssociation
+from service.models import Contribution, JournalRow, Need, Phone, User, VillageAssociation
 from service.models.session import reading, transaction
 from service.usecases.arrivals import declare_arrival
 from service.usecases.officers import ask_change
@@ -46,6 +46,7 @@ def busy(session: Session, now: datetime) -> None:
     lyon_asked(session, now, need)
     lyon_interested(session, now, need)
     session.flush()
+    session.get_one(Phone, WITNESS).vouch_asked_at = now
     ask_change(
         session, now, officer=officer_of(session), kind=ChangeKind.ADD, role=OfficerRole.WITNESS,
         phone=STRANGER, dial="*384*84#", pepper="pepper",

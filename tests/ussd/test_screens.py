@@ -62,6 +62,7 @@ ON_A_MENU = re.compile(r"(98 \S+  )?0 \S+")
 ELSEWHERE = re.compile(r"(98 \S+  )?0 \S+  00 \S+")
 # No walk comes by: the world must move between two keys, a text must have begun it, or everything be passed over.
 SELDOM = {
+    *("vouch.none", "code.for.vouch"),
     *("agree.none", "interest.none", "pledge.none", "progress.none", "progress.confirm.none", "proposals.none"),
     *("testimony.none", "testimony.mine.none", "testimony.added", "sheet.none", "code.for.sheet", "project.none"),
     *("ended.moved", "notice.changed", "callback.late", "coordinator.nobody"),

@@ -14,6 +14,7 @@ from service.models.pledges import pledgeable
 from service.models.progress import waiting_reports
 from service.models.projects import waiting_acts
 from service.models.proposals import introduced_to, open_proposals, waiting_interests
+from service.models.vouching import waiting_vouches
 from service.models.waiting import there_for
 from service.usecases.phones import know_phone, start
 from ussd.dialogues.arrivals import count, report_arrival
@@ -34,6 +35,7 @@ from ussd.dialogues.progress import confirm_report, report_progress
 from ussd.dialogues.projects import project_menu
 from ussd.dialogues.residents import answer_spot, join_as_resident, said_question, waiting_questions
 from ussd.dialogues.testimonies import give_testimony
+from ussd.dialogues.vouching import answer_vouch
 from ussd.engine.dialogue import Dialogue, Talk, dialogue
 from ussd.engine.prompts import Choice, End, Menu, Option, Recall
 
@@ -101,10 +103,11 @@ def _offers(caller: Caller, waiting: dict[str, str]) -> tuple[list[str], list[st
     if caller["kind"] == "contact":
         proposed = ["proposals"] if "proposed" in waiting else []
         pledges = ["pledge"] if "pledgeable" in waiting else []
-        return [*proposed, *project, *pledges, "profile", "pause"], [*testimony, *PERSONAL]
+        vouches = ["vouch"] if "vouch" in waiting else []
+        return [*vouches, *proposed, *project, *pledges, "profile", "pause"], [*testimony, *PERSONAL]
     if caller["state"] == AssociationState.REJECTED:
         return ["register", "mine"], list(PERSONAL)
-    answers = [one for one in ("answer", "agree", "receive", "confirm") if one in waiting]
+    answers = [one for one in ("answer", "agree", "vouch", "receive", "confirm") if one in waiting]
     if caller["role"] not in OFFICERS:
         return [*(one for one in answers if one in {"receive", "confirm"}), *project, "mine"], [*testimony, *PERSONAL]
     progress, arrival = (["progress"], ["arrival"]) if project else ([], [])
@@ -132,8 +135,8 @@ def _heard(caller: Caller) -> Sequence[str]:
     if caller["kind"] == "resident":
         return ("spot", "village")
     if caller["kind"] == "contact":
-        return ("proposals", "pledge", "plan", "testimony", "project")
-    progress = ("progress", "arrival") if caller["role"] in OFFICERS else ()
+        return ("proposals", "vouch", "pledge", "plan", "testimony", "project")
+    progress = ("progress", "arrival", "vouch") if caller["role"] in OFFICERS else ()
     return ("confirm", "receive", "plan", "testimony", "project", *progress) if caller["kind"] == "officer" else ()
 
 
@@ -145,9 +148,11 @@ def _waiting(ctx: Context, caller: Caller) -> dict[str, str]:
         asked = [said_question(ctx, question) for question in waiting_questions(ctx)]
         return {"spot": "yes", "what": "spot", "question": asked[0]} if asked else {}
     if caller["kind"] == "contact":
-        its_id = ctx.contact().association_id
+        contact = ctx.contact()
         looks = {"project": introduced_to, "proposed": open_proposals, "pledgeable": pledgeable}
-        return {what: "yes" for what, found in looks.items() if found(ctx.session, its_id)}
+        found = {what: "yes" for what, look in looks.items() if look(ctx.session, contact.association_id)}
+        vouches = waiting_vouches(ctx.session, ctx.now, contact)
+        return found | ({"vouch": "yes", "what": "vouch"} if vouches else {})
     there = there_for(ctx.session, ctx.now, ctx.phone)
     if not there:
         raise NotFoundError
@@ -168,6 +173,8 @@ def _answerable(ctx: Context) -> dict[str, str]:
         found |= {"receive": "yes", "what": "receive", "reference": arrivals[0].need.reference}
     if officer.role not in OFFICERS:
         return found
+    if waiting_vouches(ctx.session, ctx.now, officer):
+        found |= {"vouch": "yes", "what": "vouch"}
     if waiting_changes(ctx.session, ctx.now, officer):
         found |= {"agree": "yes", "what": "agree"}
     if interests := waiting_interests(ctx.session, officer.association_id):
@@ -229,6 +236,7 @@ def start_sms(ctx: Context) -> Talk:
 OFFERED: dict[str, Dialogue[Context]] = {
     "answer": answer_interest,
     "agree": agree,
+    "vouch": answer_vouch,
     "confirm": confirm_report,
     "need": report_need,
     "progress": report_progress,

@@ -2,6 +2,7 @@
 
 from service.usecases.leaving import forget
 from service.usecases.pins import has_pin
+from ussd.dialogues.certainty import certain
 from ussd.dialogues.context import Context
 from ussd.dialogues.pins import proven
 from ussd.engine.dialogue import Talk, dialogue
@@ -16,6 +17,8 @@ def leave(ctx: Context) -> Talk:
     answer = yield Choice(f"leave.{kind}", lambda: _answers(ctx), values={"name": caller["name"]})
     if answer == "no":
         return End("leave.no.done")
+    # Who holds a number that speaks for nobody may always have it forgotten; and anybody's STOP is obeyed.
+    yield from certain(ctx)
     # Who has never chosen a PIN would choose one for nothing: so could a thief.
     protected = yield Recall("leave.protected", lambda: ctx.channel == "sms" or has_pin(ctx.session, ctx.phone))
     if protected and (refused := (yield from proven(ctx, "leave"))):

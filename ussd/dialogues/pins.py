@@ -14,6 +14,7 @@ from service.security import code_of, hash_pin, pin_fits
 from service.usecases.officers import ask_change
 from service.usecases.pins import begin_guess, has_pin, set_pin, settle_guess
 from ussd.dialogues.callbacks import call_me
+from ussd.dialogues.certainty import certain
 from ussd.dialogues.context import Context
 from ussd.engine.dialogue import Step, Talk, dialogue
 from ussd.engine.prompts import Answer, Choice, End, MisreadError, Option, Recall
@@ -30,8 +31,9 @@ def proven(ctx: Context, deed: str, **values: Any) -> Generator[Step, Any, End |
     """Let the caller prove who they are, as the last step before facts; return how it ends when they cannot.
 
     The text `code.for.<deed>` with its values says what a code stands for: of two that came by SMS, one may have been
-    asked by somebody else.
+    asked by somebody else. A number that may be another person's by now proves nothing before somebody vouched for it.
     """
+    yield from certain(ctx)
     if ctx.channel == "sms":
         deed = ctx.voice.say(f"code.for.{deed}", **values)
         return End("code.locked") if (yield from _sent_back(ctx, deed)) == LOCKED else None
@@ -81,6 +83,8 @@ def change_pin(ctx: Context) -> Talk:
     """Choose a PIN, or another one; who forgot it asks a fellow officer. Never by SMS, which stays on the phone."""
     if ctx.channel == "sms":
         return End("pin.dial", {"code": ctx.settings.ussd_code})
+    # A PIN that a stranger chose, or changed, would let them do all the rest.
+    yield from certain(ctx)
     has_one = yield Recall("pin", lambda: has_pin(ctx.session, ctx.phone))
     if has_one:
         way = yield Choice("pin.way", lambda: _lines(ctx, "pin.change", "pin.forgotten"))

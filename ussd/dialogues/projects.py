@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from service.domain.money import Money
 from service.domain.projects import LIVE, UNDER_WAY, Party, ProjectState
 from service.domain.roles import OFFICERS, OfficerRole
 from service.domain.sectors import Sector
 from service.domain.states import ReportState
 from service.messaging.phrases import Phrase, sourced, words
 from service.models.associations import Officer
+from service.models.contributions import missing_of
 from service.models.needs import Need, projects_of
 from service.models.progress import ProgressReport, latest_report
 from service.models.projects import FOLLOW_UP_AFTER, Project
@@ -95,7 +97,7 @@ def _is_due(project: Project, now: datetime) -> bool:
     return project.state is ProjectState.HANDED_OVER and since is not None and now - since >= FOLLOW_UP_AFTER
 
 
-@dialogue("project")
+@dialogue("project", version=2)
 def project_menu(ctx: Context) -> Talk:
     """Which project (when several), where it is, and what may be done with it."""
     reference = yield from which_project(ctx, lambda: _projects(ctx))
@@ -137,6 +139,8 @@ def _seen(ctx: Context, reference: str) -> dict[str, Any]:
         "reference": reference,
         "sector": need.sector.value,
         "state": project.state.value,
+        # Of what is finished, or given up, nothing is missing any more.
+        "missing": missing_of(ctx.session, need).minor if project.state in UNDER_WAY else 0,
         "party": standing.party.value,
         "report": _kept(report) if report else {},
         "offered": [name for name, line in LINES.items() if line.offered(ctx, standing)],
@@ -163,7 +167,10 @@ def _spoken(ctx: Context, seen: dict[str, Any]) -> dict[str, object]:
     said = words(ctx.voice, {"percent": report.get("percent", ""), "source": source})
     percent = [ctx.voice.say("project.percent", count=None, **said)] if report else []
     lines = [ctx.voice.write(ProjectState(seen["state"])), *percent]
-    return {"reference": seen["reference"], "sector": Sector(seen["sector"]), "state": "\n".join(lines)}
+    sector: object = Sector(seen["sector"])
+    if seen["missing"]:
+        sector = ctx.voice.say("project.missing", sector=sector, missing=Money(seen["missing"]))
+    return {"reference": seen["reference"], "sector": sector, "state": "\n".join(lines)}
 
 
 def _source(kept: dict[str, Any]) -> Phrase:

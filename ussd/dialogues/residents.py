@@ -86,7 +86,8 @@ def answer_spot(ctx: Context) -> Talk:
         return End("spot.none")
     question = ctx.voice.say(asked["key"])
     answer = yield Choice("spot.ask", lambda: _answers(ctx), values={**asked, "question": question})
-    answer_question(ctx.facts, ctx.now, phone=ctx.phone, question_id=asked["id"], answer=SpotAnswer(answer))
+    said = SpotAnswer(answer)
+    answer_question(ctx.facts, ctx.now, phone=ctx.phone, question_id=asked["id"], answer=said, channel=ctx.channel)
     return End("spot.done")
 
 

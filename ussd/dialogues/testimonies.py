@@ -12,6 +12,7 @@ from service.models.needs import Need, projects_of
 from service.models.proposals import introduced_to
 from service.models.testimonies import Testimony, testimonies_by
 from service.usecases.testimonies import change_publication, note_testimony, withdraw_testimony
+from ussd.dialogues.certainty import certain
 from ussd.dialogues.context import Context
 from ussd.dialogues.pins import proven
 from ussd.dialogues.progress import which_project
@@ -74,8 +75,7 @@ def give_testimony(ctx: Context) -> Talk:
         lines=("testimony.words", "testimony.publication"),
         values={"words": _shortened(words), "publication": publication},
     )
-    # A forged SMS would put words in somebody's mouth; on USSD the network vouches for the number.
-    if ctx.channel == "sms" and (refused := (yield from proven(ctx, "testimony", reference=reference))):
+    if refused := (yield from _vouched(ctx, reference)):
         return refused
     note_testimony(
         ctx.facts,
@@ -100,7 +100,7 @@ def _take_back(ctx: Context) -> Talk:
     before = Publication(seen["publication"])
     said = {"words": _shortened(seen["words"]) or ctx.voice.say("testimony.spoken"), "publication": before}
     answer = yield Choice("testimony.mine", lambda: _changes(ctx, before), values=said)
-    if ctx.channel == "sms" and (refused := (yield from proven(ctx, "testimony", reference=seen["reference"]))):
+    if refused := (yield from _vouched(ctx, seen["reference"])):
         return refused
     which = {"author": _author(ctx), "testimony_id": seen["id"], "channel": ctx.channel}
     if answer == WITHDRAW:
@@ -108,6 +108,14 @@ def _take_back(ctx: Context) -> Talk:
         return End("testimony.withdrawn")
     change_publication(ctx.facts, ctx.now, publication=Publication(answer), **which)
     return End("testimony.changed", {"publication": Publication(answer)})
+
+
+def _vouched(ctx: Context, reference: str) -> Generator[Step, Any, End | None]:
+    """Be sure of who speaks. A forged SMS would put words in somebody's mouth; the network vouches for who dials."""
+    if ctx.channel == "sms":
+        return (yield from proven(ctx, "testimony", reference=reference))
+    yield from certain(ctx)
+    return None
 
 
 def _author(ctx: Context) -> Officer | Contact:

@@ -5,32 +5,32 @@ from service.models.associations import Officer
 from service.usecases.disputes import dispute
 from service.usecases.withdrawals import withdraw_partner, withdraw_project
 from ussd.dialogues.context import Context
-from ussd.dialogues.pins import proven
+from ussd.dialogues.reasons import give_reason
 from ussd.engine.dialogue import Talk, dialogue
-from ussd.engine.prompts import Choice, End
 
 
 @dialogue("project.dispute")
 def disagree(ctx: Context) -> Talk:
     """Say what is not right; a coordinator settles it."""
-    reason = Grievance((yield Choice("project.dispute", Grievance)))
-    said = {"reference": ctx.project, "reason": reason}
-    if refused := (yield from proven(ctx, "dispute", **said)):
-        return refused
-    dispute(ctx.facts, ctx.now, who=ctx.person(), reference=ctx.project, reason=reason)
-    return End("project.dispute.done", said)
+    return (
+        yield from give_reason(
+            ctx,
+            "dispute",
+            Grievance,
+            lambda why: dispute(ctx.facts, ctx.now, who=ctx.person(), reference=ctx.project, reason=why),
+        )
+    )
 
 
 @dialogue("project.withdraw")
 def withdraw(ctx: Context) -> Talk:
     """Why the village gives its project up, or a partner its part in it; the other side is told."""
-    reason = Withdrawal((yield Choice("project.withdraw", Withdrawal, values={"reference": ctx.project})))
-    said = {"reference": ctx.project, "reason": reason}
-    if refused := (yield from proven(ctx, "withdraw", **said)):
-        return refused
-    who = ctx.person()
+    return (yield from give_reason(ctx, "withdraw", Withdrawal, lambda why: _give_up(ctx, why)))
+
+
+def _give_up(ctx: Context, why: Withdrawal) -> None:
+    session, who = ctx.facts, ctx.person()
     if isinstance(who, Officer):
-        withdraw_project(ctx.facts, ctx.now, officer=who, reference=ctx.project, reason=reason)
+        withdraw_project(session, ctx.now, officer=who, reference=ctx.project, reason=why)
     else:
-        withdraw_partner(ctx.facts, ctx.now, contact=who, reference=ctx.project, reason=reason)
-    return End("project.withdraw.done", said)
+        withdraw_partner(session, ctx.now, contact=who, reference=ctx.project, reason=why)

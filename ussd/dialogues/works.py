@@ -10,6 +10,7 @@ from service.usecases.silence import pause_reports
 from service.usecases.works import hand_over, reopen_works
 from ussd.dialogues.context import Context
 from ussd.dialogues.pins import proven
+from ussd.dialogues.reasons import give_reason
 from ussd.engine.dialogue import Step, Talk, dialogue
 from ussd.engine.prompts import Choice, End, Option
 from ussd.engine.typed import Date
@@ -44,12 +45,14 @@ def follow_up(ctx: Context) -> Talk:
 @dialogue("project.reopen")
 def reopen(ctx: Context) -> Talk:
     """Say what is not right with works that were said to be finished."""
-    reason = Grievance((yield Choice("project.reopen", Grievance)))
-    said = {"reference": ctx.project, "reason": reason}
-    if refused := (yield from proven(ctx, "reopen", **said)):
-        return refused
-    reopen_works(ctx.facts, ctx.now, who=ctx.person(), reference=ctx.project, reason=reason)
-    return End("project.reopen.done", said)
+    return (
+        yield from give_reason(
+            ctx,
+            "reopen",
+            Grievance,
+            lambda why: reopen_works(ctx.facts, ctx.now, who=ctx.person(), reference=ctx.project, reason=why),
+        )
+    )
 
 
 @dialogue("project.pause")

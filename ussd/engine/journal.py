@@ -29,9 +29,12 @@ class Journal:
 
     @property
     def begun(self) -> bool:
-        """Whether something was answered inside a dialogue that a person would not want to type again."""
+        """Whether something was answered inside a dialogue that a person would not want to type again.
+
+        Where another one begins within it, what was answered before is as dear.
+        """
         drafted = [place for place, (key, _) in enumerate(self.entries) if key.startswith(DRAFTED)]
-        return bool(drafted) and any(typed(key) for key, _ in self.entries[drafted[-1] + 1 :])
+        return bool(drafted) and any(typed(key) for key, _ in self.entries[drafted[0] + 1 :])
 
     def copy(self) -> "Journal":
         """Return a journal that can go on without this one; entries themselves never change."""

@@ -15,7 +15,7 @@ from service.usecases.proposals import decline, express_interest, refuse_interes
 from service.usecases.spotchecks import answer_question
 from ussd.engine.prompts import DIGITS
 from ussd.transports.forms import promises
-from ussd.transports.inbox import Inbox
+from ussd.transports.inbox import CHANNEL, Inbox
 from ussd.transports.keywords import PUNCTUATION, Action, Command, key_of
 
 LONGEST_REASON = 200
@@ -70,7 +70,9 @@ def resident_answers(inbox: Inbox) -> bool:
         return False
     waiting = [question for question in asked if not question.answer]
     if waiting:
-        answer_question(inbox.session, inbox.now, phone=inbox.phone, question_id=waiting[0].id, answer=answer)
+        answer_question(
+            inbox.session, inbox.now, phone=inbox.phone, question_id=waiting[0].id, answer=answer, channel=CHANNEL
+        )
     inbox.reply("spot_noted" if waiting else "spot_kept")
     return True
 

@@ -103,7 +103,14 @@ def _handle(inbox: Inbox, refusal: TiwiziError | None) -> None:
         return
     elif not inbox.known:
         _stranger(inbox)
-    elif not (_commanded(inbox) or _guessed(inbox) or resident_answers(inbox) or inbox.goes_on()):
+    else:
+        _answer(inbox)
+
+
+def _answer(inbox: Inbox) -> None:
+    """Answer somebody who is known; whatever they write is a sign of life."""
+    know_phone(inbox.session, inbox.now, inbox.phone)
+    if not (_commanded(inbox) or _guessed(inbox) or resident_answers(inbox) or inbox.goes_on()):
         inbox.puzzling = True
         inbox.reply("not_understood")
 
@@ -173,7 +180,6 @@ def _doubted(inbox: Inbox, command: Command) -> bool:
 
 
 def _obey(inbox: Inbox, command: Command) -> None:
-    know_phone(inbox.session, inbox.now, inbox.phone)
     language = forms.language(command.rest) if command.action is Action.LANGUAGE else None
     match command.action:
         case _ if _doubted(inbox, command):

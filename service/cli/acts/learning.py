@@ -110,6 +110,16 @@ def still_works(tale: Tale) -> None:
     if she.by_sms:
         she.follows("project.line.follow_up")
     she.picks(Condition.WORKS)
+    _is_known_again(tale, she)
     she.proves()
     she.ended()
     tale.lyon.hears("sms.project_moved", tale.reference, Condition.WORKS)
+
+
+def _is_known_again(tale: Tale, actor: Actor) -> None:
+    """Let a coordinator hear the voice of somebody who, as all of the village, was silent for a year."""
+    actor.picks("number.ask")
+    actor.sees("number.waiting")
+    tale.coordinator.sends("/admin/numbers", "confirm", phone=actor.carrier.number)
+    actor.hears("sms.vouched")
+    actor.picks("number.again")

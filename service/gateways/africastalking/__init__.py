@@ -6,12 +6,12 @@ from africastalking.Service import validate_phone
 from urllib3.exceptions import HTTPError
 
 from service.gateways.africastalking.answers import read_answer, read_failure
-from service.gateways.africastalking.codes import RECEIPT
+from service.gateways.africastalking.codes import INACTIVE, RECEIPT
 from service.gateways.africastalking.connections import TIMEOUT_S, KeptService
 from service.gateways.base import Outcome, Outgoing, Sent
 from service.settings import Settings
 
-__all__ = ["RECEIPT", "AfricasTalkingGateway"]
+__all__ = ["INACTIVE", "RECEIPT", "AfricasTalkingGateway"]
 
 NO_PHONE = Sent(Outcome.REFUSED, reason="not a phone number")
 

@@ -45,6 +45,11 @@ STATUS: Mapping[int, Outcome] = {
     429: Outcome.RETRY,
 }
 
+# `failureReason` of a delivery receipt that tells that the number is nobody's at this time, or another's before long.
+INACTIVE = frozenset(
+    {"UserIsInactive", "UserAccountSuspended", "UserDoesNotExist", "NotNetworkSubscriber", "NotNetworkSubcriber"}
+)
+
 # `status` of a delivery receipt.
 RECEIPT: Mapping[str, MessageState] = {
     "Sent": MessageState.ACCEPTED,

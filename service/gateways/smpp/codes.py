@@ -52,6 +52,9 @@ RECEIPT: Mapping[str, MessageState] = {
     "DELETED": MessageState.FAILED,
     "EXPIRED": MessageState.EXPIRED,
 }
+# `network_error_code` of a receipt (5.3.2.31: the kind of network, here GSM, then its error) that tells that the number
+# is nobody's at this time. What a centre writes after `err:` in the text means something else at each.
+INACTIVE = frozenset({"030001"})  # unknown subscriber (3GPP TS 29.002)
 
 
 def outcome_of(status: int) -> Outcome:

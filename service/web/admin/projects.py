@@ -1,6 +1,7 @@
 """Projects: where each is and since when it is silent; the record of one, and what a coordinator may do with it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -11,13 +12,13 @@ from werkzeug.wrappers import Response
 
 from service.domain.errors import NotFoundError
 from service.domain.money import Money
-from service.domain.projects import RULES, Party, ProjectMove, ProjectState, allowed
+from service.domain.projects import RULES, UNDER_WAY, Party, ProjectMove, ProjectState, allowed
 from service.domain.states import ProposalState
 from service.domain.testimonies import TestimonyState
 from service.messaging.phrases import Phrase
 from service.messaging.sources import report_source
 from service.models import DiasporaAssociation, ExperienceSheet, Need, ProgressReport, Project, Proposal, Testimony
-from service.models.contributions import contributions_of
+from service.models.contributions import contributions_of, missing_by_need
 from service.models.history import around_need
 from service.models.proposals import partners_of
 from service.models.session import reading, transaction
@@ -53,6 +54,26 @@ NEWEST = (
 )
 
 
+@dataclass(frozen=True)
+class _Listed:
+    """A row with what is missing of its plan while it is under way, if anything is."""
+
+    Project: Project
+    ProgressReport: ProgressReport | None
+    partners: str | None
+    silent: bool
+    missing: Money | None
+
+
+def _with_missing(session: Session, rows: list[Any]) -> list[Any]:
+    missing = missing_by_need(session, [row.Project.need for row in rows])
+    return [
+        _Listed(row.Project, row.ProgressReport, row.partners, row.silent, left if left.minor and going else None)
+        for row in rows
+        for left, going in [(missing[row.Project.need_id], row.Project.state in UNDER_WAY)]
+    ]
+
+
 def _listing(session: Session) -> Listing:
     silent = is_silent(session, now(), container().settings.silence_days)
     return Listing(
@@ -72,6 +93,7 @@ def _listing(session: Session) -> Listing:
                     Field("moved", lambda row: row.Project.moved_at, Project.moved_at),
                 ),
             ),
+            column("missing", lambda row: row.missing),
             Column("progress", (Field("progress", _percent), Field("reported", _reported_at))),
             column("silent", _silent_since),
         ),
@@ -85,6 +107,7 @@ def _listing(session: Session) -> Listing:
         waits=silent,
         order=(Project.moved_at.desc(), Project.need_id.desc()),
         waiting=lambda row: row.silent or row.Project.state is ProjectState.DISPUTED,
+        read=_with_missing,
     )
 
 

@@ -10,7 +10,7 @@ from service.container import Container
 from service.domain.progress import Stage
 from service.domain.projects import Condition, Grievance
 from service.domain.roles import UserRole
-from service.models import Officer, User
+from service.models import Officer, Project, User
 from service.models.session import transaction
 from service.settings import Settings
 from service.usecases.disputes import dispute
@@ -124,8 +124,6 @@ def test_no_report_is_expected_of_what_is_finished_or_stopped(project: Story, co
 
 
 def test_a_project_may_have_a_time_of_its_own(project: Story, container: Container) -> None:
-    from service.models import Project  # noqa: PLC0415
-
     with transaction(project.engine) as session:
         session.get_one(Project, project.need).report_days = 10
     assert passes(project, container, 10) == [(SECRETARY, "silence_village")]

@@ -69,10 +69,10 @@ def asked(story: Story) -> list[str]:
     return [phone for phone, template in story.told() if template == "spot_question"]
 
 
-def answers(story: Story, phone: str, answer: SpotAnswer) -> None:
+def answers(story: Story, phone: str, answer: SpotAnswer, channel: str = "sms") -> None:
     with transaction(story.engine) as session:
         (question,) = asked_of(session, phone)
-        answer_question(session, story.clock(), phone=phone, question_id=question.id, answer=answer)
+        answer_question(session, story.clock(), phone=phone, question_id=question.id, answer=answer, channel=channel)
 
 
 def concludes(story: Story) -> int:
@@ -104,12 +104,16 @@ def test_the_share_is_told_to_village_partner_and_coordinator_when_all_have_answ
     for phone in RESIDENTS[:4]:
         answers(project, phone, YES)
     assert concludes(project) == 0
-    answers(project, RESIDENTS[4], NO)
+    # Who dials is who they say; an SMS may be another's.
+    answers(project, RESIDENTS[4], NO, "ussd")
     project.clock.move(hours=1)
     assert concludes(project) == 1
     assert outcome(project) == {(phone, "spot_told") for phone in (SECRETARY, TREASURER, WITNESS, LYON, COORDINATOR)}
     (text,) = set(texts(project.engine, "spot_told"))
-    assert "L'eau coule-t-elle? 4 oui sur 5 réponses (habitants tirés au sort, demandé le 23/11/2026)" in text
+    assert (
+        "L'eau coule-t-elle? 4 oui sur 5 réponses, dont 4 par SMS (habitants tirés au sort, demandé le 23/11/2026)"
+        in text
+    )
     assert concludes(project) == 0
 
 
@@ -170,7 +174,9 @@ def test_nobody_answers_for_another(project: Story) -> None:
     with transaction(project.engine) as session:
         (question,) = asked_of(session, RESIDENTS[0])
         with pytest.raises(NotFoundError):
-            answer_question(session, project.clock(), phone=RESIDENTS[1], question_id=question.id, answer=YES)
+            answer_question(
+                session, project.clock(), phone=RESIDENTS[1], question_id=question.id, answer=YES, channel="sms"
+            )
 
 
 def test_who_said_what_is_in_no_message_and_in_no_audit_entry(project: Story) -> None:

@@ -33,7 +33,8 @@ def project(engine: Engine, clock: MovedClock) -> int:
 @pytest.mark.usefixtures("project")
 def test_the_list_says_where_a_project_is_and_since_when_it_is_silent(coordinator: Person) -> None:
     page = coordinator.get("/admin/projects").text
-    assert [said for said in ("Lyon-Taliouine", "Travaux en cours", "50 %", "14/10/2026") if said not in page] == []
+    told = ("Lyon-Taliouine", "Travaux en cours", "260 000 DH", "50 %", "14/10/2026")
+    assert [said for said in told if said not in page] == []
     assert "Lyon-Taliouine" in coordinator.get("/admin/projects", state="works").text
     assert "Lyon-Taliouine" not in coordinator.get("/admin/projects", state="closed").text
 
@@ -83,7 +84,11 @@ def test_a_contact_is_replaced_and_another_has_died(coordinator: Person, engine:
         assert active_contact(session, LYON) is None
         new = active_contact(session, "+33639980099")
         assert new
-    coordinator.send(f"/admin/contacts/{new.id}/remove", page="/admin/diaspora")
+    asked = coordinator.send(f"/admin/contacts/{new.id}/remove", page="/admin/diaspora").text
+    assert "personne d&#39;autre ne répond" in asked
+    with reading(engine) as session:
+        assert active_contact(session, "+33639980099")  # nothing happens before it is said twice
+    coordinator.send(f"/admin/contacts/{new.id}/remove", page="/admin/diaspora", sure="yes")
     with reading(engine) as session:
         assert active_contact(session, "+33639980099") is None
 
@@ -95,7 +100,11 @@ def test_an_association_is_split_on_its_page(coordinator: Person, engine: Engine
         assert treasurer
     assert "Partager" in coordinator.get("/admin/associations", id=str(old)).text
     form = {"name": "Ifri d'en haut", "officer": str(treasurer.id), "need": str(project)}
-    coordinator.send(f"/admin/associations/{old}/split", page="/admin/associations", **form)
+    asked = coordinator.send(f"/admin/associations/{old}/split", page="/admin/associations", **form).text
+    assert all(said in asked for said in ("Ifri d&#39;en haut", "Personnes : 1", "Besoins : 1", "Projets : 1"))
+    with reading(engine) as session:
+        assert session.get_one(Need, project).association_id == old
+    coordinator.send(f"/admin/associations/{old}/split", page="/admin/associations", **form, sure="yes")
     with reading(engine) as session:
         assert session.get_one(Need, project).association.name == "Ifri d'en haut"
 

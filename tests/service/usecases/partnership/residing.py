@@ -40,7 +40,7 @@ class Residing(Stage):
             self.does("question answered", partial(self._answer, phone, question["id"], answer))
 
     def _answer(self, phone: str, question: int, answer: SpotAnswer, session: Session, now: datetime) -> None:
-        answer_question(session, now, phone=phone, question_id=question, answer=answer)
+        answer_question(session, now, phone=phone, question_id=question, answer=answer, channel="sms")
 
     @has("spot_checks")
     @rule(days=st.sampled_from((0, 4)))
