@@ -71,15 +71,7 @@ def _blueprint() -> Blueprint:
     )
     made.add_url_rule(f"/diaspora/<{ID}:number>/verify", "verify_diaspora", diaspora.verify, methods=["POST"])
     made.add_url_rule(f"/diaspora/<{ID}:number>/reject", "reject_diaspora", diaspora.reject, methods=["POST"])
-    for verb, change in (("merge", moving.merge), ("split", moving.split)):
-        made.add_url_rule(f"/associations/<{ID}:number>/{verb}", f"{verb}_association", change, methods=["POST"])
-    made.add_url_rule(f"/diaspora/<{ID}:number>/moving", "moving_diaspora", moving_abroad.show)
-    for verb, change in (("merge", moving_abroad.merge), ("split", moving_abroad.split)):
-        made.add_url_rule(f"/diaspora/<{ID}:number>/{verb}", f"{verb}_diaspora", change, methods=["POST"])
-    for verb, change in (("replace", moving.replace), ("remove", moving.remove)):
-        made.add_url_rule(f"/contacts/<{ID}:number>/{verb}", f"{verb}_contact", change, methods=["POST"])
-    made.add_url_rule("/numbers", "numbers", numbers.show)
-    made.add_url_rule("/numbers/confirm", "confirm_number", numbers.confirm, methods=["POST"])
+    _add_moving(made)
     made.add_url_rule(f"/needs/<{ID}:number>/verify", "verify_need", needs.verify, methods=["POST"])
     made.add_url_rule(f"/needs/<{ID}:number>/reject", "reject_need", needs.reject, methods=["POST"])
     made.add_url_rule("/tour", "tour", tour.show)
@@ -128,6 +120,18 @@ def _add_programs(made: Blueprint) -> None:
         programs.replay,
         methods=["POST"],
     )
+
+
+def _add_moving(made: Blueprint) -> None:
+    for verb, change in (("merge", moving.merge), ("split", moving.split)):
+        made.add_url_rule(f"/associations/<{ID}:number>/{verb}", f"{verb}_association", change, methods=["POST"])
+    made.add_url_rule(f"/diaspora/<{ID}:number>/moving", "moving_diaspora", moving_abroad.show)
+    for verb, change in (("merge", moving_abroad.merge), ("split", moving_abroad.split)):
+        made.add_url_rule(f"/diaspora/<{ID}:number>/{verb}", f"{verb}_diaspora", change, methods=["POST"])
+    for verb, change in (("replace", moving.replace), ("remove", moving.remove)):
+        made.add_url_rule(f"/contacts/<{ID}:number>/{verb}", f"{verb}_contact", change, methods=["POST"])
+    made.add_url_rule("/numbers", "numbers", numbers.show)
+    made.add_url_rule("/numbers/confirm", "confirm_number", numbers.confirm, methods=["POST"])
 
 
 def _add_inbox(made: Blueprint) -> None:
