@@ -7,9 +7,10 @@ import click
 from flask import Blueprint, Flask
 
 from jobs.commands import job, worker
-from jobs.exports import export
+from jobs.exports import report
 from service.app import create_app
 from service.cli import COMMANDS
+from service.cli.export import export
 from service.cli.serve import serve
 from service.container import Container, make_container
 from service.logs import set_up_logs
@@ -66,8 +67,9 @@ def web(container: Container) -> None:
     serve(container)
 
 
-for command in (*COMMANDS, worker, job, smpp, export):
+for command in (*COMMANDS, worker, job, smpp):
     main.add_command(command)
+export.add_command(report)
 
 if __name__ == "__main__":
     main()

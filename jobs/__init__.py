@@ -8,6 +8,7 @@ from threading import Event
 from jobs.broadcasts import send_broadcasts
 from jobs.clock import Job, Loop
 from jobs.digests import digests
+from jobs.files import make_exports
 from jobs.match import match
 from jobs.purge import purge_old
 from jobs.recordings import fetch_recordings
@@ -23,6 +24,7 @@ from service.messaging.webhooks import deliver
 from service.settings import Settings
 
 DRAIN_EVERY, WATCH_EVERY = timedelta(seconds=1), timedelta(minutes=1)
+EXPORT_EVERY = timedelta(seconds=5)
 
 
 def make_jobs(settings: Settings) -> list[Job]:
@@ -45,8 +47,12 @@ def make_jobs(settings: Settings) -> list[Job]:
 def make_loops(container: Container) -> list[Loop]:
     """Return what every worker does all the time: one loop a gateway, so that a stalled one keeps no other waiting."""
     drains = [Loop(f"drain {name}", DRAIN_EVERY, _drain(name)) for name in container.gateways]
-    webhooks = Loop("webhooks", DRAIN_EVERY, deliver)
-    return [*drains, webhooks, Loop("watch", WATCH_EVERY, lambda container, _stopping: watch(container))]
+    return [
+        *drains,
+        Loop("webhooks", DRAIN_EVERY, deliver),
+        Loop("watch", WATCH_EVERY, lambda container, _stopping: watch(container)),
+        Loop("exports", EXPORT_EVERY, make_exports),
+    ]
 
 
 def _drain(name: str) -> Callable[[Container, Event], int]:

@@ -14,12 +14,7 @@ ON_PAPER = (Language.FR, Language.AR)
 SPOKEN = [language.value for language in Language]
 
 
-@click.group()
-def export() -> None:
-    """Write what others ask for to files."""
-
-
-@export.command()
+@click.command()
 @click.argument("year", type=click.IntRange(FIRST, LAST))
 @click.option("--language", type=click.Choice(SPOKEN), default=SPOKEN[0], help="French when not said.")
 @click.option(

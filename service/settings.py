@@ -36,6 +36,7 @@ SHAPES = {
     "home_region": (re.compile(r"[0-9]{2}"), "a census code of two digits such as 09"),
     "home_prefix": (PREFIX, "a country's prefix such as +212"),
     "smpp_ussd_session_tag": (re.compile(r"0x[0-9a-fA-F]{1,4}"), "the tag of an optional parameter such as 0x1383"),
+    "iati_reference": (re.compile(r"[^\s/&|?]{3,60}"), "an organisation's identifier such as MA-ICE-000123456"),
     "at_base_url": (re.compile(r"(https?://[^/]+.*)?"), "an address that begins with http:// or https://"),
     "at_recordings": (re.compile(r"(https?://[^/]+/?)?"), "a host with http:// or https:// in front, and no path"),
     "android_url": (re.compile(r"(https?://[^/]+.*)?"), "an address that begins with http:// or https://"),
@@ -120,6 +121,10 @@ class Settings(BaseSettings):
     match_weights: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
     reminder_days: int = Field(default=7, ge=1)
     expiry_days: int = Field(default=14, ge=1)
+    # Who publishes what goes to funders; and where files wait for those who asked for them.
+    iati_reference: str = "MA-TIWIZI"
+    iati_name: str = Field(default="Tiwizi", min_length=1, max_length=80)
+    exports_folder: str = "var/exports"
     silence_days: int = Field(default=30, ge=7, le=365)
     silence_step_days: int = Field(default=7, ge=1, le=90)
     api_rate: int = Field(default=600, ge=1, le=1_000_000)

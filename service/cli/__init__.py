@@ -5,6 +5,7 @@ from service.cli.android import android
 from service.cli.demo import demo
 from service.cli.dial import dial_command
 from service.cli.doctor import doctor
+from service.cli.export import export
 from service.cli.imports import imports
 from service.cli.migrate import migrate
 from service.cli.sms import sms
@@ -12,4 +13,4 @@ from service.cli.statement import rates, statement
 from service.cli.texts import texts
 from service.cli.up import up
 
-COMMANDS = (admin, android, demo, dial_command, doctor, imports, migrate, rates, sms, statement, texts, up)
+COMMANDS = (admin, android, demo, dial_command, doctor, export, imports, migrate, rates, sms, statement, texts, up)

@@ -9,9 +9,11 @@ from service.models.communes import Commune
 from service.models.contributions import Arrival, Contribution, ExchangeRate, LedgerEntry
 from service.models.conversations import CannedAnswer, Conversation
 from service.models.diaspora import Contact, DiasporaAssociation, Interest, Origin, PlaceLevel
+from service.models.exports import Export, ExportState
 from service.models.gateways import GatewayState
 from service.models.inbound import InboundEvent
 from service.models.journals import AnsweredTurn, JournalRow
+from service.models.listings import ListingConsent
 from service.models.messages import Attempt, Message, Receipt
 from service.models.needs import Need, NeedDetails
 from service.models.officers import OfficerChange
@@ -52,12 +54,15 @@ __all__ = [
     "Escalation",
     "ExchangeRate",
     "ExperienceSheet",
+    "Export",
+    "ExportState",
     "GatewayState",
     "InboundEvent",
     "Interest",
     "JobTick",
     "JournalRow",
     "LedgerEntry",
+    "ListingConsent",
     "Message",
     "Need",
     "NeedDetails",

@@ -15,6 +15,7 @@ from service.domain.projects import ProjectMove
 from service.domain.roles import OfficerRole
 from service.domain.testimonies import Publication
 from service.locales import Language, Speaker, speaker
+from service.logs import masked
 from service.messaging.outbox import tell
 from service.messaging.phrases import Phrase, sourced, words
 from service.models.associations import active_officer
@@ -57,7 +58,7 @@ class Experience:
 def read_experience(session: Session, sheet: ExperienceSheet) -> Experience:
     """Return a sheet as people read it now: who took their name or their words back is named and quoted no more."""
     voice, facts = speaker(sheet.language), sheet.facts
-    named = _names(session, sheet, voice)
+    named = named_in(session, sheet.need_id, voice)
     partners = list(dict.fromkeys(named(one) for one in facts["partners"]))
     return Experience(
         reference=sheet.need.reference,
@@ -71,7 +72,7 @@ def read_experience(session: Session, sheet: ExperienceSheet) -> Experience:
         difficulties=sheet.difficulties,
         lessons=sheet.lessons,
         quotes=tuple(
-            Quote(one.text, one.language, _author(one, voice, named))
+            Quote(masked(one.text), one.language, author_of(one, voice, named))
             for one in published_testimonies(session, sheet.need_id)
             if one.text and one.publication is not Publication.PRIVATE
         ),
@@ -175,9 +176,9 @@ def _steps(voice: Speaker, facts: Mapping[str, Any]) -> list[Row]:
     return [(voice.write(_day(day)), what) for day, what in sorted(told, key=lambda step: step[0])]
 
 
-def _names(session: Session, sheet: ExperienceSheet, voice: Speaker) -> Callable[[int], str]:
-    """Return what says an association's name when it agreed to that, else only what it is."""
-    consents = consents_of(session, sheet.need_id)
+def named_in(session: Session, need_id: int, voice: Speaker) -> Callable[[int], str]:
+    """Return what says an association's name when it agreed to that for this project, else only what it is."""
+    consents = consents_of(session, need_id)
 
     def named(its_id: int) -> str:
         agreed = its_id in consents and consents[its_id].agreed
@@ -186,7 +187,8 @@ def _names(session: Session, sheet: ExperienceSheet, voice: Speaker) -> Callable
     return named
 
 
-def _author(testimony: Testimony, voice: Speaker, named: Callable[[int], str]) -> str:
+def author_of(testimony: Testimony, voice: Speaker, named: Callable[[int], str]) -> str:
+    """Return who said it, as far as they agreed to be named; `named` says associations abroad (`named_in`)."""
     name = testimony.publication is Publication.NAMED
     if testimony.contact:
         return named(testimony.contact.association_id) if name else voice.say("sheet.partner")

@@ -51,7 +51,8 @@ def must_have_factor(user: User) -> bool:
 def language() -> Language:
     """Return the page's language: `?lang=`, which the session remembers, else the session's, the browser's, French."""
     asked = request.args.get("lang", "")
-    if asked in set(Language):
+    # Only what is new is written: an answer that changes a session is nobody else's.
+    if asked in set(Language) and session.get("language") != asked:
         session["language"] = asked
     kept = session.get("language") or request.accept_languages.best_match([str(one) for one in Language])
     return Language(kept) if kept in set(Language) else DEFAULT_LANGUAGE

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from jobs.exports import export
+from jobs.exports import report
 from service.container import Container
 
 
 def run(container: Container, *words: str) -> Result:
-    return CliRunner().invoke(export, ["report", *words], obj=container)
+    return CliRunner().invoke(report, words, obj=container)
 
 
 @pytest.mark.parametrize(("language", "paper"), [("fr", "fr"), ("ar", "ar"), ("en", "fr")])

@@ -32,6 +32,7 @@ FACTS: Mapping[str, str] = {
     "spot_questions": "id, answer",
     "callbacks": "*",
     "consents": "*",
+    "listing_consents": "*",
     "users": "id, phone",
     "secrets": "phone, kind, hash",
 }

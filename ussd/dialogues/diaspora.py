@@ -15,6 +15,7 @@ from service.domain.sectors import Sector
 from service.locales import Language
 from service.messaging.phrases import Country, words
 from service.models.diaspora import Contact
+from service.models.listings import held_listing
 from service.models.phones import Phone
 from service.usecases.diaspora import (
     change_attention,
@@ -26,8 +27,10 @@ from service.usecases.diaspora import (
 )
 from service.usecases.digests import change_pace
 from service.usecases.enrolment import enrol_diaspora
+from service.usecases.listings import agree_to_listing, withdraw_listing
 from ussd.dialogues.context import Context
 from ussd.dialogues.origins import ask_origins, names_of, yes_or_no
+from ussd.dialogues.pins import proven
 from ussd.dialogues.places import ELSEWHERE
 from ussd.engine.dialogue import Step, Talk, dialogue
 from ussd.engine.prompts import Choice, End, MisreadError, Option, Recall, Review
@@ -83,7 +86,7 @@ def enrol(ctx: Context) -> Talk:
     return End("diaspora.saved")
 
 
-@dialogue("diaspora.profile", version=2)
+@dialogue("diaspora.profile", version=3)
 def profile(ctx: Context) -> Talk:
     """Show what is known of the association, and change one line of it."""
     seen = yield Recall("profile", lambda: _seen(ctx))
@@ -92,10 +95,13 @@ def profile(ctx: Context) -> Talk:
     line = ctx.voice.say(f"profile.{what}", value=said)
     if (yield Choice("profile.confirm", lambda: yes_or_no(ctx), values={"line": line})) == "no":
         return End("profile.kept")
+    # A forged text makes no name public; taking it back is let through as it comes.
+    if what == "listing" and answer and (refused := (yield from proven(ctx, "listing"))):
+        return refused
     # The contact of the facts' own session, so facts first.
     facts, contact = ctx.facts, ctx.contact()
-    WRITTEN[what](facts, ctx.now, contact, answer)
-    return End("profile.changed")
+    WRITTEN[what](facts, ctx.now, contact, (answer, ctx.channel) if what == "listing" else answer)
+    return End("profile.listed" if what == "listing" else "profile.changed")
 
 
 @dialogue("diaspora.pause")
@@ -171,12 +177,28 @@ def _new_pace(ctx: Context, _seen: Mapping[str, Any]) -> Asked:
     return pace, ctx.voice.write(pace)
 
 
+def _new_listing(ctx: Context, _seen: Mapping[str, Any]) -> Asked:
+    agreed = (yield Choice("profile.listing.text", lambda: yes_or_no(ctx))) == "yes"
+    return agreed, _said_listing(ctx, agreed=agreed)
+
+
+def _write_listing(facts: Session, now: datetime, contact: Contact, answer: tuple[bool, str]) -> None:
+    agreed, channel = answer
+    which, who = contact.association_id, f"contact:{contact.id}"
+    if not agreed:
+        withdraw_listing(facts, now, association_id=which, actor=who, channel=channel)
+        return
+    language = facts.get_one(Phone, contact.phone).language
+    agree_to_listing(facts, now, association_id=which, actor=who, channel=channel, language=language)
+
+
 CHANGES: Mapping[str, Callable[[Context, Mapping[str, Any]], Asked]] = {
     "origins": _new_origins,
     "sectors": _new_sectors,
     "capacity": _new_capacity,
     "attention": _new_attention,
     "pace": _new_pace,
+    "listing": _new_listing,
 }
 WRITTEN: Mapping[str, Callable[[Session, datetime, Contact, Any], None]] = {
     "origins": lambda facts, now, contact, codes: change_origins(facts, now, contact=contact, origins=codes),
@@ -184,6 +206,7 @@ WRITTEN: Mapping[str, Callable[[Session, datetime, Contact, Any], None]] = {
     "capacity": lambda facts, now, contact, means: change_capacity(facts, now, contact=contact, capacity=means),
     "attention": lambda facts, now, contact, slots: change_attention(facts, now, contact=contact, slots=slots),
     "pace": lambda facts, now, contact, pace: change_pace(facts, now, contact=contact, pace=pace),
+    "listing": _write_listing,
 }
 
 
@@ -199,6 +222,7 @@ def _seen(ctx: Context) -> dict[str, Any]:
         "capacity": _said_capacity(ctx, None if capacity is None else Money(capacity)),
         "attention": association.attention_slots,
         "pace": ctx.voice.write(ctx.session.get_one(Phone, ctx.phone).pace),
+        "listing": _said_listing(ctx, agreed=held_listing(ctx.session, association.id) is not None),
     }
 
 
@@ -239,6 +263,10 @@ def _other_sectors(ctx: Context, chosen: list[str]) -> list[Option]:
 def _money(kept: tuple[int, str]) -> Money | None:
     amount, currency = kept
     return Money.of(amount, Currency(currency)) if amount else None
+
+
+def _said_listing(ctx: Context, *, agreed: bool) -> str:
+    return ctx.voice.say(f"diaspora.{'yes' if agreed else 'no'}")
 
 
 def _said_country(ctx: Context, code: str) -> str:

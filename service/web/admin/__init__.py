@@ -10,6 +10,7 @@ from service.web.admin import (
     contributions,
     details,
     diaspora,
+    exports,
     figures,
     home,
     inbox,
@@ -105,6 +106,7 @@ def _blueprint() -> Blueprint:
     made.add_url_rule("/messages/start", "start_gateway", messages.start, methods=["POST"])
     _add_inbox(made)
     _add_programs(made)
+    _add_what_leaves(made)
     return made
 
 
@@ -132,6 +134,16 @@ def _add_moving(made: Blueprint) -> None:
         made.add_url_rule(f"/contacts/<{ID}:number>/{verb}", f"{verb}_contact", change, methods=["POST"])
     made.add_url_rule("/numbers", "numbers", numbers.show)
     made.add_url_rule("/numbers/confirm", "confirm_number", numbers.confirm, methods=["POST"])
+
+
+def _add_what_leaves(made: Blueprint) -> None:
+    """Add what is told outside: who is named to everybody, and files to take away."""
+    for verb, change in (("list", diaspora.list_publicly), ("unlist", diaspora.unlist)):
+        made.add_url_rule(f"/diaspora/<{ID}:number>/{verb}", f"{verb}_diaspora", change, methods=["POST"])
+    made.add_url_rule("/exports", "exports", exports.show)
+    made.add_url_rule("/exports/<kind>", "ask_export", exports.ask, methods=["POST"])
+    made.add_url_rule(f"/exports/<{ID}:number>", "read_export", exports.read)
+    made.add_url_rule(f"/exports/<{ID}:number>/file", "fetch_export", exports.fetch)
 
 
 def _add_inbox(made: Blueprint) -> None:

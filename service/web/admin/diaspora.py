@@ -14,15 +14,17 @@ from service.messaging.phrases import Country, Phrase
 from service.models import DiasporaAssociation, Interest
 from service.models.communes import Province
 from service.models.diaspora import places_named
+from service.models.listings import ListingConsent, held_listings
 from service.models.session import transaction
 from service.usecases.enrolment import reject_diaspora, verify_diaspora
+from service.usecases.listings import PAPER, agree_to_listing, withdraw_listing
 from service.web.access import access
 from service.web.admin.asked import LONGEST_REASON, asked_reason, back_to
 from service.web.admin.lists import Column, Field, Listing, answer, column
 from service.web.admin.lists.cells import Linked, Phone, State, Typed
 from service.web.admin.lists.filters import Asked, Filter, Options, choice, number
 from service.web.admin.lists.searches import all_words, begins
-from service.web.current import container, now, signed_in, voice
+from service.web.current import container, language, now, signed_in, voice
 from service.web.showing import visible, write
 
 
@@ -31,6 +33,7 @@ class Seen(NamedTuple):
 
     association: DiasporaAssociation
     origins: list[Province]
+    listed: ListingConsent | None
 
     @property
     def sectors(self) -> list[Sector]:
@@ -47,8 +50,9 @@ class Seen(NamedTuple):
 def _read(session: Session, rows: list[Any]) -> list[Seen]:
     associations = [row.DiasporaAssociation for row in rows]
     named = places_named(session, {origin.place_code for one in associations for origin in one.origins})
+    listed = held_listings(session, [one.id for one in associations])
     return [
-        Seen(one, [named[origin.place_code] for origin in one.origins if origin.place_code in named])
+        Seen(one, [named[place.place_code] for place in one.origins if place.place_code in named], listed.get(one.id))
         for one in associations
     ]
 
@@ -97,6 +101,7 @@ LISTING = Listing(
                 Field("state", lambda row: State(row.association.state)),
                 Field("reason", lambda row: Typed(row.association.state_reason)),
                 Field("pause", lambda row: row.pause),
+                Field("listed", lambda row: row.listed and row.listed.given_at),
             ),
         ),
     ),
@@ -144,6 +149,29 @@ def reject(number: int) -> Response:
             session, now(), actor=f"user:{signed_in().id}", association_id=number, reason=reason
         )
     return _back(voice().say("web.association.rejected", name=visible(association.name)))
+
+
+@access("coordinator")
+def list_publicly(number: int) -> Response:
+    """Note that an association agreed on paper to be named on the public pages."""
+    with transaction(container().engine) as session:
+        agree_to_listing(
+            session,
+            now(),
+            association_id=number,
+            actor=f"user:{signed_in().id}",
+            channel=PAPER,
+            language=language(),
+        )
+    return _back(voice().say("public.listing.listed"))
+
+
+@access("coordinator")
+def unlist(number: int) -> Response:
+    """Note that an association is to be named no more."""
+    with transaction(container().engine) as session:
+        withdraw_listing(session, now(), association_id=number, actor=f"user:{signed_in().id}", channel=PAPER)
+    return _back(voice().say("public.listing.unlisted"))
 
 
 def _back(sentence: str) -> Response:

@@ -22,7 +22,7 @@ def find() -> str:
     with reading(container().engine) as session:
         sheets = published_sheets(session, languages_for(language()), sector=sector)
         found = [(sheet.need.sector, read_experience(session, sheet)) for sheet in sheets]
-    shown = [(about, read) for about, read in found if search_key(word) in search_key(_words(read))]
+    shown = [(about, read) for about, read in found if search_key(word) in search_key(words_of(read))]
     return render_template("public/experiences.html", found=shown, sectors=list(Sector), sector=sector, word=word)
 
 
@@ -57,6 +57,7 @@ def _read(reference: str, wanted: str) -> Experience:
         return read_experience(session, found[0])
 
 
-def _words(read: Experience) -> str:
+def words_of(read: Experience) -> str:
+    """Return all that may be looked for in a sheet."""
     quotes = " ".join(one.text for one in read.quotes)
     return f"{read.reference} {read.title} {read.place} {read.summary} {read.difficulties} {read.lessons} {quotes}"

@@ -8,6 +8,7 @@ from babel.messages.pofile import read_po
 
 from service.locales import ROOT, Language
 
+# What French has, all have: a test says so.
 DOMAINS = tuple(sorted(path.stem for path in (ROOT / Language.FR).glob("*.po")))
 Texts = dict[str, tuple[str, ...]]
 

@@ -19,6 +19,7 @@ from service.domain.states import AssociationState, MessageState, NeedState, Pro
 from service.domain.testimonies import Publication, SheetState, TestimonyState
 from service.locales import Language, speaker
 from service.matching.reasons import REASON_KEYS
+from service.models.exports import ExportState
 from service.usecases.figures.counts import Happening
 from service.usecases.figures.health import Fate
 from service.usecases.figures.money import Teller
@@ -38,6 +39,7 @@ SAID = (
     *(Happening, Step, Teller, Fate),
     *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState, TestimonyState),
     *(Folder, Who, LeftOut, BroadcastState, ProposalState, Side),
+    ExportState,
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}
 

@@ -14,7 +14,7 @@ from tests.service.web.person import Person
 from tests.world import settle, village
 
 # What is no page: a paper, a sound, a list to take away.
-FILES = re.compile(r"\.(pdf|csv|xlsx|zip)$|/(sound|report)$")
+FILES = re.compile(r"\.(pdf|csv|xlsx|zip)$|/(file|sound|report)$")
 
 
 def pages(app: Flask) -> list[str]:
