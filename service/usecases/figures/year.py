@@ -137,7 +137,7 @@ def _needs(session: Session, scope: Scope) -> list[NeedRow]:
         .where(scope.has(Need.reported_at))
         .order_by(Need.reported_at, Need.id)
     )
-    return [NeedRow(*row) for row in session.execute(found)]
+    return [NeedRow._make(row) for row in session.execute(found)]
 
 
 def _projects(session: Session, scope: Scope) -> list[ProjectRow]:
