@@ -34,7 +34,7 @@ ABOUT: Mapping[str, HistoryKind] = {
 # What the audit trail may tell of villages, emigrants, needs and people. A project's moves are in a table of their own.
 ACTIONS = (
     *("association.registered", "association.verified", "association.rejected", "association.taken_back"),
-    *("association.merged", "association.split", "association.unattended"),
+    *("association.entered", "association.merged", "association.split", "association.unattended"),
     *("officer.left", "officer.moved", "change.asked", "change.agreed", "change.done", "change.refused"),
     *("change.expired", "resident.joined", "resident.left", "contact.joined", "contact.left"),
     *("diaspora.registered", "diaspora.verified", "diaspora.rejected", "diaspora.taken_back", "diaspora.left"),

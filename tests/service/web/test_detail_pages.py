@@ -93,5 +93,5 @@ def test_a_need_is_verified_and_taken_back_from_the_first_page(
     page.get_by_text("Annuler la décision").first.click()
     page.get_by_role("button", name="Annuler la décision").click()
     assert "est annulée" in page.get_by_role("status").inner_text()
-    page.get_by_role("link", name="Propositions").click()
+    page.locator("nav.kinds").get_by_role("link", name="Propositions").click()
     assert "Rien ici pour le moment" in page.locator("section.history").inner_text()
