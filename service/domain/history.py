@@ -38,6 +38,8 @@ ACTIONS = (
     *("officer.left", "officer.moved", "change.asked", "change.agreed", "change.done", "change.refused"),
     *("change.expired", "resident.joined", "resident.left", "contact.joined", "contact.left"),
     *("diaspora.registered", "diaspora.verified", "diaspora.rejected", "diaspora.taken_back", "diaspora.left"),
+    *("diaspora.merged", "diaspora.split", "contact.moved", "proposal.moved", "proposal.overtaken"),
+    *("listing.agreed", "listing.withdrawn"),
     *("diaspora.origins_changed", "diaspora.sectors_changed", "diaspora.capacity_changed"),
     *("diaspora.attention_changed", "diaspora.pause_changed", "phone.pace_changed"),
     *("need.reported", "need.detailed", "need.verified", "need.rejected", "need.taken_back", "need.moved"),

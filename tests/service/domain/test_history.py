@@ -20,7 +20,7 @@ HOUSE = Path(__file__).parents[3]
 # What has a page of its own, or none.
 ELSEWHERE = re.compile(
     r"(user|callback|message|rate|gateway|hook|phone|pin|invitation|token|webhook|export|broadcast|conversation"
-    r"|canned|settings|job)\."
+    r"|canned|settings|job|person)\."
 )
 
 
