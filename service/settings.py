@@ -121,7 +121,6 @@ class Settings(BaseSettings):
     match_weights: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
     reminder_days: int = Field(default=7, ge=1)
     expiry_days: int = Field(default=14, ge=1)
-    # Who publishes what goes to funders; and where files wait for those who asked for them.
     iati_reference: str = "MA-TIWIZI"
     iati_name: str = Field(default="Tiwizi", min_length=1, max_length=80)
     exports_folder: str = "var/exports"
