@@ -1,8 +1,6 @@
 """Broadcasts: written by one, approved by another, held and called back, with what came of each receiver."""
 
-import csv
-import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import Engine, Select, func, select
@@ -29,11 +27,12 @@ from service.usecases import broadcasts
 from service.web.access import access
 from service.web.admin.asked import asked_number
 from service.web.admin.inbox import asked_form, new_form
+from service.web.admin.lists.cells import Plain
+from service.web.admin.lists.downloads import download
 from service.web.admin.queries import PER_PAGE, Page
 from service.web.current import container, now, signed_in, voice
 
 COLUMNS = ("phone", "language", "state", "reason", "parts", "written_at", "ended_at")
-FORMULAS = ("=", "+", "-", "@", "\t", "\r")
 AT_ONCE = 1_000
 PER_CENT = 100
 CHOICES: Mapping[str, type[Who | OfficerRole | Sector | AssociationState]] = {
@@ -117,8 +116,7 @@ def results(number: int) -> Response:
     """Give what came of each receiver as CSV, however many there are."""
     with reading(container().engine) as session:
         _broadcast(session, number)
-    name = {"Content-Disposition": f"attachment; filename=broadcast-{number}.csv"}
-    return Response(_lines(container().engine, number), mimetype="text/csv", headers=name)
+    return download(_lines(container().engine, number), f"broadcast-{number}", "csv")
 
 
 def _decision(do: Callable[..., None], key: str) -> Callable[[int], Response]:
@@ -215,30 +213,17 @@ def _results(number: int) -> Select[BroadcastReceiver, Message]:
     )
 
 
-def _lines(engine: Engine, number: int) -> Iterator[str]:
-    yield _line(COLUMNS)
+def _lines(engine: Engine, number: int) -> Iterator[Sequence[Plain]]:
+    yield COLUMNS
     after = ""
     while True:
         some = _results(number).where(BroadcastReceiver.phone > after).order_by(BroadcastReceiver.phone)
         with reading(engine) as session:
             rows = session.execute(some.limit(AT_ONCE)).all()
         for to, message in rows:
-            yield _line(
-                (to.phone, message.language, message.state, message.reason, message.parts, to.at, message.final_at)
-                if message
-                else (to.phone, "", "left_out", to.left_out, 0, to.at, None)
-            )
+            ended = message.final_at or message.accepted_at or to.at if message else to.at
+            what = (message.language, message.state, message.reason) if message else ("", "left_out", to.left_out)
+            yield to.phone, *what, message.parts if message else 0, to.at, ended
         if not rows:
             return
         after = rows[-1][0].phone
-
-
-def _line(cells: tuple[object, ...]) -> str:
-    out = io.StringIO()
-    csv.writer(out).writerow([_safe("" if one is None else str(one)) for one in cells])
-    return out.getvalue()
-
-
-def _safe(cell: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula."""
-    return f"'{cell}" if cell.startswith(FORMULAS) else cell
