@@ -68,8 +68,9 @@ def test_one_writes_another_approves_and_the_result_can_be_taken_away(
     assert other.send(f"{page}/approve", page=page).status_code == 302
     send_broadcasts(container)
     assert "en attente" in other.get(page).text
-    with other.get(f"{page}/results.csv") as file:
-        lines = list(csv.reader(io.StringIO(file.text), delimiter=";"))
+    results = other.get(f"{page}/results.csv")
+    with results:
+        lines = list(csv.reader(io.StringIO(results.text), delimiter=";"))
     assert [line[:3] for line in lines[1:]] == [
         ["'+212600000001", "fr", "queued"],
         ["'+212600000002", "fr", "queued"],
