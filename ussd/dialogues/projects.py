@@ -169,7 +169,8 @@ def _spoken(ctx: Context, seen: dict[str, Any]) -> dict[str, object]:
     lines = [ctx.voice.write(ProjectState(seen["state"])), *percent]
     sector: object = Sector(seen["sector"])
     if seen["missing"]:
-        sector = ctx.voice.say("project.missing", sector=sector, missing=Money(seen["missing"]))
+        # In the sector's place: a line of both would push the last of the menu off the first page.
+        sector = ctx.voice.say("project.missing", missing=Money(seen["missing"]))
     return {"reference": seen["reference"], "sector": sector, "state": "\n".join(lines)}
 
 
