@@ -17,7 +17,7 @@ def text_of(paper: bytes) -> list[str]:
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("holder", Holder)
 def test_a_card_is_one_page_with_the_number_and_all_words(person: Person, holder: Holder, language: Language) -> None:
-    page = person.get("/", lang=language).text
+    page = person.get("/join", lang=language).text
     path = f"/cards/{holder}-{language}.pdf"
     assert f'href="{path}"' in page
     answer = person.get(path)
