@@ -177,6 +177,7 @@ def send_some(session: Session, settings: Settings, now: datetime, broadcast_id:
     broadcast.cursor = rows[-1][0] if rows else broadcast.cursor
     if len(rows) < room:
         broadcast.state = move(BROADCAST_MOVES, broadcast.state, BroadcastState.SENT)
+        broadcast.cursor = ""  # nobody's number longer than it is needed
         record(session, now, "job:broadcasts", "broadcast.sent", f"broadcast:{broadcast.id}")
     return len(rows)
 

@@ -6,13 +6,26 @@ from concurrent.futures import ThreadPoolExecutor
 from sqlalchemy import select, text
 
 from service.container import Container
+from service.domain.broadcasts import BroadcastState, LeftOut
 from service.domain.phone import GONE
 from service.domain.roles import ChangeKind, OfficerRole, UserRole
 from service.domain.sectors import Urgency
 from service.domain.states import ChangeState, NeedState
 from service.messaging.receipts import take_receipt
 from service.messaging.sender import drain
-from service.models import AnsweredTurn, Contact, InboundEvent, Message, Need, Officer, OfficerChange, Resident, User
+from service.models import (
+    AnsweredTurn,
+    Broadcast,
+    BroadcastReceiver,
+    Contact,
+    InboundEvent,
+    Message,
+    Need,
+    Officer,
+    OfficerChange,
+    Resident,
+    User,
+)
 from service.models.associations import active_officer
 from service.models.base import Base
 from service.models.diaspora import active_contact
@@ -131,6 +144,21 @@ def full_life(container: Container, clock: MovedClock, secretary: Handset) -> st
         lyon = active_contact(session, LYON)
         assert lyon
         lyon.association.contacts.append(Contact(phone=SECRETARY, name="Fatima", joined_at=clock()))
+        session.flush()
+        writer = session.scalars(select(User)).one()
+        session.add(
+            Broadcast(
+                id=1,
+                form="f",
+                audience={},
+                texts={},
+                state=BroadcastState.SENT,
+                written_by=writer.id,
+                written_at=clock(),
+            )
+        )
+        session.flush()
+        session.add(BroadcastReceiver(broadcast_id=1, phone=SECRETARY, left_out=LeftOut.STOP, at=clock()))
         # What a colleague was shown, whenever that was.
         session.add(AnsweredTurn(key="other", reply="END Secrétaire 06 00-00 00 01", answered_at=clock()))
     secretary.dial()

@@ -84,8 +84,11 @@ def _receive(conversations: Conversations, text: Text, refusal: TiwiziError | No
             received_at=now,
         )
         if new and text.answerable:
+            # Before it is handled: who leaves by it is forgotten with it.
+            note_text(session, now, text.phone, understood=True)
             _handle(inbox, refusal)
-            note_text(session, now, text.phone, understood=not inbox.puzzling)
+            if inbox.puzzling:
+                note_text(session, now, text.phone, understood=False)
 
 
 def _handle(inbox: Inbox, refusal: TiwiziError | None) -> None:
