@@ -35,8 +35,8 @@ PARTS: Mapping[str, type[Officer | Contact | Resident | User]] = {
 NAMES = {"officers": "officer", "contacts": "contact", "residents": "resident", "users": "user"}
 ACTORS = frozenset(
     {
-        *("actor", "asked_by", "assigned_to", "decided_by", "declared_by", "done_by", "scope", "set_by", "stopped_by"),
-        *("subject", "told", "withdrawn_by"),
+        *("actor", "asked_by", "assigned_to", "decided_by", "declared_by", "done_by", "made_by", "scope"),
+        *("set_by", "stopped_by", "subject", "told", "withdrawn_by"),
     }
 )
 # What proves something is told to nobody, not even to whom it belongs: whoever asks may not be them.

@@ -272,7 +272,7 @@ def test_a_coordinator_finds_a_person_by_number(coordinator: Person, fill: Fill,
     [
         ({"state": "failed"}, 2),
         ({"state": "delivered"}, 27),
-        ({"kind": "reply"}, 5),
+        ({"kind": "reply"}, 4),
         ({"gateway": "console"}, 30),
         ({"gateway": "smpp"}, 0),
     ],
