@@ -23,7 +23,8 @@ from service.messaging.sender import drain
 from service.messaging.webhooks import deliver
 from service.settings import Settings
 
-DRAIN_EVERY, WATCH_EVERY = timedelta(seconds=1), timedelta(minutes=1)
+DRAIN_EVERY = timedelta(milliseconds=250)  # somebody waits for the reply, and a look that finds nothing is cheap
+DELIVER_EVERY, WATCH_EVERY = timedelta(seconds=1), timedelta(minutes=1)
 EXPORT_EVERY = timedelta(seconds=5)
 
 
@@ -49,7 +50,7 @@ def make_loops(container: Container) -> list[Loop]:
     drains = [Loop(f"drain {name}", DRAIN_EVERY, _drain(name)) for name in container.gateways]
     return [
         *drains,
-        Loop("webhooks", DRAIN_EVERY, deliver),
+        Loop("webhooks", DELIVER_EVERY, deliver),
         Loop("watch", WATCH_EVERY, lambda container, _stopping: watch(container)),
         Loop("exports", EXPORT_EVERY, make_exports),
     ]
