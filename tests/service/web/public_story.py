@@ -44,13 +44,20 @@ def tell_public_story(engine: Engine, now: datetime) -> PublicStory:
         waiting.title = WAITING_TITLE
         need_of(session, now, verified=False)
         lyon = session.scalars(select(DiasporaAssociation).where(DiasporaAssociation.name == "Lyon-Taliouine")).one()
-        french = Language.FR
-        agree_to_listing(session, now, association_id=lyon.id, actor="contact:1", channel="ussd", language=french)
+        contact = session.scalars(select(Contact).where(Contact.phone == LYON)).one()
+        agree_to_listing(
+            session,
+            now,
+            association_id=lyon.id,
+            actor=f"contact:{contact.id}",
+            channel="ussd",
+            language=Language.FR,
+        )
         diaspora(session, now, UTRECHT, HIDDEN_ASSOCIATION)
         said: list[tuple[Officer | Contact, str, Publication]] = [
             (officer_of(session, WITNESS), NAMED_WORDS, Publication.NAMED),
             (officer_of(session, TREASURER), f"{NAMELESS_WORDS} {TREASURER}", Publication.ANONYMOUS),
-            (session.scalars(select(Contact).where(Contact.phone == LYON)).one(), PRIVATE_WORDS, Publication.PRIVATE),
+            (contact, PRIVATE_WORDS, Publication.PRIVATE),
         ]
         numbers = []
         for author, words, publication in said:
