@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import Select, bindparam, cast, select, true
 from sqlalchemy.orm import Session
 
 from service.domain.countries import country_of
@@ -16,7 +16,7 @@ from service.domain.kinds import MANNERS, Kind
 from service.messaging.once import INSERT
 from service.models import Contact, Officer, Spending
 from service.models.base import table_of
-from service.models.many import for_each_database
+from service.models.many import PAIRS, for_each_database, pairs_in
 from service.settings import Settings
 
 ALL = "all"
@@ -28,6 +28,17 @@ SUMS = for_each_database(
         SPENDING.c.day == bindparam("at"), among(SPENDING.c.scope, "scopes")
     )
 )
+
+
+def _whose(entity: type[Officer | Contact]) -> Mapping[str, Select[str, int]]:
+    return for_each_database(
+        lambda among: select(entity.phone, entity.association_id).where(
+            among(entity.phone, "phones"), entity.left_at.is_(None)
+        )
+    )
+
+
+WHOSE = {"village": _whose(Officer), "diaspora": _whose(Contact)}
 
 
 @dataclass(frozen=True)
@@ -143,9 +154,8 @@ def _full(
 def _scopes(session: Session, phones: set[str]) -> dict[str, list[str]]:
     """Return, for each phone, what its messages count for."""
     whose: dict[str, list[str]] = {phone: [] for phone in phones}
-    for kind, entity in (("village", Officer), ("diaspora", Contact)):
-        found = select(entity.phone, entity.association_id).where(entity.phone.in_(phones), entity.left_at.is_(None))
-        for phone, association in session.execute(found):
+    for kind, found in WHOSE.items():
+        for phone, association in session.execute(found[session.get_bind().dialect.name], {"phones": sorted(phones)}):
             whose[phone].append(f"{kind}:{association}")
     return {phone: [ALL, f"country:{country_of(phone)}", f"phone:{phone}", *more] for phone, more in whose.items()}
 
@@ -157,13 +167,15 @@ def _locked(session: Session, day: date, scopes: set[str]) -> dict[str, int]:
 
 
 def _add(session: Session, day: date, amounts: Mapping[str, int]) -> None:
-    rows = [{"day": day, "scope": scope, "amount": amount} for scope, amount in amounts.items()]
     connection = session.connection()
-    connection.execute(ADD[connection.dialect.name], rows)
+    connection.execute(ADD[connection.dialect.name], {"at": day, PAIRS: amounts})
 
 
 def _adding(dialect: str) -> Any:
-    row = INSERT[dialect](SPENDING)
+    scope, amount = pairs_in(dialect)
+    # SQLite would take ON CONFLICT for a join of what is selected if nothing stood between.
+    rows = select(bindparam("at", type_=SPENDING.c.day.type), scope, cast(amount, SPENDING.c.amount.type)).where(true())
+    row = INSERT[dialect](SPENDING).from_select(["day", "scope", "amount"], rows)
     more = SPENDING.c.amount + row.excluded.amount
     return row.on_conflict_do_update(index_elements=SPENDING.primary_key, set_={"amount": more})
 

@@ -2,12 +2,12 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import CTE, ColumnElement, Select, bindparam, func, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
 from service.domain.kinds import MANNERS, PRIORITIES
@@ -28,8 +28,8 @@ from service.settings import Settings
 LEASE = timedelta(minutes=4)  # far longer than any gateway's time-outs: when it ends, its holder is gone
 SHORTEST_LIFE = 60  # seconds
 CAP_WAIT = timedelta(minutes=10)
-# How often one claim sets aside what cannot be sent before others may write; the next turn goes on.
-LOOKS = 50
+# How often one claim looks past what it cannot send, each time twice as far, before others may write.
+LOOKS, FURTHEST = 20, 1_000
 MESSAGES = table_of(Message)
 SET_ASIDE = (
     update(MESSAGES)
@@ -47,6 +47,7 @@ TAKE = for_each_database(
         .where(among(MESSAGES.c.id, "ids"))
         .values(
             state=MessageState.ATTEMPTING,
+            gateway=bindparam("through"),
             attempts=MESSAGES.c.attempts + 1,
             attempt_id=bindparam("attempt"),
             lease_until=bindparam("until"),
@@ -90,62 +91,82 @@ def claim(session: Session, settings: Settings, gateway: Gateway, now: datetime,
     One message of a phone is under way at a time: so they come in order, and a receipt tells which it is about.
     """
     state = locked_state(session, gateway.name)
-    if stopped(session) & {ALL, gateway.name}:
+    closed = stopped(session)
+    if closed & {ALL, gateway.name}:
         return []
     rate = settings.sms_rates.get(gateway.name)
-    wanted = min(rows, tokens(state, now, rate, rows))
-    # What is due is taken or set aside, so the next look finds others.
+    look = wanted = min(rows, tokens(state, now, rate, rows))
+    # What is due is taken, set aside or another's, so the next look finds others.
     for _ in range(LOOKS):
-        due = _waiting(session, settings, gateway.name, now, wanted)
+        due = _waiting(session, gateway.name, now, look)
         if not due:
             break
-        groups = _groups(_fit(session, settings, gateway.name, now, due), gateway.bulk)[:calls]
+        ours = _ours(session, settings, gateway.name, now, due, closed)
+        fit = _fit(session, settings, gateway.name, now, ours)[:wanted]
+        groups = _groups(fit, gateway.bulk)[:calls]
         costs = _reserved(session, settings, gateway.name, now, [one for group in groups for one in group])
         attempt_id = uuid.uuid4().hex
         begun = [_call(attempt_id, [one for one in group if one.id in costs], now) for group in groups]
         if taken := [call for call in begun if call.ids]:
-            _take(session, taken, costs, now)
+            _take(session, gateway.name, taken, costs, now)
             spend_tokens(state, now, rate, sum(len(call.ids) for call in taken))
             return taken
+        look = max(look, min(FURTHEST, 2 * look))
     return []
 
 
-def _waiting(session: Session, settings: Settings, gateway: str, now: datetime, rows: int) -> list[Any]:
-    found = _due(session, gateway, now, rows)
-    if len(found) < rows and route_due(session, settings, now):
-        found = _due(session, gateway, now, rows)
-    return found
+def _waiting(session: Session, gateway: str, now: datetime, rows: int) -> Sequence[Any]:
+    """Return the first messages that are due, for this gateway or not routed yet, the most urgent first; locked."""
+    ids = session.scalars(LOOK, {"through": gateway, "now": now, "most": rows}).all()
+    return session.execute(DUE[session.get_bind().dialect.name], {"ids": ids}).all() if ids else ()
 
 
-def _due(session: Session, gateway: str, now: datetime, rows: int) -> list[Any]:
-    """Return the messages that are due, by priority, then by how long they are; locked."""
-    found: list[Any] = []
-    # Each priority by itself: an index leads to what is due of one, past the thousands that wait for the morning.
-    for priority in PRIORITIES:
-        if len(found) < rows:
-            values = {"through": gateway, "priority": priority, "now": now, "most": rows - len(found)}
-            found += session.execute(DUE, values).all()
-    return found
+def _ours(
+    session: Session, settings: Settings, gateway: str, now: datetime, due: Sequence[Any], closed: Collection[str]
+) -> list[Any]:
+    """Return those that this gateway carries, having routed those that were not."""
+    unrouted = [one for one in due if one.gateway is None]
+    elsewhere = route_due(session, settings.sms_routes, now, gateway, unrouted, closed) if unrouted else ()
+    return [one for one in due if one.id not in elsewhere]
 
 
 UNDER_WAY = aliased(Message)
-DUE = (
-    select(
-        *(Message.id, Message.phone, Message.text, Message.parts, Message.kind, Message.template),
-        *(Message.key, Message.created_at, Message.expires_at, Message.resent),
-        *(Phone.stopped_at, Phone.zone),
+
+
+def _next(priority: int, routed: ColumnElement[bool], busy: CTE) -> Select[Any]:
+    # Each by itself: an index leads to what is due of one, past the thousands that wait for the morning. The gateway is
+    # the same of all, but only with it PostgreSQL sees that its index has them in this order.
+    found = (
+        select(Message.id, Message.priority, Message.next_at)
+        .where(Message.state == MessageState.QUEUED, routed, Message.priority == priority)
+        .where(Message.next_at <= bindparam("now"), Message.phone.not_in(select(busy.c.phone)))
+        .order_by(Message.gateway, Message.next_at, Message.id)
+        .limit(bindparam("most"))
     )
-    .join(Phone, Phone.number == Message.phone)
-    .where(
-        Message.state == MessageState.QUEUED,
-        Message.gateway == bindparam("through"),
-        Message.priority == bindparam("priority"),
-        Message.next_at <= bindparam("now"),
-        Message.phone.not_in(select(UNDER_WAY.phone).where(UNDER_WAY.state == MessageState.ATTEMPTING)),
+    return select(found.subquery())
+
+
+def _look() -> Select[int]:
+    """Return the statement for the first messages that are due: of this gateway, or of none yet."""
+    busy = select(UNDER_WAY.phone).where(UNDER_WAY.state == MessageState.ATTEMPTING).cte("busy")
+    routed = (Message.gateway == bindparam("through"), Message.gateway.is_(None))
+    every = union_all(*(_next(priority, one, busy) for priority in PRIORITIES for one in routed)).subquery()
+    return select(every.c.id).order_by(every.c.priority, every.c.next_at, every.c.id).limit(bindparam("most"))
+
+
+LOOK = _look()
+DUE = for_each_database(
+    lambda among: (
+        select(
+            *(Message.id, Message.phone, Message.text, Message.parts, Message.kind, Message.template),
+            *(Message.key, Message.created_at, Message.expires_at, Message.resent),
+            *(Message.gateway, Phone.stopped_at, Phone.zone),
+        )
+        .join(Phone, Phone.number == Message.phone)
+        .where(among(Message.id, "ids"), Message.state == MessageState.QUEUED)
+        .order_by(Message.priority, Message.next_at, Message.id)
+        .with_for_update(of=Message, skip_locked=True)
     )
-    .order_by(Message.next_at, Message.id)
-    .limit(bindparam("most"))
-    .with_for_update(of=Message, skip_locked=True)
 )
 
 
@@ -216,14 +237,19 @@ def _call(attempt_id: str, messages: Sequence[Any], now: datetime) -> Call:
     return Call(attempt_id, now, [one.id for one in messages], batch)
 
 
-def _take(session: Session, calls: Sequence[Call], costs: dict[int, int], now: datetime) -> None:
+def _take(session: Session, gateway: str, calls: Sequence[Call], costs: dict[int, int], now: datetime) -> None:
     # Few prices are different, and one statement for many rows takes a tenth of one for each.
     ids: dict[int, list[int]] = defaultdict(list)
     for call in calls:
         for number in call.ids:
             ids[costs[number]].append(number)
     first = calls[0]
-    same = {"attempt": first.attempt_id, "until": first.lease_until, "day": now.astimezone(UTC).date()}
+    same = {
+        "through": gateway,
+        "attempt": first.attempt_id,
+        "until": first.lease_until,
+        "day": now.astimezone(UTC).date(),
+    }
     connection = session.connection()
     for cost, numbers in ids.items():
         connection.execute(TAKE[connection.dialect.name], {"ids": numbers, "costs": cost, **same})

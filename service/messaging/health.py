@@ -93,6 +93,8 @@ def start_gateway(session: Session, now: datetime, name: str, by: str) -> None:
     state = locked_state(session, name)
     state.stopped_at, state.stopped_by, state.weight, state.weighed_at = None, "", WHOLE, now
     record(session, now, by, "gateway.started", f"gateway:{name}")
+    # What waits at one that stays stopped may be for this one.
+    unroute(session, Message.gateway.in_(stopped(session)))
 
 
 def unroute_strangers(session: Session, known: Collection[str]) -> None:

@@ -11,6 +11,7 @@ from service.domain.text import clean
 from service.gateways.registry import receipt_state, tells_inactive
 from service.messaging.claims import LEASE
 from service.models import Message, Phone, Receipt
+from service.models.many import for_each_database
 from service.models.phones import doubt
 
 FINAL = frozenset({MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED})
@@ -114,9 +115,19 @@ def _called_at(message: Message) -> datetime:
 
 def lock_phones(session: Session, phones: Collection[str]) -> None:
     """Put a send's record and its receipts in order, or each could miss the other; SQLite has one writer anyway."""
-    if session.get_bind().dialect.name == "postgresql":
-        numbers = select(Phone.number).where(Phone.number.in_(phones)).order_by(Phone.number)
-        session.execute(numbers.with_for_update(key_share=True))
+    dialect = session.get_bind().dialect.name
+    if dialect == "postgresql":
+        session.execute(PHONES[dialect], {"numbers": list(phones)})
+
+
+PHONES = for_each_database(
+    lambda among: (
+        select(Phone.number)
+        .where(among(Phone.number, "numbers"))
+        .order_by(Phone.number)
+        .with_for_update(key_share=True)
+    )
+)
 
 
 def advance(message: Message, state: MessageState, now: datetime, reason: str) -> bool:

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, bindparam, func, insert, select, update
+from sqlalchemy import Engine, Update, bindparam, case, cast, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
@@ -19,7 +19,7 @@ from service.messaging.health import locked_state, weigh
 from service.messaging.receipts import PROVIDER_ID_LENGTH, adopt_receipts, advance, find_unknown, lock_phones
 from service.models import Attempt, GatewayState, Message, Receipt
 from service.models.base import table_of
-from service.models.many import for_each_database
+from service.models.many import FUNCTIONS, PAIRS, for_each_database, pairs_in
 from service.models.session import reading, transaction
 
 log = structlog.get_logger()
@@ -42,24 +42,6 @@ OPEN = {MessageState.ATTEMPTING, MessageState.UNKNOWN}
 UNSENT = {Outcome.REFUSED, Outcome.RETRY}
 FINAL = {MessageState.DELIVERED, MessageState.FAILED}
 MESSAGES = table_of(Message)
-SETTLE = for_each_database(
-    lambda among: (
-        update(MESSAGES)
-        .where(among(MESSAGES.c.id, "ids"))
-        .values(
-            state=bindparam("to"),
-            gateway=bindparam("through"),
-            reason=bindparam("why"),
-            lease_until=bindparam("lease"),
-            attempt_id=bindparam("attempt"),
-            next_at=func.coalesce(bindparam("then", type_=MESSAGES.c.next_at.type), MESSAGES.c.next_at),
-            cost=bindparam("costs"),
-            accepted_at=func.coalesce(MESSAGES.c.accepted_at, bindparam("accepted", type_=MESSAGES.c.accepted_at.type)),
-            final_at=bindparam("ended"),
-        )
-    )
-)
-CALL_IT = update(MESSAGES).where(MESSAGES.c.id == bindparam("row")).values(provider_id=bindparam("theirs"))
 ATTEMPT = table_of(Attempt)
 ATTEMPTS = for_each_database(
     lambda among: insert(ATTEMPT).from_select(
@@ -75,6 +57,40 @@ ATTEMPTS = for_each_database(
         ).where(among(MESSAGES.c.id, "ids")),
     )
 )
+
+
+EARLY = for_each_database(
+    lambda among: (
+        select(Receipt.provider_id)
+        .where(Receipt.gateway == bindparam("carried_by"), among(Receipt.provider_id, "theirs"))
+        .where(Receipt.message_id.is_(None))
+        .distinct()
+    )
+)
+
+
+def _settle(dialect: str) -> Update:
+    row, theirs = pairs_in(dialect)
+    return (
+        update(MESSAGES)
+        .where(MESSAGES.c.id == cast(row, MESSAGES.c.id.type))
+        .values(
+            state=bindparam("to"),
+            gateway=bindparam("through"),
+            # With the rest: each write of a row makes PostgreSQL write all its indexes.
+            provider_id=func.coalesce(theirs, MESSAGES.c.provider_id),
+            reason=bindparam("why"),
+            lease_until=bindparam("lease"),
+            attempt_id=case((bindparam("ours"), MESSAGES.c.attempt_id)),
+            next_at=func.coalesce(bindparam("then", type_=MESSAGES.c.next_at.type), MESSAGES.c.next_at),
+            cost=bindparam("costs"),
+            accepted_at=func.coalesce(MESSAGES.c.accepted_at, bindparam("accepted", type_=MESSAGES.c.accepted_at.type)),
+            final_at=bindparam("ended"),
+        )
+    )
+
+
+SETTLE = {dialect: _settle(dialect) for dialect in FUNCTIONS}
 
 
 @dataclass(frozen=True)
@@ -130,17 +146,17 @@ def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any,
     same: dict[tuple[tuple[str, object], ...], list[Any]] = defaultdict(list)
     for one, how in sent.items():
         same[tuple(_row(gateway, now, one, how).items())].append(one)
-    # One statement for many rows takes a tenth of one for each.
-    for values, messages in same.items():
-        connection.execute(SETTLE[connection.dialect.name], {**dict(values), "ids": [one.id for one in messages]})
     theirs = {
-        one: how.provider_id[:PROVIDER_ID_LENGTH]
+        one.id: how.provider_id[:PROVIDER_ID_LENGTH]
         for one, how in sent.items()
         if how.provider_id and how.outcome is not Outcome.RETRY
     }
+    # One statement for many rows takes a tenth of one for each.
+    for values, messages in same.items():
+        named = {str(one.id): theirs.get(one.id) for one in messages}
+        connection.execute(SETTLE[connection.dialect.name], {**dict(values), PAIRS: named})
     if theirs:
-        connection.execute(CALL_IT, [{"row": one.id, "theirs": name} for one, name in theirs.items()])
-        _adopt(session, gateway.name, {name: one.id for one, name in theirs.items()})
+        _adopt(session, gateway.name, {name: number for number, name in theirs.items()})
     for values, messages in same.items():
         if dict(values)["to"] is MessageState.UNKNOWN:
             for one in messages:
@@ -166,7 +182,7 @@ def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, obj
         "why": sent.reason[:LONGEST_REASON],
         # Of what is in doubt, it says when it was called.
         "lease": one.lease_until if state is MessageState.UNKNOWN else None,
-        "attempt": None if again else one.attempt_id,
+        "ours": not again,
         # Of what is in doubt, since when.
         "then": now + wait(one.attempts) if waits else now if state is MessageState.UNKNOWN else None,
         "costs": 0 if sent.outcome in UNSENT else one.cost,
@@ -177,10 +193,8 @@ def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, obj
 
 def _adopt(session: Session, gateway: str, theirs: Mapping[object, object]) -> None:
     """Give messages whose gateway's id has just become known the receipts that came before."""
-    early = select(Receipt.provider_id).where(
-        Receipt.gateway == gateway, Receipt.provider_id.in_(theirs), Receipt.message_id.is_(None)
-    )
-    for provider_id in session.scalars(early.distinct()).all() if theirs else ():
+    early = EARLY[session.get_bind().dialect.name]
+    for provider_id in session.scalars(early, {"carried_by": gateway, "theirs": list(theirs)}).all():
         adopt_receipts(session, session.get_one(Message, theirs[provider_id], populate_existing=True))
 
 

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, ColumnElement, any_, bindparam
+from sqlalchemy import ARRAY, JSON, ColumnElement, any_, bindparam, func
 from sqlalchemy.sql import Executable
 
 Among = Callable[[Any, str], ColumnElement[bool]]
+PAIRS = "pairs"
+FUNCTIONS = {"sqlite": func.json_each, "postgresql": func.json_each_text}
 Statement = TypeVar("Statement", bound=Executable)
 
 
@@ -17,6 +19,12 @@ def for_each_database(build: Callable[[Among], Statement]) -> Mapping[str, State
     parameters cost PostgreSQL 14 ms, an array of them 5; SQLite has no arrays.
     """
     return {"sqlite": build(_in_list), "postgresql": build(_in_array)}
+
+
+def pairs_in(dialect: str) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
+    """Return what the parameter PAIRS, a mapping, has: its keys, which are texts, and its values, as columns."""
+    table = FUNCTIONS[dialect](bindparam(PAIRS, type_=JSON)).table_valued("key", "value")
+    return table.c.key, table.c.value
 
 
 def _in_list(column: Any, name: str) -> ColumnElement[bool]:

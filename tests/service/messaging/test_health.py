@@ -119,7 +119,7 @@ def test_a_number_that_is_refused_says_nothing_of_the_gateway(post: Post) -> Non
 def test_the_last_of_a_route_carries_what_is_left_however_it_fares() -> None:
     assert choose((FIRST,), {FIRST: 2}, frozenset()) == FIRST
     assert choose((FIRST, SECOND), {FIRST: 2, SECOND: 2}, {FIRST}) == SECOND
-    assert choose((FIRST, SECOND), {}, {FIRST, SECOND}) is None
+    assert choose((FIRST, SECOND), {}, {FIRST, SECOND}) == FIRST
     shares = Counter(choose((FIRST, SECOND), {FIRST: 50}, frozenset()) for _ in range(2_000))
     assert 850 < shares[FIRST] < 1150
 
@@ -144,6 +144,28 @@ def test_a_stopped_gateway_carries_nothing_and_the_other_takes_over(post: Post) 
     with reading(post.container.engine) as session:
         audited = session.scalars(select(AuditEntry.action).where(AuditEntry.actor == "user:1")).all()
         assert audited == ["gateway.stopped", "gateway.started"]
+
+
+def test_what_waits_for_a_stopped_gateway_holds_nothing_else_back(container: Container) -> None:
+    post = Post(container, sms_routes={"*": (FIRST,), "+212": (SECOND,)})
+    post.change(stop_gateway, FIRST)
+    post.queue(1_100)
+    with transaction(container.engine) as session:
+        phone = "+212612000001"
+        tell(session, container.clock(), event="later", phone=phone, template="refused", reference="K7-4Q2")
+    drain(post.container)
+    assert [one.phone for one in post.second.sent] == [phone]
+
+
+def test_what_waits_because_all_of_its_route_are_stopped_goes_through_the_first_that_is_started(post: Post) -> None:
+    post.change(stop_gateway, FIRST)
+    post.change(stop_gateway, SECOND)
+    post.queue(5)
+    drain(post.container)
+    assert post.states() == {MessageState.QUEUED: 5}
+    post.change(start_gateway, SECOND)
+    drain(post.container)
+    assert (len(post.first.sent), len(post.second.sent)) == (0, 5)
 
 
 def test_when_all_is_stopped_nothing_leaves_and_nothing_is_lost(post: Post, clock: MovedClock) -> None:
