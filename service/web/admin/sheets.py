@@ -34,7 +34,7 @@ from service.web.admin.lists.cells import State
 from service.web.admin.lists.filters import choice, since, until
 from service.web.admin.lists.searches import search_by_need
 from service.web.admin.lists.villages import association_column, commune_column, need_column, need_filters
-from service.web.current import container, now, signed_in, voice
+from service.web.current import container, language, now, signed_in, voice
 from service.web.public.experiences import pdf
 
 # Characters: what two pages of paper and a phone that is read page by page can take.
@@ -87,7 +87,8 @@ def one(number: int) -> str:
     """Show a project's sheets in their languages, who agreed, and what is lacking."""
     with reading(container().engine) as session:
         need = session.get(Need, number)
-        sheets = sheets_of(session, number)
+        # First the one that who looks can read.
+        sheets = sorted(sheets_of(session, number), key=lambda sheet: sheet.language != language())
         if not need or not sheets:
             abort(404)
         consents = consents_of(session, number)
