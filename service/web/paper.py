@@ -32,6 +32,9 @@ logging.getLogger("fontTools").setLevel(logging.ERROR)
 class Paper(FPDF):
     """A4 in one language. `right` says that it is read from right to left; letters that the fonts lack are left out."""
 
+    # Names may be in the other script, so in a page from left to right each part's is guessed.
+    scripts = SCRIPTS
+
     def __init__(self, title: str, language: Language, note: str) -> None:
         """Take the fonts, and begin the first page; `note` stands at the foot of each."""
         super().__init__(format="A4")
@@ -62,8 +65,12 @@ class Paper(FPDF):
         colour: tuple[int, int, int] = INK,
         align: Align | None = None,
         right: bool | None = None,
+        marked: bool = False,
     ) -> None:
-        """Write a paragraph; `size` in points, `right` when it is not read in the direction of the page."""
+        """Write a paragraph; `size` in points, `right` when it is not read in the direction of the page.
+
+        In a marked one `**words**` are bold and `__words__` lean.
+        """
         rtl = self.right if right is None else right
         self._pen(size, style, colour, right=rtl)
         self.multi_cell(
@@ -71,6 +78,7 @@ class Paper(FPDF):
             size * POINT * LINE,
             self._known(text),
             align=align or (Align.R if rtl else Align.L),
+            markdown=marked,
             new_x=XPos.LMARGIN,
             new_y=YPos.NEXT,
         )
@@ -128,7 +136,7 @@ class Paper(FPDF):
     def _pen(self, size: float, style: str, colour: tuple[int, int, int], *, right: bool) -> None:
         self.set_font(FAMILY, style, size)
         self.set_text_color(*colour)
-        self.set_text_shaping(True, **SCRIPTS[right])
+        self.set_text_shaping(True, **self.scripts[right])
 
     def _turned(self, parts: Sequence[T]) -> Sequence[T]:
         return parts[::-1] if self.right else parts
