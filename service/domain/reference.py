@@ -3,12 +3,16 @@
 Four characters and a check character over an alphabet of 29 (a prime) without look-alikes (0 O, 1 I L, 5 S, U V), so
 the weighted sum finds every single wrong character and every swap of two neighbours (ISO 7064's idea, with weights of
 our own). Where the one drawn is taken, five and a check character: `K74-Q2M`.
+
+The first is a letter: in an Arabic sentence `27-WFT` would be shown as `WFT-27` (Unicode's bidirectional algorithm,
+UAX 9), and that would be sent back. Codes that were given before may begin with a digit, and are read as ever.
 """
 
 import re
 import secrets
 
 ALPHABET = "23456789ABCDEFGHJKMNPQRTVWXYZ"
+LETTERS = ALPHABET.lstrip("23456789")
 WEIGHTS = (2, 3, 4, 5, 6)
 SHORT, LONG = 4, 5  # characters before the check character
 SHAPE = re.compile(r"([0-9A-Z]{2,3})[-_. ]?([0-9A-Z]{3})")
@@ -17,8 +21,9 @@ LOOK_ALIKES = str.maketrans("SU٢٣٤٥٦٧٨٩", "5V23456789")
 
 
 def new_reference(*, longer: bool = False) -> str:
-    """Return a random code out of 707,281, or a `longer` one out of 20,511,149; the caller keeps it unique."""
-    body = "".join(secrets.choice(ALPHABET) for _ in range(LONG if longer else SHORT))
+    """Return a random code out of 512,169, or a `longer` one out of 14,852,901; the caller keeps it unique."""
+    rest = (secrets.choice(ALPHABET) for _ in range(1, LONG if longer else SHORT))
+    body = secrets.choice(LETTERS) + "".join(rest)
     return _dash(body + check_character(body))
 
 
