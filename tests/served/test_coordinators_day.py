@@ -3,13 +3,16 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from threading import Event
 
 import pytest
 from playwright.sync_api import Browser, Download, Page, expect
 
 from docs.make_handbook import PICTURES, PROSE, SIZE, pictures_of
+from jobs.match import match
 from service.container import utc_now
 from service.models.session import make_engine
+from service.usecases.exports import make_next
 from tests.served.conftest import Service, serving
 from tests.served.coordination import NAME, PARTNER, PENDING, WORDS, Morning, agree_to_sheet, tell_morning
 from tests.served.keyboard import BUTTON, LINK, Keyboard
@@ -123,8 +126,8 @@ def verifies(day: Day) -> None:
 
 
 def sees_whom_is_asked(day: Day) -> None:
-    matched = day.service.tiwizi("job", "match")
-    assert matched.returncode == 0, matched.stderr
+    with day.service.container() as held:
+        match(held)
     day.go("web.nav.proposals")
     day.keys.open(say("web.list.narrow"))
     day.keys.choose(say("web.column.state"), say("web.proposal.proposed"))
@@ -206,13 +209,9 @@ def exports(day: Day) -> None:
     day.go("web.exports.title", back=False)
     day.does("web.exports.ask", say("web.exports.asked"))
     day.picture("exports")
-    day.service.start("worker")
-    ready = day.page.get_by_role("link", name=say("web.exports.fetch"))
-    for _ in range(PATIENCE // 500):
-        day.keys.follow(say("web.exports.refresh"), LINK)
-        if ready.count():
-            break
-        day.page.wait_for_timeout(500)
+    with day.service.container(exports_folder=str(day.service.folder / "var" / "exports")) as held:
+        assert make_next(held.engine, held.settings, held.clock, "worker", Event())
+    day.keys.follow(say("web.exports.refresh"), LINK)
     iati = day.fetches(say("web.exports.fetch"), LINK).path().read_text()
     assert day.morning.silent in iati
 
