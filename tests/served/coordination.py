@@ -23,7 +23,7 @@ from tests.service.web.person import HASHED
 from tests.ussd.projects import NEIGHBOUR, WITNESS, half_done, handed_over, project_of, staffed_village
 from tests.world import LYON, SECRETARY, TALIOUINE, TREASURER, UTRECHT, diaspora, need_of, officer_of
 
-NAME, PENDING, PARTNER = "Zahra", "Tamaloukt", "Utrecht-Souss"
+NAME, CAREFUL, PENDING, PARTNER = "Zahra", "Idir", "Tamaloukt", "Utrecht-Souss"
 WORDS, ASKED = "L'eau coule enfin, les filles vont en classe.", "Bonjour, la pompe est cassée, qui peut venir ?"
 
 
@@ -40,10 +40,10 @@ class Morning:
 def tell_morning(engine: Engine, now: datetime) -> Morning:
     """Let it all have happened."""
     with transaction(engine) as session:
-        session.add(
-            User(name=NAME, role=UserRole.COORDINATOR, password_hash=HASHED, password_once=False, created_at=now)
-        )
-        session.flush()
+        for name in (NAME, CAREFUL):
+            person = {"name": name, "role": UserRole.COORDINATOR, "password_hash": HASHED, "password_once": False}
+            session.add(User(**person, created_at=now))
+            session.flush()
         long_ago, lately = now - timedelta(days=60), now - timedelta(days=2)
         staffed_village(session, long_ago)
         silent, disputed, finished = (project_of(session, long_ago) for _ in range(3))

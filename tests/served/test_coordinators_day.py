@@ -7,6 +7,7 @@ from threading import Event
 
 import pytest
 from playwright.sync_api import Browser, Download, Page, expect
+from pyotp import TOTP
 
 from docs.make_handbook import PICTURES, PROSE, SIZE, pictures_of
 from jobs.match import match
@@ -14,7 +15,7 @@ from service.container import utc_now
 from service.models.session import make_engine
 from service.usecases.exports import make_next
 from tests.served.conftest import Service, serving
-from tests.served.coordination import NAME, PARTNER, PENDING, WORDS, Morning, agree_to_sheet, tell_morning
+from tests.served.coordination import CAREFUL, NAME, PARTNER, PENDING, WORDS, Morning, agree_to_sheet, tell_morning
 from tests.served.keyboard import BUTTON, LINK, Keyboard
 from tests.service.web.person import PASSWORD
 from tests.service.web.phone.table import Complaints, say
@@ -103,10 +104,14 @@ def day(chromium: Browser, running: Service, morning: Morning, complaints: Compl
     context.close()
 
 
-def signs_in(day: Day) -> None:
+def comes_in(day: Day, name: str) -> None:
     expect(day.page.get_by_label(say("web.sign_in.name"))).to_be_focused()
-    day.page.keyboard.type(NAME)
+    day.page.keyboard.type(name)
     day.keys.write(say("web.sign_in.password"), PASSWORD)
+
+
+def signs_in(day: Day) -> None:
+    comes_in(day, NAME)
     day.picture("entrer")
     day.keys.follow(say("web.sign_in.enter"), BUTTON)
     day.keys.skip(say("web.skip"))
@@ -236,9 +241,34 @@ def test_a_coordinators_day_needs_no_mouse(day: Day, complaints: Complaints) -> 
     assert day.taken == set(pictures_of(PROSE.read_text(encoding="utf-8")))
 
 
-def test_the_keyboard_comes_to_all_of_a_page_and_leaves_it(day: Day, complaints: Complaints) -> None:
-    day.page.keyboard.type(NAME)
+def test_a_second_factor_is_set_up_and_used_without_a_mouse(day: Day, complaints: Complaints) -> None:
+    comes_in(day, CAREFUL)
+    day.keys.enter()
+    day.keys.follow(CAREFUL, LINK, in_part=True)
+    day.keys.skip(say("web.skip"))
+    day.keys.follow(say("web.factor.begin"), LINK)
+    day.keys.skip(say("web.skip"))
     day.keys.write(say("web.sign_in.password"), PASSWORD)
+    day.keys.follow(say("web.factor.begin"), BUTTON)
+    key = day.page.locator(".key").inner_text().replace(" ", "")
+    day.keys.skip(say("web.skip"))
+    day.keys.write(say("web.factor.code"), TOTP(key).now())
+    day.keys.follow(say("web.factor.turn_on"), BUTTON)
+    on_paper = day.page.locator(".codes li").first.inner_text()
+    day.keys.skip(say("web.skip"))
+    day.keys.follow(say("web.codes.kept"), LINK)
+    leaves(day)
+    comes_in(day, CAREFUL)
+    day.keys.enter()
+    expect(day.page.get_by_label(say("web.code.code"))).to_be_focused()
+    day.page.keyboard.type(on_paper)
+    day.keys.enter()
+    expect(day.page.get_by_role("heading", name=say("web.waiting.title"))).to_be_visible()
+    assert complaints == []
+
+
+def test_the_keyboard_comes_to_all_of_a_page_and_leaves_it(day: Day, complaints: Complaints) -> None:
+    comes_in(day, NAME)
     day.keys.enter()
     pages = {"", *re.findall(r'href="/admin/([a-z/]+)"', day.page.content())}
     assert len(pages) > 15
