@@ -1,5 +1,6 @@
 """Structured logs on standard error: constant event names with fields, phones masked, secrets never."""
 
+import json
 import logging
 import re
 import sys
@@ -19,6 +20,8 @@ PHONE = re.compile(
 # The token in the address of a hook or an invitation is all that who calls it proves themselves with.
 TOKEN = re.compile(r"(/hooks/[^/\s]+/|/admin/invitation/)[^/\s?\"']+")
 KEPT_FIRST, KEPT_LAST = 4, 2
+# What JSON leaves as it is, and would end a line, order it anew or command the terminal of who reads it.
+UNSEEN = re.compile("[\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
 def set_up_logs() -> None:
@@ -29,7 +32,7 @@ def set_up_logs() -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    last: list[structlog.typing.Processor] = [mask, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    last: list[structlog.typing.Processor] = [mask, structlog.processors.JSONRenderer(_line, ensure_ascii=False)]
     structlog.configure(
         processors=[*shared, *last],
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
@@ -42,6 +45,11 @@ def set_up_logs() -> None:
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
+
+
+def _line(event: Mapping[str, Any], **how: Any) -> str:
+    """Return a line for the log, in which all that cannot be seen is written out as JSON does."""
+    return UNSEEN.sub(lambda one: f"\\u{ord(one[0]):04x}", json.dumps(event, **how))
 
 
 def mask(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

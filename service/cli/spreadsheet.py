@@ -1,15 +1,15 @@
 """Tables people keep in Excel, read as they come out of it: UTF-8 with or without a mark, commas or semicolons."""
 
 import csv
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-# What a spreadsheet would take for a formula; the quote before it, which says that it is none, may be doubled itself.
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
+from service.domain.spreadsheet import guarded
+
+NUL = "\x00"  # no table has one, and no database of ours keeps one
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,7 @@ def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Iterable[str]]
     with path.open("w", encoding="utf-8-sig", newline="") as file:
         writer = csv.writer(file, delimiter=";")
         writer.writerow(columns)
-        writer.writerows([f"'{cell}" if FORMULA.match(cell) else cell for cell in row] for row in rows)
-
-
-def unguarded(cell: str) -> str:
-    """Return a cell as it was before `write_rows` put a quote before what looked like a formula."""
-    return cell[1:] if cell.startswith("'") and FORMULA.match(cell) else cell
+        writer.writerows(map(guarded, row) for row in rows)
 
 
 def read_rows(path: Path, columns: Sequence[str], manual: str = "docs/imports.md") -> list[Row]:
@@ -40,6 +35,9 @@ def read_rows(path: Path, columns: Sequence[str], manual: str = "docs/imports.md
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
+            if NUL in file.read():
+                raise click.ClickException(f"{path.name} is not a table: it holds what is no text. Save it as CSV.")
+            file.seek(0)
             head = file.readline()
             file.seek(0)
             reader = csv.DictReader(file, delimiter=";" if head.count(";") > head.count(",") else ",")

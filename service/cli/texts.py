@@ -7,7 +7,8 @@ from pathlib import Path
 import click
 
 from service.cli.corrections import Change, change
-from service.cli.spreadsheet import Row, read_rows, unguarded, write_rows
+from service.cli.spreadsheet import Row, read_rows, write_rows
+from service.domain.spreadsheet import unguarded
 from service.locales.awaiting import AWAITED, HERE, Checkout, Mark, Text, corrected, page
 
 COLUMNS = ("language", "file", "key", "french", "english", "text", "correction", "read by")

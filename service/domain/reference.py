@@ -11,6 +11,8 @@ UAX 9), and that would be sent back. Codes that were given before may begin with
 import re
 import secrets
 
+from service.domain.text import LATIN
+
 ALPHABET = "23456789ABCDEFGHJKMNPQRTVWXYZ"
 LETTERS = ALPHABET.lstrip("23456789")
 WEIGHTS = (2, 3, 4, 5, 6)
@@ -34,8 +36,11 @@ def check_character(body: str) -> str:
 
 
 def parse_reference(typed: str) -> str | None:
-    """Return the code that was meant, or None: case, dash, look-alikes (S, U) and Arabic digits are forgiven."""
-    match = SHAPE.fullmatch(typed.strip().upper().translate(LOOK_ALIKES))
+    """Return the code that was meant, or None: case, dash, look-alikes (S, U, letters of other scripts) are forgiven.
+
+    So are Arabic digits.
+    """
+    match = SHAPE.fullmatch(typed.strip().translate(LATIN).upper().translate(LOOK_ALIKES))
     if not match:
         return None
     code = "".join(match.groups())

@@ -7,6 +7,8 @@ from anyascii import anyascii
 
 # Cc controls, Cf formats (bidi marks, zero-width joiners), Cs surrogates, Co private use, Cn unassigned.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+# Cyrillic and Greek letters that nobody can tell from Latin ones by looking.
+LATIN = str.maketrans("АВЕКМНОРСТУХаеорсухѕіΑΒΕΖΗΙΚΜΝΟΡΤΥΧνορ", "ABEKMHOPCTYXaeopcyxsiABEZHIKMNOPTYXvop")
 WORD = re.compile(r"[a-z0-9]+")
 MOST_FOLDED = 300  # characters
 
@@ -20,15 +22,22 @@ def clean(typed: str) -> str:
 
 
 def search_key(name: str) -> str:
-    """Return a name as it is looked for: ASCII lower-case letters and digits only, `Aït Abdallah` → `aitabdallah`."""
-    return "".join(letter for letter in anyascii(unicodedata.normalize("NFC", name)).lower() if letter.isalnum())
+    """Return a name as it is looked for: ASCII lower-case letters and digits only, `Aït Abdallah` → `aitabdallah`.
+
+    What looks the same is the same, whatever script its letters are of.
+    """
+    return "".join(letter for letter in _ascii(name) if letter.isalnum())
 
 
 def words(typed: str) -> list[str]:
     """Return the words of a text as they are looked for: ASCII lower-case, `L'école` → `l`, `ecole`."""
-    return WORD.findall(anyascii(unicodedata.normalize("NFC", typed)).lower())
+    return WORD.findall(_ascii(typed))
 
 
 def folded(*texts: str) -> str:
     """Return the words of texts, each after a space, as a column holds them: ` puits` is in it if a word begins so."""
     return "".join(f" {word}" for text in texts for word in words(text))[:MOST_FOLDED]
+
+
+def _ascii(text: str) -> str:
+    return anyascii(unicodedata.normalize("NFC", text).translate(LATIN)).lower()

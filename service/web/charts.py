@@ -1,7 +1,6 @@
 """Charts as numbers: what is drawn of a table, and where; `templates/admin/charts.html` only draws it."""
 
 import csv
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -10,10 +9,9 @@ from io import StringIO
 
 from babel.numbers import format_decimal
 
+from service.domain.spreadsheet import guarded
 from service.locales import CONVENTIONS, Speaker
 
-# What a spreadsheet would take for a formula.
-FORMULA = re.compile(r"\s*[=+\-@\t\r]")
 MOST_BARS = 20  # what goes on stands in the table
 MOST_LABELS = 4  # below columns, where a phone is 360 pixels wide
 HOURS_A_DAY, SHADES, MOST_DECIMALS = 24, 4, 2
@@ -134,10 +132,10 @@ class Chart:
         """Return the table for a spreadsheet: UTF-8 with a mark, semicolons, plain numbers, no formula."""
         written = StringIO()
         writer = csv.writer(written, delimiter=";")
-        writer.writerow(map(_guarded, [self.first, *(column.title for column in self.columns)]))
+        writer.writerow(map(guarded, [self.first, *(column.title for column in self.columns)]))
         for row in self.rows:
             numbers = [str(exact(value, column.unit)) for value, column in zip(row.values, self.columns, strict=True)]
-            writer.writerow([_guarded(row.label), *numbers])
+            writer.writerow([guarded(row.label), *numbers])
         return f"\ufeff{written.getvalue()}"
 
     def _drawn(self, row: Row) -> list[int]:
@@ -171,7 +169,3 @@ def decimal_in(voice: Speaker, number: Decimal) -> str:
     decimals = min(MOST_DECIMALS, -int(number.as_tuple().exponent))
     written = format_decimal(number, f"#,##0.{'0' * decimals}", locale=CONVENTIONS[voice.language])
     return str(written).replace("\u202f", "\u00a0")
-
-
-def _guarded(cell: str) -> str:
-    return f"'{cell}" if FORMULA.match(cell) else cell

@@ -9,6 +9,7 @@ from service.domain.roles import UserRole
 from service.web import sessions
 from service.web.access import access_of
 from service.web.current import container, must_have_factor
+from service.web.hook import NUL
 
 csrf = CSRFProtect()
 # Those who call without a browser's session have nothing that another site could borrow.
@@ -37,7 +38,15 @@ def guard() -> Response | None:
     elsewhere = None if who == "public" else _admit(UserRole(who))
     if elsewhere is None:
         csrf.protect()
+        _check_texts()
     return elsewhere
+
+
+def _check_texts() -> None:
+    """Refuse NUL: it is no character that anybody types, and PostgreSQL keeps none and compares with none."""
+    said = (*request.args.items(multi=True), *request.form.items(multi=True), *(request.view_args or {}).items())
+    if any(NUL in str(value) for _, value in said):
+        abort(400)
 
 
 def _admit(least: UserRole) -> Response | None:

@@ -1,6 +1,7 @@
 """Paper: A4 pages as PDF, read from left to right or, in Arabic, from right to left; the fonts are in the file."""
 
 import logging
+import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Any, TypeVar
@@ -10,6 +11,7 @@ from fpdf import FPDF
 from fpdf.enums import Align, TableBordersLayout, VAlign, XPos, YPos
 from fpdf.fonts import FontFace, TTFFont
 
+from service.domain.text import INVISIBLE
 from service.locales import Language, Speaker, speaker
 
 # Millimetres and points.
@@ -142,7 +144,11 @@ class Paper(FPDF):
         return parts[::-1] if self.right else parts
 
     def _known(self, text: str) -> str:
-        return "".join(letter for letter in text if letter == "\n" or ord(letter) in self._letters).strip()
+        # What is invisible could turn around what stands beside it.
+        return "".join(one for one in text if one == "\n" or self._prints(one)).strip()
+
+    def _prints(self, letter: str) -> bool:
+        return ord(letter) in self._letters and unicodedata.category(letter) not in INVISIBLE
 
     @cached_property
     def _letters(self) -> frozenset[int]:

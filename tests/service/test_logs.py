@@ -99,6 +99,15 @@ def test_what_is_no_phone_stays_readable(harmless: str) -> None:
     assert mask(None, "info", {"event": harmless}) == {"event": harmless}
 
 
+def test_no_text_forges_a_line_or_hides_one(lines: Lines) -> None:
+    said = 'a\n{"event": "forged"}\r\u2028b\u0085c\u202ed\x1b[2J\x9be\u200bf'
+    structlog.get_logger().warning("planted", said=said)
+    logging.getLogger("elsewhere").warning(said)
+    written = lines.getvalue()
+    assert [line["event"] for line in lines.read_json()] == ["planted", said]
+    assert all(letter.isprintable() or letter == "\n" for letter in written)
+
+
 @pytest.mark.parametrize(
     "value",
     [

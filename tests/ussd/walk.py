@@ -38,8 +38,8 @@ class Overheard(Speaker):
     """A voice that notes which texts it was asked for, less those that write a value."""
 
     def __init__(self, language: Language) -> None:
-        """Begin with none."""
-        super().__init__(language)
+        """Begin with none; the catalogues are read once for all."""
+        vars(self).update(vars(speaker(language)))
         self.keys: set[str] = set()
 
     def say(self, key: str, /, *, count: int | None = None, **values: Any) -> str:

@@ -1,5 +1,6 @@
 """What a dialogue can ask. A prompt knows its question and what it accepts; it knows no transport and no database."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import EnumType, StrEnum
@@ -12,6 +13,7 @@ from ussd.engine.journal import DRAFTED, ENTERED, LOOKED
 Answer = Any
 DIGITS = str.maketrans("٠١٢٣٤٥٦٧٨٩", "0123456789")
 FEWEST_LETTERS = 2
+LINE_NUMBER = re.compile("[0-9]{1,4}")
 
 
 class Voice(Protocol):
@@ -98,7 +100,7 @@ class Choice(Prompt):
     def read(self, typed: str, shown: Sequence[Option]) -> Answer:
         """Accept the number of a line, or letters with which just one line begins."""
         number = typed.translate(DIGITS)
-        if number.isascii() and number.isdigit() and 1 <= int(number[:4]) <= len(shown):
+        if LINE_NUMBER.fullmatch(number) and 1 <= int(number) <= len(shown):
             return shown[int(number) - 1].value or None
         letters = search_key(typed)
         meant = [option for option in shown if search_key(option.text).startswith(letters)]

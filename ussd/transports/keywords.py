@@ -8,7 +8,7 @@ from itertools import product
 
 from service.census.spelling import plain
 from service.domain.reference import parse_reference
-from service.domain.text import clean
+from service.domain.text import LATIN, clean
 
 
 class Action(StrEnum):
@@ -301,4 +301,4 @@ class _Part:
 def _parts(words: list[str]) -> Iterator[_Part]:
     for place, count in product(range(min(len(words), LATEST)), (1, 2)):
         part, others = words[place : place + count], words[:place] + words[place + count :]
-        yield _Part(" ".join(part).strip(PUNCTUATION), " ".join(others), later=place > 0)
+        yield _Part(" ".join(part).strip(PUNCTUATION).translate(LATIN), " ".join(others), later=place > 0)

@@ -1,6 +1,8 @@
 """`tiwizi import`: tables of associations, checked as a whole before anything is written."""
 
+import csv
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict
 from functools import cache
@@ -29,7 +31,9 @@ from service.models import (
 )
 from service.models.session import reading, transaction
 from service.usecases.phones import stop
+from tests.hostile import RAW, TEXTS
 
+MANY = (*RAW, *TEXTS[::5])
 EXAMPLE = Path(__file__).parents[3] / "docs" / "examples" / "diaspora.csv"
 AMIS = {
     "name": "Les Amis de Taliouine",
@@ -281,6 +285,22 @@ def test_a_program_may_read_what_became_of_each_line(register: Container, tmp_pa
     assert told["written"] is False
     assert [(line["line"], line["outcome"]) for line in told["lines"]] == [(2, "new"), (3, "known"), (4, "error")]
     assert "none of president" in told["lines"][2]["said"]
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_whatever_a_table_holds_is_told_in_a_sentence(register: Container, tmp_path: Path, kind: str) -> None:
+    file, told = tmp_path / "table.csv", Counter[int]()
+    for number, text in enumerate(MANY):
+        rows = [TABLES[kind] | {column: text} for column in TABLES[kind]]
+        with file.open("w", encoding="utf-8", newline="") as written:
+            lines = csv.DictWriter(written, TABLES[kind])
+            lines.writeheader()
+            lines.writerows(rows)
+        # Nothing but the sentences that click prints is raised.
+        result = run(register, kind, file, *(["--yes"] if number % 2 else []))
+        told[result.exit_code] += 1
+        assert all(line.isprintable() for line in result.output.split("\n")), result.output
+    assert told == {1: len(MANY)}
 
 
 def test_the_example_of_the_manual_is_right(register: Container) -> None:

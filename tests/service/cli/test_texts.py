@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from service.cli.corrections import check
-from service.cli.spreadsheet import unguarded
 from service.cli.texts import COLUMNS, texts
+from service.domain.spreadsheet import unguarded
 from service.locales import ROOT, Language
 from service.locales.awaiting import Checkout, Text, corrected, page
 from tests.service.locales.catalogues import DOMAINS, path_of

@@ -70,6 +70,13 @@ def test_digits_of_an_arabic_keypad_are_forgiven(body: str) -> None:
     assert parse_reference(code.translate(str.maketrans("23456789", "٢٣٤٥٦٧٨٩"))) == code
 
 
+def test_letters_of_other_scripts_that_look_the_same_are_forgiven() -> None:
+    body = "KA42"
+    code = dashed(code_of(body))
+    assert parse_reference(code.translate(str.maketrans("KA", "КА"))) == code  # Cyrillic
+    assert parse_reference(code.translate(str.maketrans("KA", "ΚΑ"))) == code  # Greek
+
+
 def test_new_codes_are_valid_and_use_the_whole_alphabet() -> None:
     codes = [new_reference() for _ in range(2000)]
     longer = [new_reference(longer=True) for _ in range(2000)]

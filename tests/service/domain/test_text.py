@@ -46,6 +46,9 @@ def test_clean_text_is_visible_normal_single_spaced_and_stays_so(typed: str) -> 
         ("Aït Abdallah", "aitabdallah"),
         ("Ai\u0308t-Abdallah", "aitabdallah"),
         ("AIT ABDALLAH", "aitabdallah"),
+        ("Аit Аbdаllаh", "aitabdallah"),  # its letters A are Cyrillic
+        ("ΑΙΤ ΑΒDΑLLΑΗ", "aitabdallah"),  # and here many are Greek
+        ("Ｅａｕ", "eau"),
         ("L'Oued  n°3", "louedndeg3"),
         ("", ""),
         ("...", ""),

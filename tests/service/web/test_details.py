@@ -88,6 +88,16 @@ def test_a_need_of_another_size_and_place_is_not_suggested(
     assert "A2-BCD" not in coordinator.get(f"/admin/needs/{number}").text  # only the cost is near
 
 
+@pytest.mark.parametrize("name", ["AIT-ABDALLAH", "Аit Аbdаllаh"])  # in the second the letters A are Cyrillic
+def test_an_association_whose_name_looks_the_same_is_suggested(
+    coordinator: Person, registers: Registers, name: str
+) -> None:
+    one, other = registers.association("Ait Abdallah", douar="Ifri"), registers.association(name, douar="Tagadirt")
+    registers.association("Ait Abdellah Oufella", douar="Amalou")
+    assert f'href="/admin/associations/{one}"' in coordinator.get(f"/admin/associations/{other}").text
+    assert "Oufella" not in coordinator.get(f"/admin/associations/{other}").text
+
+
 def test_one_timeline_tells_all_that_happened_and_is_sorted_by_kind(viewer: Person, project: Need) -> None:
     page = f"/admin/needs/{project.id}"
     said = viewer.get(page).text

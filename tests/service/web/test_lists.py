@@ -14,11 +14,11 @@ from sqlalchemy import Engine
 
 from service.container import Clock
 from service.domain.sectors import Sector
+from service.domain.spreadsheet import FORMULA
 from service.domain.states import AssociationState, NeedState
 from service.locales import Language
 from service.models.session import transaction
 from service.web.admin.lists import MOST, PER_PAGE
-from service.web.admin.lists.downloads import FORMULA
 from tests.service.web import crowd
 from tests.service.web.counting import counted
 from tests.service.web.person import Person
@@ -218,7 +218,7 @@ def test_a_download_is_narrowed_as_the_page_is_and_named_after_it(coordinator: P
     assert coordinator.get("/admin/needs", format="exe").mimetype == "text/html"
 
 
-@pytest.mark.parametrize("sign", [*FORMULA[:4], "＝"])
+@pytest.mark.parametrize("sign", [*"=+-@＝"])
 def test_no_cell_is_a_formula(coordinator: Person, registers: Registers, sign: str) -> None:
     evil = f'{sign}HYPERLINK("http://x";"y")'
     registers.need(registers.association(evil, AssociationState.VERIFIED), evil)
@@ -228,7 +228,7 @@ def test_no_cell_is_a_formula(coordinator: Person, registers: Registers, sign: s
         cell
         for line in table(downloaded(coordinator, "/admin/people", format="csv"))
         for cell in line
-        if cell.startswith(FORMULA)
+        if FORMULA.match(cell) and not cell.startswith("'")
     ] == []
     file = downloaded(coordinator, "/admin/needs", format="xlsx")
     assert cells(file)[1][2] == evil

@@ -244,3 +244,11 @@ def test_hostile_text_is_cleaned_and_never_ends_a_conversation(phone: Phone) -> 
     for typed in ("\x00\x1b[31m", "\u202e", "😀", "**", "#", "' OR 1=1", "\ud800"):
         assert not phone.player.answer(phone.journal, typed).ended
     assert phone.facts == []
+
+
+@pytest.mark.parametrize("typed", ["0", "4", "00011", "0000000003", "9" * 5_000])
+def test_a_number_that_is_of_no_line_is_asked_again(typed: str) -> None:
+    lines = [Option("a", "Red"), Option("b", "Green"), Option("c", "Blue")]
+    with pytest.raises(MisreadError):
+        Choice("colour").read(typed, lines)
+    assert Choice("colour").read("0003", lines) == "c"

@@ -10,14 +10,13 @@ from typing import IO
 import xlsxwriter
 from flask import Response, send_file
 
+from service.domain.spreadsheet import guarded
 from service.locales import Language
 from service.web.admin.lists.cells import Plain
 from service.web.current import language, now
 from service.web.showing import here
 
 Rows = Iterable[Sequence[Plain]]
-# What a spreadsheet takes for the beginning of a formula (OWASP, CSV injection), also as wide East Asian signs.
-FORMULA = tuple("=+-@\t\r\n＝＋－＠")
 # Excel splits columns and reads decimals as the reader's country does: only English has commas between columns.
 ENGLISH = frozenset({Language.EN})
 MOST_ROWS = 1_048_576  # of one sheet of a workbook
@@ -72,7 +71,7 @@ def download(rows: Rows, name: str, kind: str) -> Response:
 def _csv_cell(value: Plain, point: str) -> str:
     match value:
         case str():
-            return f"'{value}" if value.startswith(FORMULA) else value
+            return guarded(value)
         case datetime():
             return value.strftime("%Y-%m-%d %H:%M")
         case float():
