@@ -7,6 +7,7 @@ KINDS = (
     *("association", "diaspora", "need", "proposal", "project", "plan", "contribution", "arrival", "pledge"),
     *("progress", "report", "change", "officer_change", "callback", "message", "gateway", "rate", "sheet"),
     *("testimony", "spot_check", "recording", "pin", "code", "invitation", "hook", "silence"),
+    *("broadcast", "canned", "conversation", "export", "listing", "person", "token", "webhook"),
 )
 DONE = (
     *("created", "invited", "invited_again", "accepted", "signed_in", "sign_in_failed", "locked", "signed_out"),
@@ -19,6 +20,9 @@ DONE = (
     *("drafted", "completed", "published", "consent", "consent_asked", "consent_changed", "given", "set_aside"),
     *("agree_plan", "reopen_plan", "begin_works", "accept", "reopen_works", "hand_over", "take_back", "follow_up"),
     *("dispute", "settle", "withdraw", "take_up", "pace_changed", "paused", "resumed"),
+    *("entered", "taken_back", "overtaken", "sent", "written", "approved", "cancelled", "worded", "answered"),
+    *("assigned", "resolved", "reopened", "exported", "fetched", "made", "revoked"),
+    *("doubted", "vouch_asked", "vouch_refused", "vouched"),
     *("attention_changed", "capacity_changed", "origins_changed", "pause_changed", "sectors_changed"),
 )
 

@@ -23,13 +23,15 @@ ALIKE = {
         "phone.ok",
         "phone.sms",
         "sector.irrigation",
+        "web.audit.kind.conversation",
         "web.column.association",
         "web.column.commune",
+        "web.column.message",
         "web.fact.population_2024",
         "web.nav",
         "web.nav.associations",
+        "web.nav.menu",
         "web.nav.messages",
-        "web.column.message",
     },
 }
 # Arabic is short by design: a screen holds 70 letters of it. The city tells where an association is.
