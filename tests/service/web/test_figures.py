@@ -6,7 +6,6 @@ from io import StringIO
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser
 
 from service.container import Container
 from service.domain.ledger import Source
@@ -20,8 +19,7 @@ from service.web.admin.pictures import ROOMS
 from service.web.charts import Chart, Column, Row, Tile, Unit, exact, shown
 from tests.conftest import MovedClock
 from tests.service.usecases.money import Account
-from tests.service.web.person import MakeUser, Person
-from tests.service.web.test_pages import look, sign_in
+from tests.service.web.person import Person
 from tests.world import SECRETARY, officer_of
 
 ROOM_NAMES = list(ROOMS)
@@ -165,27 +163,3 @@ def test_a_number_is_exact_in_a_file_and_readable_on_a_page(value: int, unit: Un
 @pytest.mark.parametrize(("value", "written"), [(7, "7"), (9_999, "9999"), (10_000, "10k"), (123_456, "123k")])
 def test_the_number_of_a_tile_fits_a_phone(value: int, written: str) -> None:
     assert Tile(Row("Taroudannt", (value,)), 0, 0).many == written
-
-
-@pytest.mark.browser
-@pytest.mark.usefixtures("account")
-@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize("language", ["fr", "ar"])
-def test_the_pages_fit_a_phone_and_a_screen(
-    chromium: Browser, served: str, make_user: MakeUser, width: int, language: str
-) -> None:
-    make_user()
-    context = chromium.new_context(base_url=served, viewport={"width": width, "height": 800}, locale="fr-FR")
-    tab = context.new_page()
-    complaints: list[str] = []
-    tab.on("console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None)
-    sign_in(tab)
-    for room in ROOM_NAMES:
-        tab.goto(f"/admin/figures/{room}?lang={language}")
-        tab.locator("section.chart summary").first.click()
-        look(tab, f"figures-{room}-{language}")
-    tab.goto(f"/admin/figures?province=09.541&lang={language}")
-    look(tab, f"figures-province-{language}")
-    assert complaints == []
-    context.close()

@@ -59,7 +59,7 @@ def look(page: Page, name: str) -> None:
     assert page.evaluate(SMALL) == [], name
 
 
-@pytest.mark.parametrize("language", ["fr", "ar", "shi", "en"])
+@pytest.mark.parametrize("language", ["shi"])  # the others are looked at with all pages (tests/served)
 def test_every_public_page_fits(tab: Page, story: PublicStory, language: str) -> None:
     for place in (*PLACES, f"projects/{story.running}", f"projects/{story.finished}", f"experiences/{story.finished}"):
         joint = "&" if "?" in place else "?"
