@@ -6,6 +6,9 @@ UV := $(BIN)/uv pip
 # Locked versions with hashes; uv refuses a download whose hash differs.
 INSTALL := $(UV) install --quiet --python $(BIN)/python --constraint requirements.lock
 
+# Dozens of processes start in a run of the tests; without bytecode each would compile all anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help run test check crash bench lock clean
 
 help: ## this list

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings as hypothesis_settings
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.exc import OperationalError
 
+from service import security
 from service.container import Container
 from service.gateways.console import ConsoleGateway
 from service.models.base import Base
@@ -26,6 +28,7 @@ POSTGRES_URLS = (
 )
 
 
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 # The same examples on every run, and no verdict by the clock.
 hypothesis_settings.register_profile("tiwizi", deadline=None, derandomize=True, database=None)
 hypothesis_settings.load_profile("tiwizi")
@@ -82,6 +85,8 @@ def database_url(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
     server = create_engine(POSTGRES_URL, isolation_level="AUTOCOMMIT")
     with server.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
+        # No test cuts the server's power.
+        connection.execute(text(f"ALTER DATABASE {name} SET synchronous_commit = off"))
     url = server.url.set(database=name).render_as_string(hide_password=False)
     try:
         _migrate(url)
@@ -98,15 +103,39 @@ def _migrate(url: str) -> None:
     engine.dispose()
 
 
-@pytest.fixture
-def engine(database_url: str) -> Iterator[Engine]:
-    """An engine on the run's database, empty again after the test."""
-    engine = make_engine(database_url)
+@pytest.fixture(scope="session", autouse=True)
+def hash_quickly() -> None:
+    """A secret is hashed slowly against thieves who guess. There are none here, and many secrets."""
+    spare_hashes()
+
+
+def spare_hashes() -> None:
+    """Have this process hash secrets in no time."""
+    security._HASHER = QUICK
+
+
+@pytest.fixture(scope="session")
+def one_engine(database_url: str) -> Iterator[Engine]:
+    """One engine for all, which waits for no disk: what it learnt of the statements stays."""
+    engine = make_engine(database_url, durable=False)
     yield engine
-    with engine.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
     engine.dispose()
+
+
+@pytest.fixture
+def engine(one_engine: Engine) -> Iterator[Engine]:
+    """An engine on the run's database, empty again after the test; who listens to it hears no other test's."""
+    yield one_engine.execution_options()
+    empty(one_engine)
+
+
+def empty(engine: Engine) -> None:
+    """Delete all rows."""
+    deletes = [str(table.delete()) for table in reversed(Base.metadata.sorted_tables)]
+    with engine.begin() as connection:
+        # PostgreSQL takes them in one trip, SQLite one by one.
+        for statement in ["; ".join(deletes)] if engine.dialect.name == "postgresql" else deletes:
+            connection.exec_driver_sql(statement)
 
 
 @pytest.fixture

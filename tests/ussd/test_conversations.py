@@ -7,16 +7,13 @@ from itertools import chain, count, groupby, zip_longest
 from statistics import median
 
 import pytest
-from argon2 import PasswordHasher
-from sqlalchemy import Engine, select
+from sqlalchemy import select
 
-from service import security
 from service.app import create_app
 from service.container import Container
 from service.models import Need
-from service.models.base import Base
-from service.models.session import make_engine, reading, transaction
-from tests.conftest import MovedClock
+from service.models.session import reading, transaction
+from tests.conftest import MovedClock, empty
 from tests.ussd.carriers import Carrier, Direct, Http, Phone, SmsPhone
 from tests.ussd.scenery import FACTS, GIVEN, PHONES, Coordinator, newest_need
 from tests.ussd.script import DECIDED, Conversation, Step, conversations
@@ -134,29 +131,6 @@ def _plain(text: str) -> str:
     return " ".join(bare.casefold().split())
 
 
-@pytest.fixture(scope="module", autouse=True)
-def quick_hashes() -> Iterator[None]:
-    """A PIN is hashed slowly against thieves who guess. There are none here, and many PINs."""
-    security.password_fits(None, "")  # what is kept of nobody's stays as it is
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(security, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
-        yield
-
-
-@pytest.fixture(scope="module")
-def one_engine(database_url: str) -> Iterator[Engine]:
-    """One engine for all, that waits for no disk: what it learnt of the statements stays, and there are many runs."""
-    engine = make_engine(database_url, durable=False)
-    yield engine
-    _empty(engine)
-    engine.dispose()
-
-
-@pytest.fixture
-def engine(one_engine: Engine) -> Engine:
-    return one_engine
-
-
 @pytest.fixture
 def stage(container: Container, clock: MovedClock) -> Iterator["Stage"]:
     held = Conversations(container)
@@ -177,7 +151,7 @@ class Stage:
         for phone in PHONES.values():
             self.held.journals.forget(phone)
         self.held.journals.flush()
-        _empty(self.held.container.engine)
+        empty(self.held.container.engine)
         settle(self.held.container.engine)
         play = play_of(self.held, self.clock, conversation, way)
         play.set_up(conversation.given)
@@ -189,12 +163,6 @@ class Stage:
         with reading(self.held.container.engine) as session:
             assert {name: FACTS[name](session) for name in conversation.facts} == conversation.facts
         return play
-
-
-def _empty(engine: Engine) -> None:
-    with engine.begin() as connection:
-        for table in reversed(Base.metadata.sorted_tables):
-            connection.execute(table.delete())
 
 
 def play_of(held: Conversations, clock: MovedClock, conversation: Conversation, way: str) -> Play:

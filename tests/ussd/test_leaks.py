@@ -11,13 +11,11 @@ from pathlib import Path
 
 import pytest
 import structlog
-from argon2 import PasswordHasher
 from click import Command
 from click.testing import CliRunner
 from flask.testing import FlaskClient
 from sqlalchemy import Connection, Engine, event, select, update
 
-from service import security
 from service.app import create_app
 from service.cli.doctor import doctor
 from service.cli.sms import sms
@@ -93,8 +91,6 @@ def refuse(
 
 @pytest.fixture
 def service(container: Container, clock: MovedClock, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
-    # Many guesses are judged here; how long each takes is another matter.
-    monkeypatch.setattr(security, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     written, root = io.StringIO(), logging.getLogger()
     before = root.handlers[:], root.level
     root.handlers = []

@@ -9,13 +9,11 @@ from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from argon2 import PasswordHasher
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis.stateful import run_state_machine_as_test
 from sqlalchemy import Engine
 
-from service import security
 from service.container import Container
 from service.gateways.console import ConsoleGateway
 from service.models.session import make_engine, transaction
@@ -53,7 +51,6 @@ def test_whatever_happens_conversations_keep_their_promises(
     # Journals are written when the machine says so: what a killed process loses must not depend on the time.
     monkeypatch.setattr(Journals, "_write_behind", lambda _self: None)
     monkeypatch.setattr(sessions, "sleep", lambda _seconds: None)
-    monkeypatch.setattr(security, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
     container, snapshot = furnished
     examples, steps = SIZES[container.engine.dialect.name]
     ledger = Ledger(container.engine)

@@ -19,7 +19,7 @@ from service.models.base import Base
 from service.models.session import make_engine
 from tests.service.locales.catalogues import texts
 from tests.ussd.cast import CAST, INVITATION, PIN, Names, Play
-from tests.ussd.walk import NOW, Walker, hurried
+from tests.ussd.walk import NOW, Walker
 from tests.world import SECRETARY, settle
 from ussd.dialogues.home import OFFERED
 from ussd.dialogues.projects import LINES
@@ -220,7 +220,7 @@ def walked(request: pytest.FixtureRequest, country: Engine) -> tuple[Language, M
     names = Names(name, name, name, name, name[:30], (name, other), "x" * 200)
     refused: set[str] = set()
     walks = {}
-    with hurried(), Session(country) as session:
+    with Session(country) as session:
         Play(session, NOW, language, names).coordinator()
         walks["idle coordinator"] = Walk(session, CAST["coordinator"], language, refused).everywhere()
         session.rollback()

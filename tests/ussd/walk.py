@@ -1,15 +1,12 @@
 """Walking through the dialogues screen by screen: what a dialogue writes at its end is undone."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from argon2 import PasswordHasher
 from sqlalchemy.orm import Session
 
-from service import security
 from service.locales import Language, Speaker, speaker
 from service.settings import Settings
 from tests.ussd.cast import DIAL, PEPPER
@@ -21,17 +18,6 @@ from ussd.engine.replay import Player, Screen
 from ussd.work import Work
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
-
-
-@contextmanager
-def hurried() -> Iterator[None]:
-    """Hash in no time while the block lasts: a PIN is slow to guess by design, and a walk types hundreds."""
-    kept = security._HASHER
-    security._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
-    try:
-        yield
-    finally:
-        security._HASHER = kept
 
 
 class Overheard(Speaker):

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from service.security import hash_password
+from tests.conftest import QUICK
 
 PASSWORD = "olive argan safran"
-HASHED = hash_password(PASSWORD)
+HASHED = QUICK.hash(PASSWORD)
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
 MakeUser = Callable[..., int]
