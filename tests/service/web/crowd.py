@@ -279,6 +279,7 @@ def message(crowd: Crowd, number: int) -> Row:
         "expires_at": crowd.at + timedelta(days=7, seconds=number),
         "created_at": crowd.at + timedelta(seconds=number),
         "accepted_at": crowd.at if taken else None,
+        "final_at": crowd.at if state in {MessageState.DELIVERED, MessageState.FAILED} else None,
     }
 
 
