@@ -18,7 +18,7 @@ from tests.ussd.cast import CAST, PIN
 from tests.ussd.endings import WORDS, endings
 from tests.ussd.others import Watch
 from tests.ussd.tour import play
-from tests.ussd.walk import Walker, hurried
+from tests.ussd.walk import Walker
 from tests.world import settle
 from ussd.engine.journal import Journal
 from ussd.engine.prompts import Prompt
@@ -85,10 +85,10 @@ def questions(session: Session) -> list[Question]:
 
 def test_words_in_every_dialogue_are_kept_without_what_cannot_be_seen(engine: Engine) -> None:
     settle(engine)
-    with transaction(engine) as session, hurried():
+    with transaction(engine) as session:
         play(session, Language.FR)
     watch, wrong, ended = Watch(engine), list[str](), set[str]()
-    with Session(engine) as session, hurried():
+    with Session(engine) as session:
         asked = questions(session)
         assert {one.key for one in asked} >= WORDS - {"diaspora.country.typed"}
         connection = session.connection()

@@ -30,7 +30,7 @@ from tests.ussd.endings import endings
 from tests.ussd.others import OUTSIDERS, Rows, Theirs, Watch, all_but, outsiders, rows_of, settled, touched
 from tests.ussd.people import sensible
 from tests.ussd.tour import play
-from tests.ussd.walk import Walker, hurried
+from tests.ussd.walk import Walker
 from tests.world import settle
 from ussd.dialogues.home import OFFERED
 from ussd.engine.journal import typed
@@ -207,10 +207,10 @@ NOT_THEIRS = {"mine", "register", "join", "enrol", "village", "sms", "check_need
 
 @SQLITE
 def test_who_goes_on_with_what_others_began_moves_nothing_of_theirs(fast: Engine) -> None:
-    with transaction(fast) as session, hurried():
+    with transaction(fast) as session:
         play(session, Language.FR)
     watch, wrong, done, written = Watch(fast), list[str](), Counter[str](), 0
-    with Session(fast) as session, hurried():
+    with Session(fast) as session:
         begun = list(endings(session, BEGAN))
         before = rows_of(session.connection(), Base.metadata.tables)
         for who in GOES_ON:
