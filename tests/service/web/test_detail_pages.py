@@ -45,7 +45,7 @@ def test_a_need_is_verified_and_taken_back_from_the_first_page(page: Page, need:
     page.get_by_role("link", name="A3-BCD").click()
     page.wait_for_url(f"**{need}")
     page.get_by_label("Urgence").select_option("high")
-    page.get_by_role("button", name="Vérifier").click()
+    page.get_by_role("button", name="C'est vérifié").click()
     assert "est vérifié" in page.get_by_role("status").inner_text()
     page.get_by_text("Annuler la décision").first.click()
     page.get_by_role("button", name="Annuler la décision").click()

@@ -104,13 +104,13 @@ def test_one_timeline_tells_all_that_happened_and_is_sorted_by_kind(viewer: Pers
     for what in ("Besoin signalé", "Besoin vérifié", "Intéressée", "Mise en relation", "Avancement déclaré", "50 %"):
         assert what in said, what
     assert said.index("Avancement déclaré") < said.index("Mise en relation") < said.index("Besoin signalé")
-    assert "SMS (" in said
+    assert "SMS de Tiwizi (" in said
     money = viewer.get(page, kind=HistoryKind.PROPOSALS).text
     assert "Mise en relation" in money
     assert "Besoin signalé" not in money
-    assert "SMS (" not in money
+    assert "SMS de Tiwizi (" not in money
     sent = viewer.get(page, kind=HistoryKind.MESSAGES).text
-    assert "SMS (" in sent
+    assert "SMS de Tiwizi (" in sent
     assert "Besoin signalé" not in sent
     assert "<form" not in said.partition("</header>")[2]
 

@@ -151,7 +151,7 @@ def test_the_page_fits_narrow_and_wide_windows(
     look(page, "diaspora-rejecting")
     page.get_by_role("button", name="Refuser").first.click()
     assert "est refusée" in page.get_by_role("status").inner_text()
-    page.get_by_role("button", name="Vérifier").first.click()
+    page.get_by_role("button", name="C'est vérifié").first.click()
     assert "est vérifiée" in page.get_by_role("status").inner_text()
     look(page, "diaspora-decided")
     page.goto("/admin/diaspora?lang=ar")

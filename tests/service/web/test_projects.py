@@ -98,7 +98,7 @@ def test_an_association_is_split_on_its_page(coordinator: Person, engine: Engine
         old = session.get_one(Need, project).association_id
         treasurer = active_officer(session, TREASURER)
         assert treasurer
-    assert "Partager" in coordinator.get("/admin/associations", id=str(old)).text
+    assert "Séparer en deux" in coordinator.get("/admin/associations", id=str(old)).text
     form = {"name": "Ifri d'en haut", "officer": str(treasurer.id), "need": str(project)}
     asked = coordinator.send(f"/admin/associations/{old}/split", page="/admin/associations", **form).text
     assert all(said in asked for said in ("Ifri d&#39;en haut", "Personnes : 1", "Besoins : 1", "Projets : 1"))

@@ -19,6 +19,7 @@ from service.web.showing import here
 Rows = Iterable[Sequence[Plain]]
 # Excel splits columns and reads decimals as the reader's country does: only English has commas between columns.
 ENGLISH = frozenset({Language.EN})
+WIDTH = 18  # characters of a column
 MOST_ROWS = 1_048_576  # of one sheet of a workbook
 MIME = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
@@ -41,6 +42,8 @@ def write_xlsx(rows: Rows, file: IO[bytes]) -> None:
         for number, row in enumerate(rows):
             if number % MOST_ROWS == 0:
                 sheet = book.add_worksheet()
+                sheet.set_column(0, len(row) - 1, WIDTH)
+                sheet.freeze_panes(1, 0)
             for column, value in enumerate(row):
                 match value:
                     case str():
