@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from fpdf.enums import Align
+from fpdf.fonts import TTFFont
 from fpdf.outline import OutlineSection
 from PIL import Image
 
@@ -52,9 +53,14 @@ def draw_handbook(prose: str, picture: Picture) -> bytes:
     Raises KeyError for a reference that the catalogue does not know, ValueError for one whose text has values.
     """
     paper = _Handbook(picture)
-    for block in blocks(prose):
-        paper.write_block(block)
-    return bytes(paper.output())
+    try:
+        for block in blocks(prose):
+            paper.write_block(block)
+        return bytes(paper.output())
+    finally:
+        for font in paper.fonts.values():
+            if isinstance(font, TTFFont):
+                font.ttfont.close()  # who writes to the end does so by itself
 
 
 def taken(name: str) -> Image.Image:

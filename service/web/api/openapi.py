@@ -166,7 +166,8 @@ LIMITS = ("RateLimit", "RateLimit-Policy")
 # Which headers a problem comes with.
 TOLD: Mapping[int, Sequence[str]] = {
     401: ["WWW-Authenticate"],
-    403: ["WWW-Authenticate", *LIMITS],
+    # With WWW-Authenticate where a scope is missing; not where what was decided before stands in the way.
+    403: LIMITS,
     405: ["Allow"],
     429: ["Retry-After", *LIMITS],
 }
