@@ -16,7 +16,7 @@ from typing import Any
 from zlib import crc32
 
 import structlog
-from sqlalchemy import Connection, Engine, and_, bindparam, or_, select, text
+from sqlalchemy import Connection, Engine, and_, bindparam, not_, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -103,9 +103,10 @@ class Journals:
     def end(self, session: Session, phone: str, last: Conversation, before: Conversation) -> bool:
         """Write the end of a conversation with its facts, in the caller's transaction; False when it went on elsewhere.
 
-        `before` is what it ends: if another session of the phone has gone on since, what was begun is that one's.
+        `before` is what it ends: if another session of the phone has gone on since, what was begun is that one's; if
+        this session has ended since, through a process that knew more of it, its facts are written.
         """
-        values = {**_row(phone, last), "since": before.touched_at or NEVER}
+        values = {**_row(phone, last), "since": before.touched_at or NEVER, "knew": before.text_length}
         done = session.connection().execute(_end_statement(session.get_bind().dialect.name), values)
         return done.first() is not None
 
@@ -222,8 +223,10 @@ def _statement(dialect: str) -> Any:
 @cache
 def _end_statement(dialect: str) -> Any:
     statement = _insert(dialect)
-    unmoved = or_(ROWS.c.session == statement.excluded.session, ROWS.c.touched_at <= bindparam("since", type_=Moment))
-    return _updating(statement, unmoved).returning(ROWS.c.phone)
+    same = ROWS.c.session == statement.excluded.session
+    unmoved = or_(same, ROWS.c.touched_at <= bindparam("since", type_=Moment))
+    ended = and_(same, ROWS.c.ended, ROWS.c.text_length >= bindparam("knew"))
+    return _updating(statement, and_(unmoved, not_(ended))).returning(ROWS.c.phone)
 
 
 def _insert(dialect: str) -> Any:

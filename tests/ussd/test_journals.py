@@ -125,6 +125,26 @@ def test_a_confirmation_sent_to_two_processes_at_once_writes_one_need(container:
         phone.conversations.close()
 
 
+def test_what_a_process_that_fell_behind_asks_again_is_not_sent_once_more(
+    container: Container, secretary: Handset, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secretary.dial()
+    secretary.types(*NEED[:-1])
+    secretary.conversations.journals.flush()
+    behind = restarted(secretary)
+    # The database is away: what the first process answers now is not written.
+    monkeypatch.setattr(secretary.conversations.journals, "flush", lambda: None)
+    secretary.types(NEED[-1])
+    behind.text = secretary.text
+    review = secretary.seen[-1].text
+    assert behind.types("1") == review
+    assert "Réf" in secretary.types("1")  # the carrier brings it again, to the first
+    clock.move(seconds=1)
+    assert "changé entre-temps" in behind.types("1")
+    assert rows(container, Need) == 1
+    behind.conversations.close()
+
+
 def test_what_was_begun_here_and_sent_by_sms_through_another_process_is_not_sent_once_more(
     container: Container, secretary: Handset, clock: MovedClock
 ) -> None:
