@@ -8,8 +8,7 @@ from pathlib import Path
 import click
 
 from service.domain.spreadsheet import guarded
-
-NUL = "\x00"  # no table has one, and no database of ours keeps one
+from service.domain.text import NUL
 
 
 @dataclass(frozen=True)

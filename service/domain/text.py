@@ -7,6 +7,7 @@ from anyascii import anyascii
 
 # Cc controls, Cf formats (bidi marks, zero-width joiners), Cs surrogates, Co private use, Cn unassigned.
 INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn"})
+NUL = "\x00"  # no table has one, and no database of ours keeps one
 # Cyrillic and Greek letters that nobody can tell from Latin ones by looking.
 LATIN = str.maketrans("АВЕКМНОРСТУХаеорсухѕіΑΒΕΖΗΙΚΜΝΟΡΤΥΧνορ", "ABEKMHOPCTYXaeopcyxsiABEZHIKMNOPTYXvop")
 WORD = re.compile(r"[a-z0-9]+")

@@ -6,10 +6,10 @@ from werkzeug.wrappers import Response
 
 from service.domain.errors import NotAllowedError
 from service.domain.roles import UserRole
+from service.domain.text import NUL
 from service.web import sessions
 from service.web.access import access_of
 from service.web.current import container, must_have_factor
-from service.web.hook import NUL
 
 csrf = CSRFProtect()
 # Those who call without a browser's session have nothing that another site could borrow.

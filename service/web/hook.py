@@ -16,6 +16,7 @@ from werkzeug.wsgi import get_content_length, get_input_stream
 
 from service.container import Container
 from service.domain.phone import parse_phone
+from service.domain.text import NUL
 from service.models.audit import record
 from service.models.session import transaction
 from service.security import token_fits
@@ -27,7 +28,6 @@ IDS = frozenset({"id", "sessionId", "messageId"})
 # What no gateway leaves empty: two events without an id would be one.
 FILLED = IDS | {"status"}
 TYPED = "text"
-NUL = "\x00"
 # Who writes from no phone: a service's short number, a sender's name (TS 23.040: eleven characters).
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .&_-]{0,10}")
 
