@@ -176,6 +176,17 @@ def rows_of(connection: Connection, tables: Iterable[str]) -> Rows:
     return found
 
 
+def put_back(engine: Engine, before: Rows, tables: Iterable[str]) -> None:
+    """Let tables (of SQLite) hold again what they held before."""
+    with engine.begin() as connection:
+        connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
+        for name in tables:
+            table = Base.metadata.tables[name]
+            connection.execute(table.delete())
+            if kept := [row for (one, _), row in before.items() if one == name]:
+                connection.execute(table.insert(), kept)
+
+
 def touched(before: Rows, after: Rows, tables: Iterable[str], them: Theirs) -> list[str]:
     """Return what became of theirs in these tables."""
     names = set(tables)

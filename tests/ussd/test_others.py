@@ -27,7 +27,18 @@ from tests.conftest import MovedClock
 from tests.ussd.carriers import Direct, Phone
 from tests.ussd.cast import CAST
 from tests.ussd.endings import endings
-from tests.ussd.others import OUTSIDERS, Rows, Theirs, Watch, all_but, outsiders, rows_of, settled, touched
+from tests.ussd.others import (
+    OUTSIDERS,
+    Rows,
+    Theirs,
+    Watch,
+    all_but,
+    outsiders,
+    put_back,
+    rows_of,
+    settled,
+    touched,
+)
 from tests.ussd.people import sensible
 from tests.ussd.tour import play
 from tests.ussd.walk import Walker
@@ -114,13 +125,7 @@ class Stage:
         written = {*self.watch.written}
         with self.engine.connect() as connection:
             found = touched(self.before, rows_of(connection, written), written, self.them)
-        with self.engine.begin() as connection:
-            connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-            for name in written:
-                table = Base.metadata.tables[name]
-                connection.execute(table.delete())
-                if kept := [row for (one, _), row in self.before.items() if one == name]:
-                    connection.execute(table.insert(), kept)
+        put_back(self.engine, self.before, written)
         self.conversations.journals.forget(number)
         self.watch.written.clear()
         return found
