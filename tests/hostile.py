@@ -46,9 +46,10 @@ CONTROLS = ("Puits\x00 du bas", "\x1b[2J\x1b]0;x\x07\x7f\x9b31m", "\ufffe\uffff\
 LOOK_ALIKE = "Аit Аbdаllаh"  # of which the letters A are Cyrillic
 LONG = ("W" * 400, "é" * 5_000, "mot " * 2_000, "a" * 159 + "€[]{}~^\\|", "e" + "\u0301" * 300)
 ASTRAL = ("👩‍👩‍👧🇲🇦\U0001f600\U0010fffd", "𝓟𝓾𝓲𝓽𝓼 𐍈")
-TEXTS = (*MARKUP, *TEMPLATES, *FORMULAS, *BIDI, *LINES, *CONTROLS, LOOK_ALIKE, *LONG, *ASTRAL)
+NUMBERS = ("9" * 30, "-1", "٣", "1e9")  # larger than a database takes, below nothing, of another script
+TEXTS = (*MARKUP, *TEMPLATES, *FORMULAS, *BIDI, *LINES, *CONTROLS, LOOK_ALIKE, *LONG, *ASTRAL, *NUMBERS)
 # What PostgreSQL and SQLite take differently.
-RAW = (CONTROLS[0], BIDI[0], LONG[1])
+RAW = (CONTROLS[0], BIDI[0], LONG[1], NUMBERS[0])
 INVISIBLE = frozenset(
     letter for text in (*BIDI, *CONTROLS) for letter in text if unicodedata.category(letter)[0] == "C"
 )

@@ -14,6 +14,7 @@ from service.container import Container
 from service.domain.money import Currency
 from service.domain.rates import parse_rate, written_rate
 from service.domain.reference import parse_reference
+from service.domain.text import visible
 from service.locales import Language, Speaker, speaker
 from service.models.contributions import ExchangeRate
 from service.models.needs import need_by_reference
@@ -91,8 +92,8 @@ def list_(container: Container) -> None:
 def _cells(voice: Speaker, line: StatementLine) -> list[str]:
     return [
         str(line.at.date()),
-        voice.write(line.who),
-        voice.write(line.giver),
+        visible(voice.write(line.who)),
+        visible(voice.write(line.giver)),
         line.posting.value,
         _centimes(line.said.minor),
         line.said.currency.value,
@@ -100,7 +101,7 @@ def _cells(voice: Speaker, line: StatementLine) -> list[str]:
         str(line.rate.day),
         _centimes(line.dirhams),
         *(_centimes(one) for one in (line.columns.promised, line.columns.confirmed, line.columns.received)),
-        line.reason,
+        visible(line.reason),
     ]
 
 

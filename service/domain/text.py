@@ -22,6 +22,11 @@ def clean(typed: str) -> str:
     return " ".join(unicodedata.normalize("NFC", visible).split())
 
 
+def visible(text: str) -> str:
+    """Return the text with control and bidirectional characters written out as `⟨U+202E⟩`: none hides or reorders."""
+    return "".join(f"⟨U+{ord(one):04X}⟩" if unicodedata.category(one) in INVISIBLE else one for one in text)
+
+
 def search_key(name: str) -> str:
     """Return a name as it is looked for: ASCII lower-case letters and digits only, `Aït Abdallah` → `aitabdallah`.
 

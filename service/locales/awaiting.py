@@ -33,7 +33,7 @@ letters, which every phone shows; capitals that people send back (BESOIN, OUI…
 (`ussd/transports/keywords.py`).
 """
 COLUMNS = "| ☐ | key | French | text | read by |\n|---|---|---|---|---|"
-NEW_LINE = re.compile(r"\s*(?:⏎|\n)\s*")
+NEW_LINE = re.compile(r"(?<!\s)\s*(?:⏎|\n)\s*")
 Mark = tuple[str, str, str]
 """Language, key and shown text: a mark is worth nothing when one of them is another."""
 

@@ -100,7 +100,7 @@ def found_projects(session: Session, typed: str, limit: int) -> Sequence[Project
     for word in typed.split():
         key = search_key(word)
         if key:
-            places = Commune.search_key.contains(key) | Commune.name_ar.contains(word)
+            places = Commune.search_key.contains(key) | Commune.name_ar.contains(word, autoescape=True)
             within = Commune.province_code.in_(_provinces(session, key, word))
             about = Need.sector.in_(_sectors(key))
             found = found.where(places | within | about | (Need.reference == word.upper()))

@@ -4,6 +4,8 @@ import secrets
 
 from flask import Flask, Response, g, request
 
+from service.web.current import user
+
 POLICY = (
     "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; img-src 'self'; "
     "font-src 'self'; media-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
@@ -26,10 +28,12 @@ def csp_nonce() -> str:
 
 
 def add_headers(response: Response) -> Response:
-    """Add the policy; keep pages out of shared caches, since they know the reader's language and name."""
+    """Add the policy; keep pages out of caches: they know the reader's language, and files may be about a person."""
     response.headers["Content-Security-Policy"] = POLICY.format(nonce=csp_nonce())
     response.headers.update(FIXED)
-    if request.endpoint != "static":
+    if user():
+        response.headers["Cache-Control"] = "no-store"
+    elif request.endpoint != "static":
         response.headers.setdefault("Cache-Control", "no-store")
     return response
 

@@ -1,6 +1,5 @@
 """How templates write things: texts of the page's language, and what people typed, made safe to look at."""
 
-import unicodedata
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,7 +13,7 @@ from markupsafe import Markup
 from service.domain.countries import HOME_ZONE
 from service.domain.phone import mask_phone, show_phone
 from service.domain.roles import UserRole
-from service.domain.text import INVISIBLE
+from service.domain.text import visible
 from service.locales import CONVENTIONS, Language, speaker
 from service.logs import masked
 from service.messaging.phrases import words
@@ -23,11 +22,6 @@ from service.web.current import container, language, user, voice
 # How each language calls itself.
 NAMES = {Language.FR: "Français", Language.AR: "العربية", Language.SHI: "Tachelhit", Language.EN: "English"}
 TAGS = {Language.SHI: "shi-Latn"}  # BCP 47: Tachelhit is here in Latin letters
-
-
-def visible(text: str) -> str:
-    """Return the text with control and bidirectional characters written out as `⟨U+202E⟩`: none hides or reorders."""
-    return "".join(f"⟨U+{ord(one):04X}⟩" if unicodedata.category(one) in INVISIBLE else one for one in text)
 
 
 def typed(text: str) -> Markup:

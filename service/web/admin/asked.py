@@ -12,7 +12,15 @@ MOST_DIGITS = 18  # always fits what a database takes
 
 def asked_number(name: str) -> int | None:
     """Return a whole number of the address, None when there is none."""
-    digits = request.args.get(name, "")
+    return _number(request.args.get(name, ""))
+
+
+def sent_number(name: str) -> int | None:
+    """Return a whole number of the form, None when there is none."""
+    return _number(request.form.get(name, ""))
+
+
+def _number(digits: str) -> int | None:
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= MOST_DIGITS else None
 
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import selectinload
 from werkzeug.wrappers import Response
 
 from service.domain.states import AssociationState
+from service.domain.text import visible
 from service.models import VillageAssociation
 from service.models.needs import needs_of
 from service.models.session import reading, transaction
@@ -20,7 +21,6 @@ from service.web.admin.lists.filters import choice, number, places, since, until
 from service.web.admin.lists.searches import search_associations
 from service.web.admin.lists.villages import commune_column
 from service.web.current import container, now, signed_in, voice
-from service.web.showing import visible
 
 
 def _name(row: Any) -> Linked:

@@ -11,6 +11,7 @@ from service.domain.errors import NotFoundError
 from service.domain.history import ACTIONS, HistoryKind
 from service.domain.money import Money
 from service.domain.sectors import Urgency
+from service.domain.text import visible
 from service.messaging.phrases import Country, Phrase
 from service.models import Contact, DiasporaAssociation, Need, Officer, Phone, Project, Proposal, VillageAssociation
 from service.models.conversations import Conversation
@@ -24,10 +25,9 @@ from service.usecases.matching import said_reason
 from service.usecases.standing import standing_of
 from service.usecases.undoing import AROUND, take_back, undo_of
 from service.web.access import access
-from service.web.admin.asked import LONGEST_REASON, asked_number, back_to
+from service.web.admin.asked import LONGEST_REASON, asked_number, back_to, sent_number
 from service.web.admin.facts import facts_for
 from service.web.current import container, now, signed_in, voice
-from service.web.showing import visible
 
 # Older lines than this are looked for by their kind.
 MOST_PAGES = 100
@@ -130,7 +130,7 @@ def same(number: int) -> Response:
 @access("coordinator")
 def undo(kind: str, number: int) -> Response:
     """Take the last decision back."""
-    entry = request.form.get("entry", type=int)
+    entry = sent_number("entry")
     if kind not in AROUND or entry is None:
         abort(404)
     with transaction(container().engine) as session:

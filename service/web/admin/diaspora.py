@@ -10,6 +10,7 @@ from werkzeug.wrappers import Response
 from service.domain.money import Money
 from service.domain.sectors import Sector
 from service.domain.states import AssociationState
+from service.domain.text import visible
 from service.messaging.phrases import Country, Phrase
 from service.models import DiasporaAssociation, Interest
 from service.models.communes import Province
@@ -25,7 +26,7 @@ from service.web.admin.lists.cells import Linked, Phone, State, Typed
 from service.web.admin.lists.filters import Asked, Filter, Options, choice, number
 from service.web.admin.lists.searches import all_words, begins
 from service.web.current import container, language, now, signed_in, voice
-from service.web.showing import visible, write
+from service.web.showing import write
 
 
 class Seen(NamedTuple):

@@ -20,7 +20,7 @@ from service.usecases import inbox
 from service.usecases.broadcasts import as_sent
 from service.usecases.canned import LONGEST_CANNED, LONGEST_NAME, SEEDED, canned_answers, word_canned
 from service.web.access import access
-from service.web.admin.asked import asked_number
+from service.web.admin.asked import asked_number, sent_number
 from service.web.admin.queries import PER_PAGE, Page
 from service.web.current import container, now, signed_in, voice
 from service.web.showing import thousandths
@@ -87,14 +87,13 @@ def measure() -> str:
     text, language = clean(request.form.get("text", "")), request.form.get("language", "")
     if language in set(Language):
         return said(estimate(container().settings, container().settings.home_prefix, as_sent(text, language)))
-    number = request.form.get("conversation", type=int)
-    return said(_measured(number or 0, text))
+    return said(_measured(sent_number("conversation") or 0, text))
 
 
 @access("coordinator")
 def assign(number: int) -> Response:
     """Give the conversation to somebody, or to nobody."""
-    to: int | None = request.form.get("user", type=int)
+    to = sent_number("user")
     with transaction(container().engine) as session:
         if to and not session.get(User, to):
             abort(400)

@@ -20,6 +20,7 @@ from service.models.session import reading, transaction
 from service.usecases import messages
 from service.usecases.checkup import FAILING
 from service.web.access import access
+from service.web.admin.asked import sent_number
 from service.web.admin.lists import Column, Field, Listing, answer, column
 from service.web.admin.lists.cells import Moment, State, Typed
 from service.web.admin.lists.cells import Phone as Number
@@ -129,7 +130,7 @@ def show() -> str | Response:
 @access("coordinator")
 def replay(number: int) -> Response:
     """Send a message again that did not leave, or that may not have."""
-    resent: int | None = request.form.get("resent", type=int)
+    resent = sent_number("resent")
     if resent is None:
         abort(400)
     with transaction(container().engine) as session:

@@ -6,6 +6,7 @@ from werkzeug.wrappers import Response
 
 from service.domain.errors import NotFoundError
 from service.domain.phone import parse_phone
+from service.domain.text import visible
 from service.models import Contact, VillageAssociation
 from service.models.needs import needs_of
 from service.models.session import reading, transaction
@@ -15,7 +16,6 @@ from service.web.admin import stakes
 from service.web.admin.asked import back_to
 from service.web.admin.sure import ask_once_more, asked_name, asked_numbers, is_sure
 from service.web.current import container, now, signed_in, voice
-from service.web.showing import visible
 
 
 @access("coordinator")

@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from service.domain.errors import NotFoundError
+from service.domain.text import visible
 from service.models import DiasporaAssociation, Proposal
 from service.models.proposals import introduced_to, open_to
 from service.models.session import reading, transaction
@@ -13,7 +14,6 @@ from service.web.access import access
 from service.web.admin import stakes
 from service.web.admin.sure import ask_once_more, asked_name, asked_numbers, is_sure
 from service.web.current import container, now, signed_in, voice
-from service.web.showing import visible
 
 
 @access("coordinator")

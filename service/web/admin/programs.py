@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from service.domain.events import Event
 from service.domain.scopes import Scope
+from service.domain.text import visible
 from service.messaging.webhooks import count_waiting, secret_of
 from service.models.session import reading, transaction
 from service.models.tokens import all_tokens
@@ -16,7 +17,6 @@ from service.usecases.tokens import LONGEST_NAME, MOST_DAYS, make_token, revoke_
 from service.web.access import access
 from service.web.admin.queries import PER_PAGE
 from service.web.current import container, now, signed_in, voice
-from service.web.showing import visible
 
 MOST_DIGITS = 4
 

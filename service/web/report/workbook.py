@@ -9,6 +9,7 @@ from typing import Any
 from xlsxwriter import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from service.domain.text import visible
 from service.locales import Language, speaker
 from service.usecases.figures.year import YearReport
 from service.web.report.tables import Cell, Table, Tables
@@ -52,7 +53,7 @@ def _put(sheet: Worksheet, line: int, column: int, cell: Cell, formats: dict[str
         case None:
             return
         case str():
-            sheet.write_string(line, column, cell)
+            sheet.write_string(line, column, visible(cell))
         case date():
             sheet.write_datetime(line, column, cell, formats["day"])
         case Decimal():

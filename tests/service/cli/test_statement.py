@@ -4,17 +4,19 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from service.cli.statement import rates, statement
 from service.container import Container
 from service.domain.ledger import Source
 from service.domain.money import Money
-from service.models import AuditEntry, ExchangeRate
+from service.models import AuditEntry, Contribution, DiasporaAssociation, ExchangeRate, LedgerEntry
 from service.models.session import reading, transaction
 from service.usecases.contributions import write_line
 from tests.conftest import MovedClock
+from tests.hostile import INVISIBLE, TEXTS
 from tests.service.usecases.money import EUROS, Account
+from tests.service.web.looks import look_at_csv
 from tests.world import officer_of
 
 
@@ -66,6 +68,34 @@ def test_a_statement_as_a_table_holds_nothing_that_a_spreadsheet_computes(
     assert header.startswith("day;who;giver;entry;amount;currency;rate;rate_day;dirhams;promised;confirmed;received")
     assert rows[2].split(";")[2] == "'=1+1"
     assert rows[3].split(";")[8] == "21600.11"
+
+
+def test_what_givers_are_called_moves_no_amount_and_computes_nothing(
+    container: Container, account: Account, tmp_path: Path
+) -> None:
+    """Also where a name came in by another way than ours, and is not clean."""
+    before = [amounts(line) for line in run(container, "statement", account.reference).output.split("\n")]
+    file, wrong = tmp_path / "statement.csv", []
+    for text in TEXTS:
+        with account.engine.begin() as connection:
+            named = text.replace("\x00", "")[:60]
+            lyon = DiasporaAssociation.name != "Utrecht-Souss"
+            connection.execute(update(DiasporaAssociation).where(lyon).values(name=named))
+            connection.execute(update(Contribution).where(Contribution.source == Source.OTHER).values(label=named))
+            connection.execute(update(LedgerEntry).values(reason=named))
+        said = run(container, "statement", account.reference).output
+        wrong += [f"{text[:20]!r}: {one!r}" for one in INVISIBLE if one in said]
+        wrong += [f"{text[:20]!r}: {said}"] if [amounts(line) for line in said.split("\n")] != before else []
+        run(container, "statement", account.reference, "--csv", str(file))
+        wrong += [f"{text[:20]!r}: {one!r}" for one in look_at_csv(file.read_bytes())]
+    assert wrong == []
+
+
+def amounts(line: str) -> list[str]:
+    """What stands in the columns of amounts and rates, by place."""
+    return [
+        line[begin:end].strip() for begin, end in ((68, 82), (93, 100), (113, 127), (129, 143), (145, 159), (161, 175))
+    ]
 
 
 def test_a_reference_that_nobody_has_is_said_in_one_sentence(container: Container, account: Account) -> None:

@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
@@ -17,33 +17,59 @@ PARTICULAR = re.compile(r"\d+|\b[2-9A-Z]{2,3}-[2-9A-Z]{3}\b|(?<==)[^&]*")
 FILE = re.compile(r"\.pdf|\.csv|format=|/figures/report")
 TYPED = frozenset({"text", "search", "tel", "url", "email", "number", "date", "password", ""})
 TOKEN = "csrf_token"
+# What people type, by the type of the field.
+USUAL = {"tel": "06 12 34 56 79", "number": "12", "date": "2026-11-30", "url": "https://example.org/hook"}
+USUAL |= {"password": "trois ânes sous le figuier"}
 Pairs = list[tuple[str, str]]
 
 
 @dataclass(frozen=True)
 class Form:
-    """A form of a page: where it goes, what it carries along, what is typed, and what is chosen of what."""
+    """A form of a page: where it goes, what it carries along, what is typed (and its type), what is chosen of what."""
 
     action: str
     method: str
     hidden: tuple[tuple[str, str], ...]
-    typed: tuple[str, ...]
+    typed: Mapping[str, str]
     chosen: tuple[tuple[str, tuple[str, ...]], ...]
 
     @property
     def kind(self) -> tuple[str, ...]:
         """What it has in common with the same form about another thing."""
-        return kind(self.action), *sorted({*self.typed, *(name for name, _ in self.chosen)})
+        return kind(self.action), *sorted(self.fields)
 
     def filled(self, text: str) -> Pairs:
         """Return it filled in with a text, the last of each choice chosen."""
         chosen = [(name, values[-1]) for name, values in self.chosen if values]
         return [*self.hidden, *((name, text) for name in self.typed), *chosen]
 
+    @property
+    def fields(self) -> list[str]:
+        """The names of all that it sends, also where nobody could type anything."""
+        names = (*(name for name, _ in self.hidden), *self.typed, *(name for name, _ in self.chosen))
+        return [name for name in dict.fromkeys(names) if name != TOKEN]
+
     def forged(self, text: str) -> Pairs:
-        """Return it with a text in each field, also where nobody could type one."""
-        names = [*(name for name, _ in self.hidden), *self.typed, *(name for name, _ in self.chosen)]
-        return [(name, text) for name in names if name != TOKEN]
+        """Return it with a text in each field."""
+        return [(name, text) for name in self.fields]
+
+    def with_each(self, texts: Sequence[str]) -> Iterator[Pairs]:
+        """Return it with a text in each field, so often that each field has had each text.
+
+        What only asks takes one in each field at a time; what does something may not look at a field when another is
+        wrong, so there all others are filled in as people do.
+        """
+        if self.method == "get":
+            for shift in range(len(texts)):
+                yield [(name, texts[(shift + place) % len(texts)]) for place, name in enumerate(self.fields)]
+        else:
+            yield from (self.with_one(field, text) for field in self.fields for text in texts)
+
+    def with_one(self, field: str, text: str) -> Pairs:
+        """Return it filled in as people would, but for one field, which holds a text."""
+        usual = [(name, USUAL.get(sort, "Puits")) for name, sort in self.typed.items()]
+        others = [*self.hidden, *usual, *((name, values[-1]) for name, values in self.chosen if values)]
+        return [*((name, value) for name, value in others if name != field), (field, text)]
 
 
 @dataclass
@@ -74,7 +100,7 @@ class Crawler:
         for form in forms_of(document, address):
             self.forms.setdefault(form.kind, form)
             if form.method == "get":
-                yield f"{form.action.partition('?')[0]}?{'&'.join(f'{name}=1' for name in form.typed)}"
+                yield f"{form.action}?{'&'.join(f'{name}=1' for name in form.typed)}"
         for link in document.iter("a", "link", "script", "img", "area"):
             to = link.get("href") or link.get("src")
             if to and not to.startswith(("#", "javascript:")):
@@ -92,7 +118,7 @@ def forms_of(document: html.HtmlElement, address: str) -> Iterator[Form]:
     """Return the forms of a page."""
     for form in document.iter("form"):
         hidden: Pairs = []
-        typed: list[str] = []
+        typed: dict[str, str] = {}
         chosen: dict[str, tuple[str, ...]] = {}
         for one in form.iter("input", "textarea", "select", "button"):
             name, value, sort = one.get("name"), one.get("value") or "", (one.get("type") or "").lower()
@@ -101,13 +127,15 @@ def forms_of(document: html.HtmlElement, address: str) -> Iterator[Form]:
             if one.tag == "select":
                 chosen[name] = tuple(option.get("value") or "" for option in one.iter("option"))
             elif one.tag == "textarea" or (one.tag == "input" and sort in TYPED):
-                typed.append(name)
+                typed.setdefault(name, sort)
             elif sort == "hidden":
                 hidden.append((name, value))
             else:
                 chosen[name] = (*chosen.get(name, ()), value or "on")
         action, method = urljoin(address, form.get("action") or address), (form.get("method") or "get").lower()
-        yield Form(action, method, tuple(hidden), tuple(dict.fromkeys(typed)), tuple(chosen.items()))
+        # As browsers do: what a form asks for takes the place of what its address asked for.
+        action = action.partition("?")[0] if method == "get" else action
+        yield Form(action, method, tuple(hidden), typed, tuple(chosen.items()))
 
 
 def complaints(document: html.HtmlElement, marks: Iterable[str], hosts: Iterable[str]) -> Iterator[str]:

@@ -1,22 +1,19 @@
 """What means no good does nothing: in no form, on no page, in no file that is taken away."""
 
-import csv
-import io
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator
+from io import BytesIO
 from itertools import cycle
+from pathlib import Path
 from threading import Thread
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
 import pytest
-from argon2 import PasswordHasher
-from flask import Flask
 from flask.testing import FlaskClient
-from lxml import etree, html
+from lxml import html
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, Dialog
 from pypdf import PdfReader
@@ -25,29 +22,22 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.serving import make_server
 from werkzeug.test import TestResponse
 
-from service import security
 from service.container import Container
-from service.domain.roles import UserRole
-from service.domain.spreadsheet import FORMULA
 from service.domain.text import INVISIBLE as KINDS
 from service.gateways.console import ConsoleGateway
-from service.locales import Language
-from service.models import DiasporaAssociation, User
+from service.models import Contribution, ExperienceSheet
 from service.models.base import Base
 from service.models.migrations import upgrade
-from service.models.session import make_engine, transaction
+from service.models.session import make_engine, reading
 from service.settings import Settings
-from service.usecases.inbox import note_text
-from service.usecases.listings import agree_to_listing
-from service.usecases.sessions import begin
 from tests.conftest import MovedClock
-from tests.hostile import CLASS, COMPUTED, CONTROLS, INVISIBLE, LONG, MARK, RAW, TEXTS
-from tests.service.web.crawler import Crawler, Form, complaints, forms_of, kind
-from tests.ussd.cast import CAST, Names, Play
-from tests.world import settle
-from wsgi import make_app
+from tests.hostile import CONTROLS, LONG, MARK, RAW, TEXTS
+from tests.service.web.crawler import Form, forms_of, kind
+from tests.service.web.house import House, build
+from tests.service.web.looks import LOOKS
+from tests.ussd.cast import Names
+from tests.ussd.others import Watch, put_back, rows_of
 
-START = ("/admin/", "/", "/feed.xml", "/sitemap.xml", "/export/iati.xml", "/robots.txt")
 # Columns that hold what somebody typed, by their names; all others that could are codes, which nobody types.
 WRITTEN = frozenset(
     {
@@ -66,86 +56,25 @@ CODES = frozenset(
     }
 )
 UNTYPED = frozenset({"communes", "gateway_states"})  # tables
-NUMBER = re.compile(r"-?[\d .,\u00a0]+")
-STEP = 8
+AMOUNT = re.compile(r"\d{1,3}(?:[ .\u00a0\u202f]\d{3})+(?:,\d\d)?")
 SHORTEST = 40  # characters of a column in which something can be written
 
 
-@dataclass
-class House:
-    """The whole application, an admin's browsers, and the database behind."""
-
-    app: Flask
-    engine: Engine
-    clock: MovedClock
-    admin: int
-
-    def admins(self) -> FlaskClient:
-        """Return a browser in which the admin is signed in, whatever a form did to them."""
-        client = self.app.test_client()
-        with transaction(self.engine) as database, client.session_transaction() as session:
-            user = database.get_one(User, self.admin)
-            user.role, user.blocked_at, user.password_once, user.factor_nonce = UserRole.ADMIN, None, False, ""
-            session["token"] = begin(database, self.clock(), user, device="", network="", half=False, replaces=None)
-        return client
-
-    def everybodys(self) -> FlaskClient:
-        return self.app.test_client()
-
-    def crawled(self, *, files: bool = False) -> tuple[Crawler, Crawler]:
-        """Go everywhere as an admin, and as anybody."""
-        inside, outside = Crawler(self.admins, files), Crawler(self.everybodys)
-        inside.walk(*START)
-        outside.walk(*START[1:], "/admin/sign-in")
-        return inside, outside
-
-
-def build(container: Container, clock: MovedClock, names: Names) -> House:
-    """Let there be everybody, and everything in every state."""
-    settle(container.engine)
-    with transaction(container.engine) as session:
-        Play(session, clock(), Language.FR, names).begin()
-        partner = session.scalars(select(DiasporaAssociation)).first()
-        assert partner
-        agree_to_listing(
-            session,
-            clock(),
-            association_id=partner.id,
-            actor="contact:1",
-            channel="ussd",
-            language=Language.FR,
-        )
-        note_text(session, clock(), CAST["officer"], understood=False)
-        user = User(name="Fatna", role=UserRole.ADMIN, password_hash="-", password_once=False, created_at=clock())
-        session.add(user)
-        session.flush()
-        admin = user.id
-    app = make_app(container)
-    # Whether forms are ours is asked elsewhere (test_walk.py).
-    app.config["WTF_CSRF_METHODS"] = set()
-    return House(app, container.engine, clock, admin)
-
-
 @pytest.fixture
-def house(container: Container, clock: MovedClock, monkeypatch: pytest.MonkeyPatch) -> House:
-    monkeypatch.setattr(security, "_HASHER", PasswordHasher(time_cost=1, memory_cost=8, parallelism=1))
+def house(container: Container, clock: MovedClock) -> House:
     return build(container, clock, Names())
 
 
 @pytest.mark.timeout(400)
-def test_no_form_breaks_by_what_is_typed_and_nothing_invisible_is_kept(house: House) -> None:
+def test_no_form_breaks_by_what_databases_take_differently(house: House) -> None:
     inside, outside = house.crawled()
     forms = {**outside.forms, **inside.forms}.values()
-    others = TEXTS if house.engine.dialect.name == "sqlite" else ()
-    wrong = []
-    for number, form in enumerate(forms):
-        client = house.admins()
-        # Each form gets some of the texts, and each text comes to some of the forms.
-        for text in dict.fromkeys((*RAW, *others[number % STEP :: STEP])):
-            for pairs in (form.filled(text), *([form.forged(text)] if text in RAW else [])):
+    wrong, client = list[str](), house.admins()
+    for form in forms:
+        for text in RAW:
+            for pairs in (form.filled(text), form.forged(text)):
                 answer = send(client, form, pairs)
-                if answer.status_code >= 500:
-                    wrong.append(f"{form.action} {text[:30]!r}: {answer.status_code}")
+                wrong += [f"{form.action} {text[:30]!r}: {one}" for one in broken(answer)]
                 if answer.status_code == 302 and answer.location.startswith("/admin/sign-in"):
                     client = house.admins()  # they left, or lost their rights
     assert wrong == []
@@ -153,6 +82,36 @@ def test_no_form_breaks_by_what_is_typed_and_nothing_invisible_is_kept(house: Ho
     written = list(kept(house.engine))
     assert len(written) > 500
     assert [(where, text) for where, text in written if invisible(text)] == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.timeout(400)
+def test_every_field_of_every_form_takes_every_text_and_nothing_invisible_is_kept(house: House) -> None:
+    """What was there before is there again for each text."""
+    inside, outside = house.crawled()
+    client = house.admins()
+    client.get("/admin/account")
+    cookie = client.get_cookie("tiwizi")
+    assert cookie
+    with house.engine.connect() as connection:
+        before = rows_of(connection, Base.metadata.tables)
+    watch, wrong, given = Watch(house.engine), list[str](), defaultdict[tuple[str, ...], set[str]](set)
+    for form in (*outside.forms.values(), *inside.forms.values()):
+        for pairs in form.with_each(TEXTS):
+            client.set_cookie("tiwizi", cookie.value)
+            found = [*broken(send(client, form, pairs))]
+            found += [f"{where} keeps {one!r}" for where, one in kept(house.engine, watch.written) if invisible(one)]
+            wrong += [f"{form.action} {pairs!r:.300}: {one}" for one in found]
+            for name, value in pairs:
+                given[*form.kind, name].add(value)
+            put_back(house.engine, before, watch.written)
+            watch.written.clear()
+    assert wrong == []
+    fields = {
+        (*form.kind, name) for found in (inside, outside) for form in found.forms.values() for name in form.fields
+    }
+    assert len(fields) > 150
+    assert {field: sorted({*TEXTS} - given[field]) for field in fields if {*TEXTS} - given[field]} == {}
 
 
 def test_no_address_breaks_by_what_stands_in_it(house: House) -> None:
@@ -178,6 +137,16 @@ def send(client: FlaskClient, form: Form, pairs: list[tuple[str, str]]) -> TestR
         (again,) = [one for one in forms_of(html.fromstring(answer.data), form.action) if "sure" in dict(one.chosen)]
         return client.post(form.action, data=MultiDict(again.filled("")), buffered=True)
     return answer
+
+
+def broken(answer: TestResponse) -> Iterator[str]:
+    """Return what is wrong with an answer to a text: an error of ours, a way out, a header of theirs."""
+    if answer.status_code >= 500:
+        yield f"{answer.status_code}"
+    if answer.status_code == 302 and not answer.location.startswith("/admin"):
+        yield f"leads to {answer.location}"
+    if any(MARK in value for name, value in answer.headers if name != "Location"):
+        yield f"{answer.headers}"
 
 
 def names_asked(address: str) -> list[str]:
@@ -211,19 +180,18 @@ def test_every_column_in_which_something_could_be_written_is_known() -> None:
     assert not WRITTEN & CODES
 
 
-def kept(engine: Engine) -> Iterator[tuple[str, str]]:
-    """Return all that is kept of what was typed, and where."""
+def kept(engine: Engine, tables: Collection[str] = Base.metadata.tables) -> Iterator[tuple[str, str]]:
+    """Return all that is kept of what was typed in these tables, and where."""
     with engine.connect() as connection:
         for table, column in typed_columns():
+            if table.name not in tables:
+                continue
             for text in connection.scalars(select(column).where(column.is_not(None))):
                 yield f"{table.name}.{column.name}", text
 
 
-@pytest.fixture(scope="module")
-def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """A house in whose database every word is a text that means no good, however it came there."""
-    file = tmp_path_factory.mktemp("planted") / "tiwizi.db"
-    engine = make_engine(f"sqlite:///{file}", durable=False)
+def built_in(folder: Path) -> House:
+    engine = make_engine(f"sqlite:///{folder}/tiwizi.db", durable=False)
     upgrade(engine)
     url = engine.url.render_as_string(hide_password=False)
     settings = Settings(
@@ -233,10 +201,24 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
         hook_tokens=("a-hook-token-for-tests-only",),
     )
     clock = MovedClock()
-    house = build(Container(settings, engine, {"console": ConsoleGateway()}, clock), clock, Names())
+    return build(Container(settings, engine, {"console": ConsoleGateway()}, clock), clock, Names())
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """The same house as the planted one, with the names that things have."""
+    house = built_in(tmp_path_factory.mktemp("plain"))
+    yield house
+    house.engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """A house in whose database every word is a text that means no good, however it came there."""
+    house = built_in(tmp_path_factory.mktemp("planted"))
     # Controls never come so far (see above), and XML could not carry them.
     texts = cycle(text for text in TEXTS if text not in {*LONG, *CONTROLS})
-    with engine.begin() as connection:
+    with house.engine.begin() as connection:
         for table, column in typed_columns():
             for row in connection.execute(select(*table.primary_key.columns)).all():
                 this = [one == value for one, value in zip(table.primary_key.columns, row, strict=True)]
@@ -246,7 +228,40 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
                     update(table).where(*this).values({column.name: text[: getattr(column.type, "length", None)]})
                 )
     yield house
-    engine.dispose()
+    house.engine.dispose()
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+@pytest.mark.parametrize("paper", ["report", "sheet"])
+def test_on_paper_amounts_stand_as_they_are_whatever_things_are_called(
+    plain: House, planted: House, paper: str, language: str
+) -> None:
+    read = []
+    for house in (plain, planted):
+        with reading(house.engine) as session:
+            of_money = select(ExperienceSheet.need_id).where(ExperienceSheet.need_id.in_(select(Contribution.need_id)))
+            number = session.scalars(of_money.order_by(ExperienceSheet.need_id)).first()
+        where = {"report": "/admin/figures/report", "sheet": f"/admin/sheets/{number}/{language}.pdf"}[paper]
+        asked = {"year": "2026", "format": "pdf", "lang": language}
+        answer = house.admins().get(where, query_string=asked, buffered=True)
+        assert list(LOOKS[answer.mimetype or ""](answer.data)) == []
+        read.append(AMOUNT.findall(" ".join(page.extract_text() for page in PdfReader(BytesIO(answer.data)).pages)))
+    assert read[0] == read[1] != []
+
+
+@pytest.mark.parametrize("language", ["fr", "ar"])
+def test_in_the_yearly_workbook_only_words_differ_whatever_things_are_called(
+    plain: House, planted: House, language: str
+) -> None:
+    sheets, asked = [], {"year": "2026", "format": "xlsx", "lang": language}
+    for house in (plain, planted):
+        answer = house.admins().get("/admin/figures/report", query_string=asked, buffered=True)
+        assert list(LOOKS[answer.mimetype or ""](answer.data)) == []
+        cells = [cell for sheet in load_workbook(BytesIO(answer.data)) for row in sheet.iter_rows() for cell in row]
+        sheets.append([(cell.coordinate, cell.value) for cell in cells if cell.data_type in "nd"])
+        named = MARK in "".join(str(cell.value) for cell in cells)
+        assert named is (house is planted)
+    assert sheets[0] == sheets[1] != []
 
 
 @pytest.mark.timeout(400)
@@ -260,52 +275,11 @@ def test_on_no_page_is_anything_made_of_what_was_typed(planted: House) -> None:
         if page.mimetype in LOOKS and not address.startswith("/static/"):
             wrong += [f"{address}: {one}" for one in LOOKS[page.mimetype](page.data)]
         wrong += [f"{address}: {page.headers}"] if MARK in str(page.headers) else []
+    own = {address: page for address, page in inside.pages.items() if not address.startswith("/static/")}
+    wrong += [f"{address} is kept" for address, page in own.items() if page.headers["Cache-Control"] != "no-store"]
     assert wrong == []
     assert set(LOOKS) <= seen.keys(), seen
     assert MARK in inside.pages["/admin/"].text
-
-
-def look_at_page(written: bytes) -> Iterator[str]:
-    document = html.document_fromstring(written, parser=html.HTMLParser(encoding="utf-8"))
-    yield from complaints(document, [MARK], ["localhost", "127.0.0.1:8000"])
-    said = "".join(map(str, document.itertext()))
-    yield from [f"shows {sign!r}" for sign in (COMPUTED, CLASS, *INVISIBLE) if sign in said]
-
-
-def look_at_xml(written: bytes) -> Iterator[str]:
-    for one in etree.fromstring(written, parser=etree.XMLParser(resolve_entities=False)).iter():
-        if MARK in str(one.tag) or MARK in str(dict(one.attrib)):
-            yield f"{one.tag}"
-
-
-def look_at_csv(written: bytes) -> Iterator[str]:
-    for row in csv.reader(io.StringIO(written.decode("utf-8-sig")), delimiter=";"):
-        yield from [cell for cell in row if FORMULA.match(cell) and not NUMBER.fullmatch(cell) and cell[0] != "'"]
-        yield from [cell for cell in row if INVISIBLE.intersection(cell)]
-
-
-def look_at_workbook(written: bytes) -> Iterator[str]:
-    for sheet in load_workbook(io.BytesIO(written)):
-        for row in sheet.iter_rows():
-            yield from [f"{cell.value}" for cell in row if cell.data_type == "f" or cell.hyperlink]
-
-
-def look_at_paper(written: bytes) -> Iterator[str]:
-    """Look at a PDF: it opens, nothing in it can be clicked on or run, and nothing reorders what stands beside it."""
-    for page in PdfReader(io.BytesIO(written)).pages:
-        yield from ["a link"] if "/Annots" in page or "/AA" in page else []
-    first = PdfReader(io.BytesIO(written)).pages[0].extract_text()
-    yield from [f"{sign!r}" for sign in INVISIBLE if sign in first]
-
-
-LOOKS: dict[str, Callable[[bytes], Iterator[str]]] = {
-    "text/html": look_at_page,
-    "application/atom+xml": look_at_xml,
-    "application/xml": look_at_xml,
-    "text/csv": look_at_csv,
-    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": look_at_workbook,
-    "application/pdf": look_at_paper,
-}
 
 
 @pytest.mark.timeout(400)

@@ -131,6 +131,8 @@ def test_every_route_keeps_its_word_to_every_role(app: Flask, as_role: Callable[
             wrong += [f"{what}: {found}, not {due}"] if found != due else []
             wrong += [f"{what}: {complaint}" for complaint in complaints(answer)]
             wrong += [f"{what}: {answer.status_code}"] if answer.status_code == 500 else []
+            if role != NOBODY and rule.endpoint != "static" and answer.headers["Cache-Control"] != "no-store":
+                wrong.append(f"{what}: kept as {answer.headers['Cache-Control']}")
             walked += 1
     assert wrong == []
     assert walked > 100

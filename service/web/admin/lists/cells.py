@@ -11,7 +11,8 @@ from markupsafe import Markup, escape
 
 from service.domain.money import Money
 from service.domain.phone import mask_phone, show_phone
-from service.web.showing import here, may_decide, phone, typed, visible, write
+from service.domain.text import visible
+from service.web.showing import here, may_decide, phone, typed, write
 
 Plain = str | int | float | date
 BREAK, SPACE = Markup("<br>"), Markup(" ")
