@@ -39,7 +39,8 @@ BACK_AND_FORTH = timedelta(days=3)
 ANSWER, SMS = "answer", "sms"
 # What may hold a code that proves something, or another question's secret: told that it was sent, not what.
 PRIVATE = "dialogue"
-ENTRIES = 60
+# What a page opens with, so that the answer stands right below, and what each page of older lines has.
+LATEST, ENTRIES = 6, 60
 
 
 class CannotWriteError(TiwiziError):
@@ -170,26 +171,27 @@ def conversation_of(session: Session, conversation_id: int) -> Conversation:
 
 
 def entries_of(session: Session, phone: str, until: datetime | None = None) -> Sequence[Entry]:
-    """Return what was said, the newest last: up to sixty lines of texts, messages and the last dial.
+    """Return what was said, the newest last: the latest lines of texts, messages and the last dial.
 
-    With `until`, what was said till that very moment: who goes back sees a line twice rather than none.
+    With `until`, up to sixty till that very moment: who goes back sees a line twice rather than none.
     """
+    most = ENTRIES if until else LATEST
     heard = select(InboundEvent).where(InboundEvent.phone == phone, InboundEvent.kind.in_((SMS, "ussd-end")))
     sent = select(Message).where(Message.phone == phone)
     if until:
         heard, sent = heard.where(InboundEvent.received_at <= until), sent.where(Message.created_at <= until)
     lines = [
         Entry(one.received_at, "heard" if one.kind == SMS else "dialled", one.payload.get("text", ""))
-        for one in session.scalars(heard.order_by(InboundEvent.received_at.desc()).limit(ENTRIES))
+        for one in session.scalars(heard.order_by(InboundEvent.received_at.desc()).limit(most))
     ]
     lines += [
         Entry(one.created_at, "sent", _shown(one), one)
-        for one in session.scalars(sent.order_by(Message.created_at.desc()).limit(ENTRIES))
+        for one in session.scalars(sent.order_by(Message.created_at.desc()).limit(most))
     ]
     dialled = session.get(JournalRow, phone)
     if dialled and dialled.session != SMS and not (until and dialled.touched_at > until):
         lines.append(Entry(dialled.touched_at, "dialled", ""))
-    return sorted(lines, key=lambda line: line.at)[-ENTRIES:]
+    return sorted(lines, key=lambda line: line.at)[-most:]
 
 
 def _shown(message: Message) -> str | None:

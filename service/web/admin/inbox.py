@@ -170,11 +170,13 @@ def asked_form() -> str:
 
 
 def _conversation(number: int, draft: Draft) -> str:
-    settings, until = container().settings, asked_number("until")
+    settings, asked = container().settings, asked_number("until")
+    until = None if asked is None else EPOCH + asked * MICROSECOND
+    most = inbox.ENTRIES if until else inbox.LATEST
     with reading(container().engine) as session:
         conversation = inbox.conversation_of(session, number)
         to = session.get(Phone, conversation.phone)
-        entries = inbox.entries_of(session, conversation.phone, None if until is None else EPOCH + until * MICROSECOND)
+        entries = inbox.entries_of(session, conversation.phone, until)
         return render_template(
             "admin/conversation.html",
             one=conversation,
@@ -182,7 +184,8 @@ def _conversation(number: int, draft: Draft) -> str:
             to=to,
             outlook=to and outlook(session, settings, now(), to, Kind.ALERT),
             entries=entries,
-            earlier=(entries[0].at - EPOCH) // MICROSECOND if len(entries) == inbox.ENTRIES else None,
+            earlier=(entries[0].at - EPOCH) // MICROSECOND if len(entries) == most else None,
+            older=until is not None,
             answerers=inbox.answerers(session),
             canned=canned_answers(session),
             seeded=SEEDED,
