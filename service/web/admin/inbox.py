@@ -198,7 +198,7 @@ def _conversation(number: int, draft: Draft) -> str:
 
 def _measured(number: int, text: str) -> Estimate:
     with reading(container().engine) as session:
-        return estimate(container().settings, inbox.conversation_of(session, number).phone, text)
+        return estimate(container().settings, inbox.conversation_of(session, number).phone, inbox.as_sent(text))
 
 
 def _canned(asked: str) -> str:

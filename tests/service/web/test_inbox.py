@@ -68,12 +68,12 @@ def test_an_answer_is_seen_first_and_the_same_form_sends_it_once(
     form = form_of(coordinator, page)
     said = {"page": page, "form": form, "text": "Merci, nous venons demain."}
     preview = coordinator.send(f"{page}/answer", step="preview", **said).text
-    assert "SMS : 1. Signes : 26 sur 160" in preview
+    assert "SMS : 1. Signes : 34 sur 160" in preview
     assert f'value="{form}"' in preview
     assert sent(engine) == []
     for _ in range(2):
         assert coordinator.send(f"{page}/answer", step="send", **said).status_code == 302
-    assert sent(engine) == ["Merci, nous venons demain."]
+    assert sent(engine) == ["Tiwizi: Merci, nous venons demain."]
     seen = coordinator.get(page).text
     assert "déjà en route" in seen
     assert '<li class="sent">' in seen
@@ -97,9 +97,9 @@ def test_a_canned_answer_comes_in_the_language_that_was_picked(
 def test_what_is_typed_is_measured_by_the_server(coordinator: Person, hears: Hears) -> None:
     page = f"{PAGE}/{(number := hears())}"
     asked = {"page": page, "conversation": str(number)}
-    assert coordinator.send(f"{PAGE}/measure", text="é" * 160, **asked).text.startswith("SMS : 1. Signes : 160 sur 160")
-    assert "SMS : 2. Signes : 71 sur 134" in coordinator.send(f"{PAGE}/measure", text="ا" * 71, **asked).text
-    assert "Trop long : 5" in coordinator.send(f"{PAGE}/measure", text="x" * 613, **asked).text
+    assert coordinator.send(f"{PAGE}/measure", text="é" * 152, **asked).text.startswith("SMS : 1. Signes : 160 sur 160")
+    assert "SMS : 2. Signes : 71 sur 134" in coordinator.send(f"{PAGE}/measure", text="ا" * 63, **asked).text
+    assert "Trop long : 5" in coordinator.send(f"{PAGE}/measure", text="x" * 605, **asked).text
     with_stop = coordinator.send(f"{PAGE}/measure", text="x" * 150, page=page, language="fr").text
     assert with_stop.startswith("SMS : 2.")
 
