@@ -18,7 +18,7 @@ from service.domain.testimonies import TestimonyState
 from service.messaging.phrases import Phrase
 from service.messaging.sources import report_source
 from service.models import DiasporaAssociation, ExperienceSheet, Need, ProgressReport, Project, Proposal, Testimony
-from service.models.contributions import contributions_of, missing_by_need
+from service.models.contributions import Funds, contributions_of, funds_by_need
 from service.models.history import around_need
 from service.models.proposals import partners_of
 from service.models.session import reading, transaction
@@ -56,22 +56,25 @@ NEWEST = (
 
 @dataclass(frozen=True)
 class _Listed:
-    """A row with what is missing of its plan while it is under way, if anything is."""
+    """A row with what is missing of its plan, and what was received."""
 
     Project: Project
     ProgressReport: ProgressReport | None
     partners: str | None
     silent: bool
-    missing: Money | None
+    funds: Funds
 
 
-def _with_missing(session: Session, rows: list[Any]) -> list[Any]:
-    missing = missing_by_need(session, [row.Project.need for row in rows])
+def _with_funds(session: Session, rows: list[Any]) -> list[Any]:
+    funds = funds_by_need(session, [row.Project.need for row in rows])
     return [
-        _Listed(row.Project, row.ProgressReport, row.partners, row.silent, left if left.minor and going else None)
-        for row in rows
-        for left, going in [(missing[row.Project.need_id], row.Project.state in UNDER_WAY)]
+        _Listed(row.Project, row.ProgressReport, row.partners, row.silent, funds[row.Project.need_id]) for row in rows
     ]
+
+
+def _missing(row: _Listed) -> Money | None:
+    """Return what is missing, if anything is: of what is finished, or given up, nothing is any more."""
+    return row.funds.missing if row.funds.missing.minor and row.Project.state in UNDER_WAY else None
 
 
 def _listing(session: Session) -> Listing:
@@ -93,7 +96,11 @@ def _listing(session: Session) -> Listing:
                     Field("moved", lambda row: row.Project.moved_at, Project.moved_at),
                 ),
             ),
-            column("missing", lambda row: row.missing),
+            Column(
+                "amounts",
+                (Field("missing", _missing), Field("received", lambda row: row.funds.received)),
+                named=True,
+            ),
             Column("progress", (Field("progress", _percent), Field("reported", _reported_at))),
             column("silent", _silent_since),
         ),
@@ -107,7 +114,7 @@ def _listing(session: Session) -> Listing:
         waits=silent,
         order=(Project.moved_at.desc(), Project.need_id.desc()),
         waiting=lambda row: row.silent or row.Project.state is ProjectState.DISPUTED,
-        read=_with_missing,
+        read=_with_funds,
     )
 
 
