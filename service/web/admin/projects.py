@@ -33,7 +33,7 @@ from service.web.admin.lists import Column, Field, Listing, answer, column
 from service.web.admin.lists.cells import State, Typed
 from service.web.admin.lists.filters import choice, since, until
 from service.web.admin.lists.searches import search_by_need
-from service.web.admin.lists.villages import association_column, need_column, need_filters
+from service.web.admin.lists.villages import need_columns, need_filters
 from service.web.current import container, now, signed_in, voice
 
 REPORTS_SHOWN = 5
@@ -86,8 +86,7 @@ def _listing(session: Session) -> Listing:
         .outerjoin(ProgressReport, ProgressReport.id == NEWEST)
         .options(joinedload(Project.need).joinedload(Need.association)),
         columns=(
-            need_column(lambda row: row.Project.need),
-            association_column(lambda row: row.Project.need.association),
+            *need_columns(lambda row: row.Project.need),
             column("partner", lambda row: Typed(row.partners) if row.partners else Phrase("web.projects.alone")),
             Column(
                 "state",

@@ -33,7 +33,7 @@ from service.web.admin.lists import Listing, answer, column
 from service.web.admin.lists.cells import State
 from service.web.admin.lists.filters import choice, since, until
 from service.web.admin.lists.searches import search_by_need
-from service.web.admin.lists.villages import association_column, commune_column, need_column, need_filters
+from service.web.admin.lists.villages import commune_column, need_columns, need_filters
 from service.web.current import container, language, now, signed_in, voice
 from service.web.public.experiences import pdf
 from service.web.showing import NAMES
@@ -72,8 +72,7 @@ LISTING = Listing(
     Project.need_id,
     select(Project).options(joinedload(Project.need).joinedload(Need.association)),
     columns=(
-        need_column(lambda row: row.Project.need),
-        association_column(lambda row: row.Project.need.association),
+        *need_columns(lambda row: row.Project.need),
         commune_column(lambda row: row.Project.need.association),
         column("handed_over", lambda row: row.Project.handed_over_at, Project.handed_over_at),
         column("state", _states),
