@@ -27,7 +27,7 @@ from service.web.showing import thousandths
 
 FORM = re.compile(r"[0-9a-f]{32}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+MICROSECOND, FAR = timedelta(microseconds=1), 10**17  # the year 5138: a calendar here ends with 9999
 
 
 class Draft(NamedTuple):
@@ -171,7 +171,7 @@ def asked_form() -> str:
 
 def _conversation(number: int, draft: Draft) -> str:
     settings, asked = container().settings, asked_number("until")
-    until = None if asked is None else EPOCH + asked * MICROSECOND
+    until = None if asked is None else EPOCH + min(asked, FAR) * MICROSECOND
     most = inbox.ENTRIES if until else inbox.LATEST
     with reading(container().engine) as session:
         conversation = inbox.conversation_of(session, number)
