@@ -154,7 +154,8 @@ def test_a_coordinator_drafts_completes_asks_and_publishes(coordinator: Person, 
     # Each thing that is lacking is named, and leads to where it is mended.
     assert '<a href="#consents">Il manque l&#39;accord du village.</a>' in shown
     for code, name in (("fr", "Français"), ("ar", "العربية")):
-        assert f'<bdi>{name}</bdi>: <a href="#lessons-{code}">À écrire : Ce que le village ferait autrement.</a>' in shown
+        to_write = f'<a href="#lessons-{code}">À écrire : Ce que le village ferait autrement.</a>'
+        assert f"<bdi>{name}</bdi>: {to_write}" in shown
         assert f'id="lessons-{code}"' in shown
     form = {"title": "L'eau", "summary": "Une ligne\r\n\r\net une autre \u202e", "difficulties": "", "lessons": "Tout"}
     coordinator.send(f"{page}/complete", page=page, language="fr", **form)
