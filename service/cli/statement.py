@@ -111,7 +111,9 @@ def _centimes(minor: int) -> str:
 
 def _as_text(stated: Statement, rows: list[list[str]]) -> Iterator[str]:
     need = stated.need
-    yield f"{need.reference}: cost {_centimes(need.cost)} MAD, missing {_centimes(stated.missing)} MAD"
+    left = stated.missing
+    reached = f"received {_centimes(stated.columns.received)}" if left is None else f"missing {_centimes(left)}"
+    yield f"{need.reference}: cost {_centimes(need.cost)} MAD, {reached} MAD"
     yield AS_TEXT.format(*(name.replace("_", " ") for name in COLUMNS[:-1])).rstrip()
     for row in rows:
         yield f"{AS_TEXT.format(*row[:-1])}  {row[-1]}".rstrip()

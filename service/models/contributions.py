@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import NamedTuple
 
 from sqlalchemy import ForeignKey, Index, String, case, func, select, text
 from sqlalchemy.orm import Mapped, Session, joinedload, mapped_column, relationship, selectinload
@@ -161,6 +162,18 @@ PROMISED = case(
     (LedgerEntry.into == Account.GIVER, -LedgerEntry.dirhams),
     else_=0,
 )
+NOW_RECEIVED = case(
+    (LedgerEntry.into == Account.RECEIVED, LedgerEntry.dirhams),
+    (LedgerEntry.out_of == Account.RECEIVED, -LedgerEntry.dirhams),
+    else_=0,
+)
+
+
+class Funds(NamedTuple):
+    """What of a need nobody has promised yet, and what was received for it."""
+
+    missing: Money
+    received: Money
 
 
 def promised_by_need(session: Session) -> dict[int, int]:
@@ -171,27 +184,29 @@ def promised_by_need(session: Session) -> dict[int, int]:
 
 def missing_of(session: Session, need: Need) -> Money:
     """Return what nobody has promised yet; a village's declared share counts before its plan has a line of it."""
-    return missing_by_need(session, [need])[need.id]
+    return funds_by_need(session, [need])[need.id].missing
 
 
-def missing_by_need(session: Session, needs: Sequence[Need]) -> dict[int, Money]:
-    """Return what nobody has promised yet of each need, by its id: in one statement, however many they are."""
+def funds_by_need(session: Session, needs: Sequence[Need]) -> dict[int, Funds]:
+    """Return what is missing and what was received of each need, by its id: in one statement, however many they are."""
     found = (
         select(
             Contribution.need_id,
             func.sum(PROMISED),
             func.max(case((Contribution.diaspora_id.is_(None), 1), else_=0)),
+            func.sum(NOW_RECEIVED),
         )
         .outerjoin(Contribution.entries)
         .where(Contribution.need_id.in_([need.id for need in needs]))
         .group_by(Contribution.need_id)
     )
-    lines = {need_id: (int(promised or 0), planned) for need_id, promised, planned in session.execute(found)}
-    left = {}
+    lines = {need_id: (int(promised or 0), *more) for need_id, promised, *more in session.execute(found)}
+    funds = {}
     for need in needs:
-        promised, planned = lines.get(need.id, (0, 0))
-        left[need.id] = Money(missing(need.cost, promised + (0 if planned else need.village_share)))
-    return left
+        promised, planned, received = lines.get(need.id, (0, 0, 0))
+        left = missing(need.cost, promised + (0 if planned else need.village_share))
+        funds[need.id] = Funds(Money(left), Money(int(received or 0)))
+    return funds
 
 
 def uncounted_by(session: Session, officer: Officer) -> list[Arrival]:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.states import ProposalState
@@ -89,12 +89,12 @@ def open_to(session: Session, diaspora_id: int) -> list[Proposal]:
     return list(session.scalars(found.order_by(Proposal.id)))
 
 
-def unanswered_since(session: Session, before: datetime) -> list[Proposal]:
-    """Return the unanswered proposals made before a moment, the oldest first, locked."""
+def unanswered(session: Session, which: ColumnElement[bool]) -> list[Proposal]:
+    """Return those of some proposals that nobody answered, the oldest first, locked."""
     return list(
         session.scalars(
             select(Proposal)
-            .where(Proposal.state == ProposalState.PROPOSED, Proposal.proposed_at < before)
+            .where(Proposal.state == ProposalState.PROPOSED, which)
             .order_by(Proposal.proposed_at, Proposal.id)
             .with_for_update(of=Proposal)
             .execution_options(populate_existing=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
+from unicodedata import bidirectional
 
 from sqlalchemy import ColumnElement, case, func, literal, select
 from sqlalchemy.orm import Session
@@ -13,6 +14,7 @@ from service.domain.errors import NotAllowedError, NotFoundError, TiwiziError
 from service.domain.kinds import Kind
 from service.domain.phone import parse_phone
 from service.domain.roles import OfficerRole, UserRole
+from service.locales import Language, speaker
 from service.messaging.once import INSERT, add_once
 from service.messaging.outbox import write
 from service.messaging.outlook import estimate, outlook
@@ -39,7 +41,8 @@ BACK_AND_FORTH = timedelta(days=3)
 ANSWER, SMS = "answer", "sms"
 # What may hold a code that proves something, or another question's secret: told that it was sent, not what.
 PRIVATE = "dialogue"
-ENTRIES = 60
+# What a page opens with, so that the answer stands right below, and what each page of older lines has.
+LATEST, ENTRIES = 6, 60
 
 
 class CannotWriteError(TiwiziError):
@@ -170,26 +173,27 @@ def conversation_of(session: Session, conversation_id: int) -> Conversation:
 
 
 def entries_of(session: Session, phone: str, until: datetime | None = None) -> Sequence[Entry]:
-    """Return what was said, the newest last: up to sixty lines of texts, messages and the last dial.
+    """Return what was said, the newest last: the latest lines of texts, messages and the last dial.
 
-    With `until`, what was said till that very moment: who goes back sees a line twice rather than none.
+    With `until`, up to sixty till that very moment: who goes back sees a line twice rather than none.
     """
+    most = ENTRIES if until else LATEST
     heard = select(InboundEvent).where(InboundEvent.phone == phone, InboundEvent.kind.in_((SMS, "ussd-end")))
     sent = select(Message).where(Message.phone == phone)
     if until:
         heard, sent = heard.where(InboundEvent.received_at <= until), sent.where(Message.created_at <= until)
     lines = [
         Entry(one.received_at, "heard" if one.kind == SMS else "dialled", one.payload.get("text", ""))
-        for one in session.scalars(heard.order_by(InboundEvent.received_at.desc()).limit(ENTRIES))
+        for one in session.scalars(heard.order_by(InboundEvent.received_at.desc()).limit(most))
     ]
     lines += [
         Entry(one.created_at, "sent", _shown(one), one)
-        for one in session.scalars(sent.order_by(Message.created_at.desc()).limit(ENTRIES))
+        for one in session.scalars(sent.order_by(Message.created_at.desc()).limit(most))
     ]
     dialled = session.get(JournalRow, phone)
     if dialled and dialled.session != SMS and not (until and dialled.touched_at > until):
         lines.append(Entry(dialled.touched_at, "dialled", ""))
-    return sorted(lines, key=lambda line: line.at)[-ENTRIES:]
+    return sorted(lines, key=lambda line: line.at)[-most:]
 
 
 def _shown(message: Message) -> str | None:
@@ -214,6 +218,16 @@ def begin(session: Session, now: datetime, *, actor: str, typed: str) -> Convers
     return session.scalars(select(Conversation).where(Conversation.phone == phone)).one()
 
 
+def as_sent(text: str) -> str:
+    """Return an answer as its receiver reads it: after who sends it, as every message begins, unless that was typed."""
+    latin, arabic = (speaker(language).say("answer.sender") for language in (Language.FR, Language.AR))
+    if text.replace(" :", ":").casefold().startswith((latin.casefold(), arabic)):
+        return text
+    # In the letters of the text: one Arabic letter would make of a text in Latin ones twice the parts.
+    in_arabic = any(bidirectional(letter) == "AL" for letter in text)
+    return f"{arabic if in_arabic else latin} {text}"
+
+
 def answer(
     session: Session, settings: Settings, now: datetime, *, user: User, conversation_id: int, text: str, form: str
 ) -> bool:
@@ -224,7 +238,8 @@ def answer(
     """
     conversation = _locked(session, conversation_id)
     to = session.get(Phone, conversation.phone)
-    if not text or not to or estimate(settings, to.number, text).too_long:
+    said = as_sent(text)
+    if not text or not to or estimate(settings, to.number, said).too_long:
         raise CannotWriteError
     if outlook(session, settings, now, to, Kind.ALERT).barred:
         raise CannotWriteError
@@ -236,7 +251,7 @@ def answer(
         language=to.language,
         kind=Kind.ALERT,
         template=ANSWER,
-        text=text,
+        text=said,
     )
     if message is None:
         return False

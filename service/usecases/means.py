@@ -9,9 +9,9 @@ from typing import Any
 from sqlalchemy import Row, case, func, select
 from sqlalchemy.orm import Session
 
-from service.domain.ledger import Account, Posting, Source, missing
+from service.domain.ledger import Posting, Source, missing
 from service.domain.projects import UNDER_WAY, ProjectState
-from service.models.contributions import PROMISED, Contribution, LedgerEntry, promised_by_need
+from service.models.contributions import NOW_RECEIVED, PROMISED, Contribution, LedgerEntry, promised_by_need
 from service.models.needs import Need
 from service.models.projects import Project
 
@@ -19,11 +19,6 @@ from service.models.projects import Project
 DUE_AFTER = timedelta(days=365)
 # A plan that is agreed, or works that have begun, say for sure what is lacking.
 LACKING = frozenset({ProjectState.PLANNED, ProjectState.WORKS})
-NOW_RECEIVED = case(
-    (LedgerEntry.into == Account.RECEIVED, LedgerEntry.dirhams),
-    (LedgerEntry.out_of == Account.RECEIVED, -LedgerEntry.dirhams),
-    else_=0,
-)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from service.domain.errors import MoveError, NotAllowedError, NotFoundError
 from service.domain.phone import show_phone
-from service.domain.projects import Party
+from service.domain.projects import UNDER_WAY, Party
 from service.domain.roles import OFFICERS
 from service.domain.states import NEED_MOVES, PROPOSAL_MOVES, AssociationState, NeedState, ProposalState, move
 from service.messaging.outbox import tell
@@ -19,7 +19,7 @@ from service.models.diaspora import Contact
 from service.models.needs import Need
 from service.models.phones import Phone
 from service.models.projects import Project
-from service.models.proposals import OPEN, Proposal, proposal_of, unanswered_since
+from service.models.proposals import OPEN, Proposal, proposal_of, unanswered
 from service.usecases.contributions import join_plan, open_plan, release_promise
 from service.usecases.projects import begin_project
 
@@ -176,7 +176,7 @@ def _deciders(proposal: Proposal) -> list[Officer]:
 
 def remind(session: Session, now: datetime, after: timedelta) -> int:
     """Ask once more, and only once, who has not answered within `after`. Returns how many proposals wait so long."""
-    waiting = unanswered_since(session, now - after)
+    waiting = unanswered(session, Proposal.proposed_at < now - after)
     for proposal in waiting:
         paused = proposal.diaspora.paused_until
         project = session.get(Project, proposal.need_id)
@@ -199,8 +199,12 @@ def remind(session: Session, now: datetime, after: timedelta) -> int:
 
 
 def expire_proposals(session: Session, now: datetime, after: timedelta) -> int:
-    """Let proposals lapse that nobody answered within `after`; the slot is free again. Returns how many."""
-    overdue = unanswered_since(session, now - after)
+    """Let proposals lapse that nobody answered within `after`, or before the works were over; the slot is free again.
+
+    Returns how many.
+    """
+    over = exists().where(Project.need_id == Proposal.need_id, Project.state.not_in(UNDER_WAY))
+    overdue = unanswered(session, (Proposal.proposed_at < now - after) | over)
     for proposal in overdue:
         proposal.state = move(PROPOSAL_MOVES, proposal.state, ProposalState.EXPIRED)
         record(session, now, "job:match", "proposal.expired", f"proposal:{proposal.id}")

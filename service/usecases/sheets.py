@@ -1,7 +1,7 @@
 """Experience sheets: drafted from the record, completed by a coordinator, published while everybody named agrees."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +31,7 @@ LANGUAGES = (Language.FR, Language.AR)
 HANDED_OVER = (ProjectState.HANDED_OVER, ProjectState.CLOSED)
 VILLAGE = 0  # in the place of an association abroad
 DRAFTED_AT_ONCE = 50
+MAY_BE_EMPTY = "difficulties"
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,14 @@ class Words:
     summary: str
     difficulties: str
     lessons: str
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What keeps a sheet from being published, as the last part of `web.sheet.lacks.…`, and in which of its words."""
+
+    what: str
+    field: str = ""
 
 
 def draft_sheet(session: Session, now: datetime, *, actor: str, need_id: int) -> list[ExperienceSheet]:
@@ -150,22 +159,25 @@ def take_down(session: Session, now: datetime, *, actor: str, need_id: int) -> N
         raise NotFoundError
 
 
-def lacking(session: Session, sheet: ExperienceSheet) -> list[str]:
-    """Return what keeps a sheet from being published, as the last parts of `web.sheet.lacks.…`."""
+def lacking(session: Session, sheet: ExperienceSheet) -> list[Lack]:
+    """Return what keeps a sheet from being published, in the order of its words."""
     consents = consents_of(session, sheet.need_id)
-    words = f"{sheet.title}\n{sheet.summary}\n{sheet.difficulties}\n{sheet.lessons}"
     unnamed = [
-        one.name
+        one.name.casefold()
         for one in associations_of(session, sheet.need_id)
         if one.id not in consents or not consents[one.id].agreed
     ]
-    checks = {
-        "village": VILLAGE in consents and consents[VILLAGE].agreed is True,
-        "words": bool(sheet.title and sheet.summary and sheet.lessons),
-        "phone": not mentions_phone(words),
-        "name": not any(name.casefold() in words.casefold() for name in unnamed),
-    }
-    return [what for what, right in checks.items() if not right]
+    agreed = VILLAGE in consents and consents[VILLAGE].agreed is True
+    lacks = [] if agreed else [Lack("village")]
+    for field in (one.name for one in fields(Words)):
+        text = getattr(sheet, field)
+        checks = {
+            "words": bool(text) or field == MAY_BE_EMPTY,
+            "phone": not mentions_phone(text),
+            "name": not any(name in text.casefold() for name in unnamed),
+        }
+        lacks += [Lack(what, field) for what, right in checks.items() if not right]
+    return lacks
 
 
 def _begun(session: Session, need: Need, language: Language, facts: Facts) -> ExperienceSheet:

@@ -10,10 +10,12 @@ from sqlalchemy.orm import Session, joinedload
 
 from service.domain.ledger import Columns, Posting, Rate, Source, columns, held, missing
 from service.domain.money import Money
+from service.domain.projects import UNDER_WAY
 from service.domain.roles import OfficerRole, UserRole
 from service.models.actors import said_of
 from service.models.contributions import Contribution, LedgerEntry
 from service.models.needs import Need
+from service.models.projects import Project
 from service.usecases.contributions import giver_of
 
 
@@ -37,12 +39,15 @@ class StatementLine:
 
 @dataclass(frozen=True)
 class Statement:
-    """A project's money: its lines, oldest first, what they come to, and what is missing (centimes of a dirham)."""
+    """A project's money: its lines, oldest first, what they come to, and what is missing (centimes of a dirham).
+
+    Nothing is missing any more (None) where the works are done, or were given up.
+    """
 
     need: Need
     lines: list[StatementLine]
     columns: Columns
-    missing: int
+    missing: int | None
 
 
 def statement_of(session: Session, need: Need) -> Statement:
@@ -62,7 +67,9 @@ def statement_of(session: Session, need: Need) -> Statement:
         before += parts
         lines.append(_line(session, parts, _columns(before)))
     in_all = _columns(before)
-    return Statement(need, lines, in_all, missing(need.cost, in_all.promised))
+    project = session.get(Project, need.id)
+    going = not project or project.state in UNDER_WAY
+    return Statement(need, lines, in_all, missing(need.cost, in_all.promised) if going else None)
 
 
 def _at_once(entry: LedgerEntry) -> tuple[object, ...]:

@@ -73,7 +73,7 @@ class Mark:
 class Chart:
     """A picture and the table it is of. `kind` is `bars` or `columns` (of time); `name` is for addresses.
 
-    A chart of places has all of them as tiles of a map, too.
+    A chart of places has all of them as tiles of a map, too. `left_out` names what has no row since it is all nothing.
     """
 
     name: str
@@ -84,6 +84,7 @@ class Chart:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
     tiles: tuple[Tile, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def drawn(self) -> list[Column]:

@@ -63,7 +63,7 @@ NO_PAGES = {
     "admin.broadcast_results": "a file",
     "admin.sound": "a sound",
 }
-PARTS = re.compile(r"^(base|(admin|public)/(frame|parts|acts|charts|timeline|talk))\.html$|^sheet\.html$|\.xml$")
+PARTS = re.compile(r"^(base|sheet|(admin|public)/(frame|parts|acts|charts|timeline|talk|subject))\.html$|\.xml$")
 
 
 @dataclass(frozen=True)

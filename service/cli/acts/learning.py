@@ -20,7 +20,7 @@ LESSONS = "Creuser avant les pluies, et compter a deux."
 
 
 def hands_over(tale: Tale) -> None:
-    """Hand the works over; both sides are asked what they changed."""
+    """Hand the works over; both sides are asked what they changed, and who never answered is waited for no more."""
     she = tale.secretary
     she.begins(HAND_OVER)
     if she.by_sms:
@@ -30,6 +30,7 @@ def hands_over(tale: Tale) -> None:
     she.ended()
     she.hears("sms.testimony_asked", tale.reference)
     tale.lyon.hears("sms.testimony_asked", tale.reference)
+    tale.job("match")
 
 
 def both_testify(tale: Tale) -> None:

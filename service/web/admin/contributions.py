@@ -17,7 +17,7 @@ from service.web.admin.lists import Column, Field, Listing, answer
 from service.web.admin.lists.cells import Linked, Typed
 from service.web.admin.lists.filters import choice, number, since, until
 from service.web.admin.lists.searches import search_by_need
-from service.web.admin.lists.villages import association_column, need_column, need_filters
+from service.web.admin.lists.villages import need_columns, need_filters
 
 
 def _giver(row: Any) -> object:
@@ -40,8 +40,7 @@ LISTING = Listing(
         selectinload(Contribution.entries),
     ),
     columns=(
-        need_column(lambda row: row.Contribution.need),
-        association_column(lambda row: row.Contribution.need.association),
+        *need_columns(lambda row: row.Contribution.need),
         Column(
             "giver",
             (

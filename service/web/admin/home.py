@@ -68,7 +68,9 @@ def called(number: int) -> Response:
 
 def _address(matter: Matter, item: Item) -> str:
     endpoint = PAGES.get(matter, OF_A_PROJECT)[0]
-    return url_for(endpoint, number=item.number) if endpoint else _everything(matter)
+    # A conversation opens where its answer is written.
+    anchor = "latest" if matter is Matter.CONVERSATIONS else None
+    return url_for(endpoint, number=item.number, _anchor=anchor) if endpoint else _everything(matter)
 
 
 def _everything(matter: Matter) -> str:

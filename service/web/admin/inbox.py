@@ -27,7 +27,7 @@ from service.web.showing import thousandths
 
 FORM = re.compile(r"[0-9a-f]{32}")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-MICROSECOND = timedelta(microseconds=1)
+MICROSECOND, FAR = timedelta(microseconds=1), 10**17  # the year 5138: a calendar here ends with 9999
 
 
 class Draft(NamedTuple):
@@ -169,11 +169,13 @@ def asked_form() -> str:
 
 
 def _conversation(number: int, draft: Draft) -> str:
-    settings, until = container().settings, asked_number("until")
+    settings, asked = container().settings, asked_number("until")
+    until = None if asked is None else EPOCH + min(asked, FAR) * MICROSECOND
+    most = inbox.ENTRIES if until else inbox.LATEST
     with reading(container().engine) as session:
         conversation = inbox.conversation_of(session, number)
         to = session.get(Phone, conversation.phone)
-        entries = inbox.entries_of(session, conversation.phone, None if until is None else EPOCH + until * MICROSECOND)
+        entries = inbox.entries_of(session, conversation.phone, until)
         return render_template(
             "admin/conversation.html",
             one=conversation,
@@ -181,7 +183,8 @@ def _conversation(number: int, draft: Draft) -> str:
             to=to,
             outlook=to and outlook(session, settings, now(), to, Kind.ALERT),
             entries=entries,
-            earlier=(entries[0].at - EPOCH) // MICROSECOND if len(entries) == inbox.ENTRIES else None,
+            earlier=(entries[0].at - EPOCH) // MICROSECOND if len(entries) == most else None,
+            older=until is not None,
             answerers=inbox.answerers(session),
             canned=canned_answers(session),
             seeded=SEEDED,
@@ -194,7 +197,7 @@ def _conversation(number: int, draft: Draft) -> str:
 
 def _measured(number: int, text: str) -> Estimate:
     with reading(container().engine) as session:
-        return estimate(container().settings, inbox.conversation_of(session, number).phone, text)
+        return estimate(container().settings, inbox.conversation_of(session, number).phone, inbox.as_sent(text))
 
 
 def _canned(asked: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from sqlalchemy.orm import Session
@@ -28,12 +29,12 @@ def needs(session: Session, scope: Scope) -> list[Chart]:
     """Needs and projects over time, by sector, and by place with a map."""
     tallies = happenings(session, scope, communes=bool(scope.province))
     known = communes_in(session, scope.province) if scope.province else all_provinces(session)
-    times, sectors = by(tallies, lambda one: one.when), by(tallies, lambda one: one.sector)
+    times = by(tallies, lambda one: one.when)
     places = _places(tallies, known)
     columns = _headed(HAPPENINGS)
     return [
         _chart("time", "columns", columns, [_counted(day(one), times.get(one)) for one in scope.stamps]),
-        _chart("sectors", "bars", columns, [_counted(voice().write(one), sectors.get(one)) for one in Sector]),
+        _sectors(columns, tallies),
         _map(columns, places),
     ]
 
@@ -115,6 +116,14 @@ def _chart(
     say = voice().say
     title, about = say(f"web.figures.{name}"), say(f"web.figures.{name}.about")
     return Chart(name, kind, title, about, say(f"web.figures.{name}.first"), columns, tuple(rows), tiles)
+
+
+def _sectors(columns: tuple[Column, ...], tallies: Sequence[Tally]) -> Chart:
+    """Return the sectors where anything happened, and the names of the others."""
+    sectors = by(tallies, lambda one: one.sector)
+    rows = [_counted(voice().write(one), sectors.get(one)) for one in Sector]
+    chart = _chart("sectors", "bars", columns, (row for row in rows if any(row.values)))
+    return replace(chart, left_out=tuple(row.label for row in rows if not any(row.values)))
 
 
 def _map(columns: tuple[Column, ...], places: Sequence[Row]) -> Chart:

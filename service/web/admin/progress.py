@@ -13,7 +13,7 @@ from service.web.admin.lists import Column, Field, Listing, answer
 from service.web.admin.lists.cells import State, Typed
 from service.web.admin.lists.filters import choice, since, until
 from service.web.admin.lists.searches import search_by_need
-from service.web.admin.lists.villages import association_column, need_column, need_filters
+from service.web.admin.lists.villages import need_columns, need_filters
 
 LISTING = Listing(
     "progress",
@@ -24,8 +24,7 @@ LISTING = Listing(
         joinedload(ProgressReport.confirmer),
     ),
     columns=(
-        need_column(lambda row: row.ProgressReport.need),
-        association_column(lambda row: row.ProgressReport.need.association),
+        *need_columns(lambda row: row.ProgressReport.need),
         Column(
             "progress",
             (

@@ -18,7 +18,7 @@ from service.domain.testimonies import TestimonyState
 from service.messaging.phrases import Phrase
 from service.messaging.sources import report_source
 from service.models import DiasporaAssociation, ExperienceSheet, Need, ProgressReport, Project, Proposal, Testimony
-from service.models.contributions import contributions_of, missing_by_need
+from service.models.contributions import Funds, contributions_of, funds_by_need
 from service.models.history import around_need
 from service.models.proposals import partners_of
 from service.models.session import reading, transaction
@@ -33,7 +33,7 @@ from service.web.admin.lists import Column, Field, Listing, answer, column
 from service.web.admin.lists.cells import State, Typed
 from service.web.admin.lists.filters import choice, since, until
 from service.web.admin.lists.searches import search_by_need
-from service.web.admin.lists.villages import association_column, need_column, need_filters
+from service.web.admin.lists.villages import need_columns, need_filters
 from service.web.current import container, now, signed_in, voice
 
 REPORTS_SHOWN = 5
@@ -56,22 +56,25 @@ NEWEST = (
 
 @dataclass(frozen=True)
 class _Listed:
-    """A row with what is missing of its plan while it is under way, if anything is."""
+    """A row with what is missing of its plan, and what was received."""
 
     Project: Project
     ProgressReport: ProgressReport | None
     partners: str | None
     silent: bool
-    missing: Money | None
+    funds: Funds
 
 
-def _with_missing(session: Session, rows: list[Any]) -> list[Any]:
-    missing = missing_by_need(session, [row.Project.need for row in rows])
+def _with_funds(session: Session, rows: list[Any]) -> list[Any]:
+    funds = funds_by_need(session, [row.Project.need for row in rows])
     return [
-        _Listed(row.Project, row.ProgressReport, row.partners, row.silent, left if left.minor and going else None)
-        for row in rows
-        for left, going in [(missing[row.Project.need_id], row.Project.state in UNDER_WAY)]
+        _Listed(row.Project, row.ProgressReport, row.partners, row.silent, funds[row.Project.need_id]) for row in rows
     ]
+
+
+def _missing(row: _Listed) -> Money | None:
+    """Return what is missing, if anything is: of what is finished, or given up, nothing is any more."""
+    return row.funds.missing if row.funds.missing.minor and row.Project.state in UNDER_WAY else None
 
 
 def _listing(session: Session) -> Listing:
@@ -83,8 +86,7 @@ def _listing(session: Session) -> Listing:
         .outerjoin(ProgressReport, ProgressReport.id == NEWEST)
         .options(joinedload(Project.need).joinedload(Need.association)),
         columns=(
-            need_column(lambda row: row.Project.need),
-            association_column(lambda row: row.Project.need.association),
+            *need_columns(lambda row: row.Project.need),
             column("partner", lambda row: Typed(row.partners) if row.partners else Phrase("web.projects.alone")),
             Column(
                 "state",
@@ -93,7 +95,11 @@ def _listing(session: Session) -> Listing:
                     Field("moved", lambda row: row.Project.moved_at, Project.moved_at),
                 ),
             ),
-            column("missing", lambda row: row.missing),
+            Column(
+                "amounts",
+                (Field("missing", _missing), Field("received", lambda row: row.funds.received)),
+                named=True,
+            ),
             Column("progress", (Field("progress", _percent), Field("reported", _reported_at))),
             column("silent", _silent_since),
         ),
@@ -107,7 +113,7 @@ def _listing(session: Session) -> Listing:
         waits=silent,
         order=(Project.moved_at.desc(), Project.need_id.desc()),
         waiting=lambda row: row.silent or row.Project.state is ProjectState.DISPUTED,
-        read=_with_missing,
+        read=_with_funds,
     )
 
 

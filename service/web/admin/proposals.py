@@ -13,7 +13,7 @@ from service.web.admin.lists import Column, Field, Listing, answer, column
 from service.web.admin.lists.cells import Linked, State, Typed
 from service.web.admin.lists.filters import Condition, choice, number, since, until
 from service.web.admin.lists.searches import all_words, begins, search_needs
-from service.web.admin.lists.villages import association_column, need_column, need_filters
+from service.web.admin.lists.villages import need_columns, need_filters
 
 
 def _search(typed: str) -> Condition:
@@ -34,8 +34,7 @@ LISTING = Listing(
     Proposal.id,
     select(Proposal).options(joinedload(Proposal.need).joinedload(Need.association), joinedload(Proposal.diaspora)),
     columns=(
-        need_column(lambda row: row.Proposal.need),
-        association_column(lambda row: row.Proposal.need.association),
+        *need_columns(lambda row: row.Proposal.need),
         column(
             "shown_to",
             _shown_to,

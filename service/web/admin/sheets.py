@@ -1,11 +1,11 @@
 """Experience sheets: drafted from the record, completed here, published with the consent of those they are about."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import Response, abort, flash, redirect, render_template, request, url_for
-from sqlalchemy import Row, and_, select
-from sqlalchemy.orm import joinedload, load_only
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload, load_only
 from werkzeug.wrappers import Response as Answer
 
 from service.domain.testimonies import SheetState
@@ -33,34 +33,49 @@ from service.web.admin.lists import Listing, answer, column
 from service.web.admin.lists.cells import State
 from service.web.admin.lists.filters import choice, since, until
 from service.web.admin.lists.searches import search_by_need
-from service.web.admin.lists.villages import association_column, commune_column, need_column, need_filters
+from service.web.admin.lists.villages import commune_column, need_columns, need_filters
 from service.web.current import container, language, now, signed_in, voice
 from service.web.public.experiences import pdf
+from service.web.showing import NAMES
 
 # Characters: what two pages of paper and a phone that is read page by page can take.
 LONGEST: Mapping[str, int] = {"title": 80, "summary": 600, "difficulties": 600, "lessons": 600}
 
 
-FRENCH = and_(ExperienceSheet.need_id == Project.need_id, ExperienceSheet.language == Language.FR)
-IN_STATE = select(ExperienceSheet.need_id).where(ExperienceSheet.language == Language.FR)
+class _Listed(NamedTuple):
+    """A project with its sheets, one a language."""
+
+    Project: Project
+    sheets: list[ExperienceSheet]
 
 
-def _state(row: Row[Project, ExperienceSheet]) -> object:
-    return State(row.ExperienceSheet.state) if row.ExperienceSheet else Phrase("web.sheet.not_yet")
+def _with_sheets(session: Session, rows: list[Any]) -> list[_Listed]:
+    listed = {row.Project.need_id: _Listed(row.Project, []) for row in rows}
+    found = select(ExperienceSheet).where(ExperienceSheet.need_id.in_(listed)).options(load_only(ExperienceSheet.state))
+    for sheet in session.scalars(found.order_by(ExperienceSheet.language.desc())):
+        listed[sheet.need_id].sheets.append(sheet)
+    return list(listed.values())
 
+
+def _states(row: _Listed) -> object:
+    return [(NAMES[Language(one.language)], State(one.state)) for one in row.sheets] or Phrase("web.sheet.not_yet")
+
+
+def _waits(row: _Listed) -> bool:
+    return not row.sheets or any(one.state is SheetState.DRAFT for one in row.sheets)
+
+
+IN_STATE = select(ExperienceSheet.need_id)
 
 LISTING = Listing(
     "sheets",
     Project.need_id,
-    select(Project, ExperienceSheet)
-    .outerjoin(ExperienceSheet, FRENCH)
-    .options(joinedload(Project.need).joinedload(Need.association), load_only(ExperienceSheet.state)),
+    select(Project).options(joinedload(Project.need).joinedload(Need.association)),
     columns=(
-        need_column(lambda row: row.Project.need),
-        association_column(lambda row: row.Project.need.association),
+        *need_columns(lambda row: row.Project.need),
         commune_column(lambda row: row.Project.need.association),
         column("handed_over", lambda row: row.Project.handed_over_at, Project.handed_over_at),
-        column("state", _state),
+        column("state", _states),
     ),
     filters=(
         choice("state", SheetState, lambda state: Project.need_id.in_(IN_STATE.where(ExperienceSheet.state == state))),
@@ -71,8 +86,9 @@ LISTING = Listing(
     search=search_by_need(Project.need_id),
     only=Project.state.in_(HANDED_OVER),
     order=(Project.moved_at.desc(), Project.need_id.desc()),
-    waiting=lambda row: row.ExperienceSheet is None or row.ExperienceSheet.state is SheetState.DRAFT,
+    waiting=_waits,
     decides=True,
+    read=_with_sheets,
 )
 
 

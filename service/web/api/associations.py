@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import selectinload
 
-from service.domain.errors import NotFoundError
 from service.domain.roles import OfficerRole
 from service.domain.scopes import Scope
 from service.domain.states import AssociationState
@@ -78,10 +77,7 @@ def several(call: Call, query: AssociationQuery) -> Page[AssociationShown]:
 @operations.get("/village-associations/<number:number>", Scope.ASSOCIATIONS_READ)
 def one(call: Call, number: int) -> AssociationShown:
     """Show a village association."""
-    association = call.session.get(VillageAssociation, number)
-    if not association:
-        raise NotFoundError
-    return _shown(call, association)
+    return _shown(call, call.find(VillageAssociation, number))
 
 
 @operations.post("/village-associations", Scope.ASSOCIATIONS_WRITE, status=201)

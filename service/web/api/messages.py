@@ -6,7 +6,6 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import defer
 
-from service.domain.errors import NotFoundError
 from service.domain.kinds import Kind
 from service.domain.scopes import Scope
 from service.domain.states import MessageState
@@ -52,10 +51,7 @@ def several(call: Call, query: MessageQuery) -> Page[MessageShown]:
 @operations.get("/messages/<number:number>", Scope.MESSAGES_READ)
 def one(call: Call, number: int) -> MessageShown:
     """Show a message's state."""
-    message = call.session.get(Message, number)
-    if not message:
-        raise NotFoundError
-    return _shown(call, message)
+    return _shown(call, call.find(Message, number))
 
 
 def _shown(call: Call, message: Message) -> MessageShown:

@@ -14,12 +14,15 @@ from typing import Any, TypeVar, get_type_hints
 from pydantic import BaseModel
 from sqlalchemy.orm import Session
 
+from service.domain.errors import NotFoundError
 from service.domain.phone import GONE, NOBODY, mask_phone
 from service.domain.scopes import Scope
+from service.models.base import Base
 from service.models.tokens import ApiToken
 from service.settings import Settings
 
 View = TypeVar("View", bound=Callable[..., Any])
+Entity = TypeVar("Entity", bound=Base)
 Model = type[BaseModel]
 
 
@@ -41,6 +44,13 @@ class Call:
     def sees_people(self) -> bool:
         """Whether who asks may see phones, names and unpublished words."""
         return self.token.may(Scope.PEOPLE_READ)
+
+    def find(self, entity: type[Entity], number: int) -> Entity:
+        """Return what has this number. Raises NotFoundError when nothing has."""
+        found = self.session.get(entity, number)
+        if not found:
+            raise NotFoundError
+        return found
 
     def phone(self, number: str) -> str:
         """Return a number as who asks may see it: masked without `people:read`, a dash for someone who left."""

@@ -6,10 +6,11 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
-from sqlalchemy import Select, tuple_
+from sqlalchemy import ColumnElement, Select, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
 
 from service.domain.errors import NotFoundError
+from service.models.needs import Need
 from service.web.api.operations import Call
 
 Item = TypeVar("Item")
@@ -74,6 +75,12 @@ def cut(
 def asked(**wanted: object) -> dict[str, object]:
     """Return what was asked for, without what was not."""
     return {name: value for name, value in wanted.items() if value is not None}
+
+
+def of_needs(need_id: InstrumentedAttribute[int], **wanted: object) -> list[ColumnElement[bool]]:
+    """Return the condition that the need a row belongs to is one of those asked for; none where none are."""
+    given = asked(**wanted)
+    return [need_id.in_(select(Need.id).filter_by(**given))] if given else []
 
 
 def _cursor(values: list[Any]) -> str:

@@ -6,15 +6,13 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from service.domain.errors import NotFoundError
 from service.domain.progress import HelpWanted, Problem, Stage
 from service.domain.roles import OfficerRole
 from service.domain.scopes import Scope
 from service.domain.states import ReportState
-from service.models.needs import Need
 from service.models.progress import ProgressReport
 from service.web.api.operations import Call, Operations
-from service.web.api.paging import Page, PageQuery, asked, cut
+from service.web.api.paging import Page, PageQuery, asked, cut, of_needs
 from service.web.api.shapes import Reference
 
 operations = Operations("Progress reports")
@@ -55,9 +53,8 @@ class ReportQuery(PageQuery):
 @operations.get("/progress-reports", Scope.PROGRESS_READ)
 def several(call: Call, query: ReportQuery) -> Page[ReportShown]:
     """List progress reports."""
-    found = select(ProgressReport).filter_by(**asked(state=query.state))
-    if query.project:
-        found = found.where(ProgressReport.need_id.in_(select(Need.id).where(Need.reference == query.project)))
+    which = of_needs(ProgressReport.need_id, reference=query.project)
+    found = select(ProgressReport).filter_by(**asked(state=query.state)).where(*which)
     rows, following = cut(call, query, found.options(*PARTS), ProgressReport.id)
     return Page(items=[_shown(call, report) for report in rows], next=following)
 
@@ -65,10 +62,7 @@ def several(call: Call, query: ReportQuery) -> Page[ReportShown]:
 @operations.get("/progress-reports/<number:number>", Scope.PROGRESS_READ)
 def one(call: Call, number: int) -> ReportShown:
     """Show a progress report."""
-    report = call.session.get(ProgressReport, number)
-    if not report:
-        raise NotFoundError
-    return _shown(call, report)
+    return _shown(call, call.find(ProgressReport, number))
 
 
 def _shown(call: Call, report: ProgressReport) -> ReportShown:

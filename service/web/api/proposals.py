@@ -7,13 +7,11 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from service.domain.errors import NotFoundError
 from service.domain.scopes import Scope
 from service.domain.states import ProposalState
-from service.models.needs import Need
 from service.models.proposals import Proposal
 from service.web.api.operations import Call, Operations
-from service.web.api.paging import Id, Page, PageQuery, asked, cut
+from service.web.api.paging import Id, Page, PageQuery, asked, cut, of_needs
 from service.web.api.shapes import Reference
 
 operations = Operations("Proposals")
@@ -45,9 +43,8 @@ class ProposalQuery(PageQuery):
 @operations.get("/proposals", Scope.PROPOSALS_READ)
 def several(call: Call, query: ProposalQuery) -> Page[ProposalShown]:
     """List proposals."""
-    found = select(Proposal).filter_by(**asked(state=query.state, diaspora_id=query.diaspora_association))
-    if query.need:
-        found = found.where(Proposal.need_id.in_(select(Need.id).where(Need.reference == query.need)))
+    which = of_needs(Proposal.need_id, reference=query.need)
+    found = select(Proposal).filter_by(**asked(state=query.state, diaspora_id=query.diaspora_association)).where(*which)
     rows, following = cut(call, query, found.options(joinedload(Proposal.need)), Proposal.id)
     return Page(items=[_shown(proposal) for proposal in rows], next=following)
 
@@ -55,10 +52,7 @@ def several(call: Call, query: ProposalQuery) -> Page[ProposalShown]:
 @operations.get("/proposals/<number:number>", Scope.PROPOSALS_READ)
 def one(call: Call, number: int) -> ProposalShown:
     """Show a proposal."""
-    proposal = call.session.get(Proposal, number)
-    if not proposal:
-        raise NotFoundError
-    return _shown(proposal)
+    return _shown(call.find(Proposal, number))
 
 
 def _shown(proposal: Proposal) -> ProposalShown:

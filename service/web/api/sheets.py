@@ -15,7 +15,7 @@ from service.models.needs import Need
 from service.models.sheets import ExperienceSheet
 from service.usecases.experiences import read_experience
 from service.web.api.operations import Call, Operations
-from service.web.api.paging import Page, PageQuery, asked, cut
+from service.web.api.paging import Page, PageQuery, asked, cut, of_needs
 from service.web.api.shapes import Reference
 
 operations = Operations("Experience sheets")
@@ -76,10 +76,8 @@ class SheetQuery(PageQuery):
 @operations.get("/experience-sheets", Scope.SHEETS_READ)
 def several(call: Call, query: SheetQuery) -> Page[SheetSummary]:
     """List experience sheets, each language by itself."""
-    of_needs = asked(sector=query.sector, reference=query.project)
-    found = select(ExperienceSheet).filter_by(**asked(state=query.state))
-    if of_needs:
-        found = found.where(ExperienceSheet.need_id.in_(select(Need.id).filter_by(**of_needs)))
+    which = of_needs(ExperienceSheet.need_id, sector=query.sector, reference=query.project)
+    found = select(ExperienceSheet).filter_by(**asked(state=query.state)).where(*which)
     rows, following = cut(call, query, found.options(NEED), ExperienceSheet.need_id, ExperienceSheet.language)
     return Page(items=[SheetSummary(**_summary(sheet)) for sheet in rows], next=following)
 

@@ -6,14 +6,12 @@ from pydantic import BaseModel, Field
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
 
-from service.domain.errors import NotFoundError
 from service.domain.scopes import Scope
 from service.domain.testimonies import Publication, TestimonyState
 from service.models.diaspora import Contact
-from service.models.needs import Need
 from service.models.testimonies import Testimony
 from service.web.api.operations import Call, Operations
-from service.web.api.paging import Page, PageQuery, asked, cut
+from service.web.api.paging import Page, PageQuery, asked, cut, of_needs
 from service.web.api.shapes import Reference
 
 operations = Operations("Testimonies")
@@ -48,9 +46,8 @@ class TestimonyQuery(PageQuery):
 @operations.get("/testimonies", Scope.TESTIMONIES_READ)
 def several(call: Call, query: TestimonyQuery) -> Page[TestimonyShown]:
     """List testimonies."""
-    found = select(Testimony).filter_by(**asked(state=query.state))
-    if query.project:
-        found = found.where(Testimony.need_id.in_(select(Need.id).where(Need.reference == query.project)))
+    which = of_needs(Testimony.need_id, reference=query.project)
+    found = select(Testimony).filter_by(**asked(state=query.state)).where(*which)
     rows, following = cut(call, query, found.options(*PARTS), Testimony.id)
     return Page(items=[_shown(call, testimony) for testimony in rows], next=following)
 
@@ -58,10 +55,7 @@ def several(call: Call, query: TestimonyQuery) -> Page[TestimonyShown]:
 @operations.get("/testimonies/<number:number>", Scope.TESTIMONIES_READ)
 def one(call: Call, number: int) -> TestimonyShown:
     """Show a testimony."""
-    testimony = call.session.get(Testimony, number)
-    if not testimony:
-        raise NotFoundError
-    return _shown(call, testimony)
+    return _shown(call, call.find(Testimony, number))
 
 
 def _shown(call: Call, testimony: Testimony) -> TestimonyShown:

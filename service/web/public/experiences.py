@@ -4,21 +4,19 @@ from flask import Response, abort, render_template, request
 
 from service.domain.reference import parse_reference
 from service.domain.sectors import Sector
-from service.domain.text import clean, search_key
+from service.domain.text import search_key
 from service.models.session import reading
 from service.models.sheets import published_sheets
 from service.usecases.experiences import Experience, languages_for, read_experience
 from service.web.access import access
 from service.web.current import container, language
-
-LONGEST_WORD = 60
+from service.web.public.asked import asked_sector, asked_word
 
 
 @access("public")
 def find() -> str:
     """List the sheets; `?sector=` those of one sector, `?q=` those that have a word."""
-    asked, word = request.args.get("sector", ""), clean(request.args.get("q", ""))[:LONGEST_WORD]
-    sector = Sector(asked) if asked in set(Sector) else None
+    sector, word = asked_sector(), asked_word()
     with reading(container().engine) as session:
         sheets = published_sheets(session, languages_for(language()), sector=sector)
         found = [(sheet.need.sector, read_experience(session, sheet)) for sheet in sheets]

@@ -12,8 +12,9 @@ from tests.service.locales.catalogues import DOMAINS, gaps, path_of, texts
 # What two languages write alike.
 ALIKE = {
     Language.AR: {"phone.sms"},
-    Language.SHI: {"phone.sms"},
+    Language.SHI: {"answer.sender", "phone.sms"},
     Language.EN: {
+        "answer.sender",
         "card.word.experience",
         "card.word.info",
         "card.word.pause",

@@ -95,12 +95,38 @@ def test_an_answer_waits_in_the_outbox_and_the_conversation_waits_no_more(
             assert done is first
         assert messages(session) == 1
         sent = session.scalars(select(Message)).one()
-        assert (sent.text, sent.kind, sent.phone) == ("Nous venons à Ifri demain.", Kind.ALERT, SECRETARY)
+        assert (sent.text, sent.kind, sent.phone) == ("Tiwizi: Nous venons à Ifri demain.", Kind.ALERT, SECRETARY)
         acts = select(AuditEntry.action).where(AuditEntry.subject == f"conversation:{waiting}")
         assert session.scalars(acts.order_by(AuditEntry.id)).all() == ["conversation.answered"]
     answered = one(engine)
     assert (answered.waiting_since, answered.resolved_at, answered.assigned_to) == (None, None, user.id)
     assert folder(engine, Folder.MINE, user) == [SECRETARY]
+
+
+@pytest.mark.parametrize(
+    ("typed", "sent"),
+    [
+        ("Aït Bâha", "Tiwizi: Ait Baha"),
+        ("Tiwizi: Bonjour", "Tiwizi: Bonjour"),
+        ("tiwizi : bonjour", "tiwizi : bonjour"),
+        ("Tiwizi Ifri est inscrite", "Tiwizi: Tiwizi Ifri est inscrite"),
+        ("شكرا", "تيويزي: شكرا"),
+        ("تيويزي: شكرا", "تيويزي: شكرا"),
+        ("Tiwizi: شكرا", "Tiwizi: شكرا"),
+    ],
+)
+def test_an_answer_begins_with_who_sends_it_once_and_in_its_own_letters(
+    engine: Engine, clock: MovedClock, settings: Settings, user: User, waiting: int, typed: str, sent: str
+) -> None:
+    with transaction(engine) as session:
+        answer(session, settings, clock(), user=user, conversation_id=waiting, text=typed, form=FORM)
+        assert session.scalars(select(Message.text)).one() == sent
+
+
+def test_no_canned_answer_says_twice_who_sends_it(engine: Engine) -> None:
+    with reading(engine) as session:
+        texts = [text for texts in canned_answers(session).values() for text in texts.values()]
+    assert [text for text in texts if text.startswith(("Tiwizi", "تيويزي"))] == []
 
 
 @pytest.mark.parametrize(("days", "waits"), [(1, True), (4, False)])

@@ -10,10 +10,12 @@ from sqlalchemy import Engine
 
 from service.domain.errors import MoveError, NotAllowedError, NotFoundError
 from service.domain.phone import show_phone
+from service.domain.projects import Party, ProjectMove
 from service.domain.states import NeedState, ProposalState
 from service.models import Proposal
 from service.models.diaspora import active_contact
 from service.models.session import reading, transaction
+from service.usecases.projects import move_project
 from service.usecases.proposals import (
     accept_interest,
     expire_proposals,
@@ -250,3 +252,13 @@ def test_only_what_nobody_answered_lapses(story: Story) -> None:
         assert expire_proposals(session, story.clock(), timedelta(days=14)) == 1
     assert (story.state(), story.state(story.utrecht)) == (ProposalState.INTERESTED, ProposalState.EXPIRED)
     assert audited(story.engine, "proposal")[1:] == [("job", "proposal.expired")]
+
+
+def test_nobody_is_waited_for_once_the_works_are_over(story: Story) -> None:
+    story.says_yes()
+    story.accepts()
+    for move, lapsed in ((ProjectMove.BEGIN_WORKS, 0), (ProjectMove.ACCEPT, 1), (ProjectMove.HAND_OVER, 0)):
+        with transaction(story.engine) as session:
+            move_project(session, story.clock(), need_id=story.need, move=move, party=Party.VILLAGE, actor="officer:1")
+            assert expire_proposals(session, story.clock(), timedelta(days=14)) == lapsed
+    assert (story.state(), story.state(story.utrecht)) == (ProposalState.INTRODUCED, ProposalState.EXPIRED)

@@ -21,6 +21,7 @@ from service.usecases.experiences import Experience, codes_of, languages_for, re
 from service.usecases.progress import confirm_progress
 from service.usecases.projects import move_project
 from service.usecases.sheets import (
+    Lack,
     Words,
     answer_consent,
     ask_consent,
@@ -180,10 +181,10 @@ def test_a_new_draft_keeps_the_words_and_draws_the_facts_anew(session: Session, 
 
 def test_what_keeps_a_sheet_from_being_published_is_said(session: Session, clock: MovedClock, need: Need) -> None:
     sheet = drafted(session, clock, need)
-    assert lacking(session, sheet) == ["village", "words"]
+    assert lacking(session, sheet) == [Lack("village"), Lack("words", "lessons")]
     spoken = Words("Lyon-Taliouine à Ifri", "Appelez le 06 12 34 56 78", "", LESSONS)
     complete_sheet(session, clock(), user_id=None, need_id=need.id, language="fr", words=spoken)  # type: ignore[arg-type]  # nobody's
-    assert lacking(session, sheet) == ["village", "phone", "name"]
+    assert lacking(session, sheet) == [Lack("village"), Lack("name", "title"), Lack("phone", "summary")]
     with pytest.raises(MoveError):
         publish_sheet(session, clock(), actor="user:1", need_id=need.id, language="fr")
 
@@ -219,7 +220,7 @@ def test_whoever_takes_consent_back_takes_the_sheet_down_at_once(
     assert sheet.state is SheetState.WITHDRAWN
     assert published_sheets(session, languages_for("fr")) == []
     draft_sheet(session, clock(), actor="user:1", need_id=need.id)
-    assert ("name" if who == LYON else "village") in [*lacking(session, sheet), "name"]
+    assert ("name" if who == LYON else "village") in [*(lack.what for lack in lacking(session, sheet)), "name"]
     assert "Lyon" not in lines(read_experience(session, sheet)) or who == TREASURER
 
 

@@ -269,3 +269,6 @@ def test_ones_phone_is_changed_with_the_password(
     assert 'role="status"' in coordinator.get(PAGE).text
     with reading(engine) as session:
         assert session.scalars(select(User)).one().phone == kept
+    # Who has none has nothing to change.
+    seen = coordinator.get(PAGE).text
+    assert ("Changer de numéro" in seen, "Ajouter un numéro" in seen) == (kept is not None, kept is None)

@@ -151,17 +151,41 @@ def test_a_coordinator_drafts_completes_asks_and_publishes(coordinator: Person, 
     coordinator.send(f"{page}/draft", page=listed)
     assert states(engine) == [SheetState.DRAFT, SheetState.DRAFT]
     shown = coordinator.get(page).text
-    assert "Il manque l&#39;accord du village." in shown
+    # Each thing that is lacking is named, and leads to where it is mended.
+    assert '<a href="#consents">Il manque l&#39;accord du village.</a>' in shown
+    for code, name in (("fr", "Français"), ("ar", "العربية")):
+        to_write = f'<a href="#lessons-{code}">À écrire : Ce que le village ferait autrement.</a>'
+        assert f"<bdi>{name}</bdi>: {to_write}" in shown
+        assert f'id="lessons-{code}"' in shown
     form = {"title": "L'eau", "summary": "Une ligne\r\n\r\net une autre \u202e", "difficulties": "", "lessons": "Tout"}
     coordinator.send(f"{page}/complete", page=page, language="fr", **form)
     with reading(engine) as session:
         sheet = session.scalars(select(ExperienceSheet).where(ExperienceSheet.language == "fr")).one()
         assert (sheet.title, sheet.summary) == ("L'eau", "Une ligne\net une autre")
+    left = coordinator.get(page).text
+    assert ("#lessons-fr" in left, "#lessons-ar" in left) == (False, True)
     assert coordinator.send(f"{page}/publish", page=page, language="fr").status_code == 409
     coordinator.send(f"{page}/ask", page=page)
     assert "demandé le" in coordinator.get(page).text
     assert coordinator.get(f"{page}/fr.pdf").data.startswith(b"%PDF")
     assert coordinator.get(f"{page}/en.pdf").status_code == 404
+
+
+def test_the_list_says_of_each_language_how_far_its_sheet_is(
+    coordinator: Person, engine: Engine, project: Need, published: str
+) -> None:
+    assert published
+    with transaction(engine) as session:
+        session.get_one(ExperienceSheet, (project.id, "ar")).state = SheetState.DRAFT
+    for asked in ({}, {"state": "draft"}, {"state": "published"}):
+        listed = coordinator.get("/admin/sheets", **asked).text
+        assert 'Français <span class="state published">publiée</span>' in listed
+        assert 'العربية <span class="state draft">brouillon</span>' in listed
+        assert '<tr role="row" class="waits">' in listed
+    page = coordinator.get(f"/admin/sheets/{project.id}").text
+    left = page.partition("Ce qui reste à faire")[2].partition("</ul>")[0]
+    assert '<input type="hidden" name="language" value="ar">' in left
+    assert "Publier cette fiche" in left
 
 
 def test_a_published_sheet_is_taken_down(coordinator: Person, engine: Engine, project: Need, published: str) -> None:

@@ -10,6 +10,7 @@ from flask import Flask
 from service.container import Container
 from service.domain.ledger import Source
 from service.domain.money import Currency, Money
+from service.domain.sectors import Sector
 from service.domain.states import MessageState
 from service.locales import Language, speaker
 from service.models import Message
@@ -98,6 +99,15 @@ def test_the_numbers_of_a_file_are_the_ledgers(account: Account, viewer: Person)
         "La commune": ["96000.00", "0.00", "0.00", "0.00", "0.00", "0.00"],
     }
     assert account.columns().received == 2_160_011
+
+
+@pytest.mark.usefixtures("account")
+def test_sectors_in_which_nothing_happened_are_named_in_one_line(viewer: Person) -> None:
+    assert [row[0] for row in rows_of(viewer, "needs", "sectors")[1:]] == ["Eau potable"]
+    page = viewer.get("/admin/figures/needs").text
+    left_out = page.partition("Aucun besoin dans : ")[2].partition(".</p>")[0]
+    assert len(left_out.split(", ")) == len(Sector) - 1
+    assert "Eau potable" not in left_out
 
 
 @pytest.mark.usefixtures("account")

@@ -12,7 +12,7 @@ from service.domain.roles import UserRole
 from service.messaging.outbox import tell
 from service.models import Conversation, InboundEvent, Message
 from service.models.session import reading, transaction
-from service.usecases.inbox import note_text
+from service.usecases.inbox import ENTRIES, LATEST, note_text
 from service.usecases.phones import know_phone, stop
 from tests.conftest import MovedClock
 from tests.service.web.person import MakeUser, Person
@@ -68,12 +68,12 @@ def test_an_answer_is_seen_first_and_the_same_form_sends_it_once(
     form = form_of(coordinator, page)
     said = {"page": page, "form": form, "text": "Merci, nous venons demain."}
     preview = coordinator.send(f"{page}/answer", step="preview", **said).text
-    assert "SMS : 1. Signes : 26 sur 160" in preview
+    assert "SMS : 1. Signes : 34 sur 160" in preview
     assert f'value="{form}"' in preview
     assert sent(engine) == []
     for _ in range(2):
         assert coordinator.send(f"{page}/answer", step="send", **said).status_code == 302
-    assert sent(engine) == ["Merci, nous venons demain."]
+    assert sent(engine) == ["Tiwizi: Merci, nous venons demain."]
     seen = coordinator.get(page).text
     assert "déjà en route" in seen
     assert '<li class="sent">' in seen
@@ -97,9 +97,9 @@ def test_a_canned_answer_comes_in_the_language_that_was_picked(
 def test_what_is_typed_is_measured_by_the_server(coordinator: Person, hears: Hears) -> None:
     page = f"{PAGE}/{(number := hears())}"
     asked = {"page": page, "conversation": str(number)}
-    assert coordinator.send(f"{PAGE}/measure", text="é" * 160, **asked).text.startswith("SMS : 1. Signes : 160 sur 160")
-    assert "SMS : 2. Signes : 71 sur 134" in coordinator.send(f"{PAGE}/measure", text="ا" * 71, **asked).text
-    assert "Trop long : 5" in coordinator.send(f"{PAGE}/measure", text="x" * 613, **asked).text
+    assert coordinator.send(f"{PAGE}/measure", text="é" * 152, **asked).text.startswith("SMS : 1. Signes : 160 sur 160")
+    assert "SMS : 2. Signes : 71 sur 134" in coordinator.send(f"{PAGE}/measure", text="ا" * 63, **asked).text
+    assert "Trop long : 5" in coordinator.send(f"{PAGE}/measure", text="x" * 605, **asked).text
     with_stop = coordinator.send(f"{PAGE}/measure", text="x" * 150, page=page, language="fr").text
     assert with_stop.startswith("SMS : 2.")
 
@@ -146,19 +146,35 @@ def test_a_conversation_is_given_resolved_reopened_and_begun(
         assert session.get_one(Conversation, number).assigned_to == other
 
 
-def test_a_long_conversation_goes_on_on_earlier_pages(
+def test_a_long_conversation_opens_with_its_latest_exchange_and_the_answer(
     coordinator: Person, container: Container, clock: MovedClock, hears: Hears
 ) -> None:
     page = f"{PAGE}/{hears('le premier')}"
-    for number in range(60):
+    for number in range(70):
         clock.move(seconds=9)
         with transaction(container.engine) as session:
             tell(session, clock(), event=f"K{number}", phone=PHONE, template="need_saved", reference="K7-4Q2")
+    clock.move(seconds=9)
+    hears("le dernier")
     seen = coordinator.get(page).text
-    assert "le premier" not in seen
-    earlier = re.search(r"\?until=(\d+)", seen)
+    assert seen.count("K7-4Q2") == LATEST - 1
+    assert re.search(r'<li class="heard" id="latest">\s*<p>\s*<bdi>le dernier', seen)
+    assert seen.index("le dernier") < seen.index("<textarea") < seen.index("Confier")
+    earlier = re.search(r"\?until=(\d+)#latest", seen)
     assert earlier
-    assert "le premier" in coordinator.get(page, until=earlier[1]).text
+    older = coordinator.get(page, until=earlier[1]).text
+    assert older.count("K7-4Q2") == ENTRIES
+    # Nobody answers what was said long ago as if it were said now.
+    assert "<textarea" not in older
+    assert f'<a href="{page}#latest">Derniers messages</a>' in older
+    oldest = re.search(r"\?until=(\d+)#latest", older)
+    assert oldest
+    assert "le premier" in coordinator.get(page, until=oldest[1]).text
+
+
+@pytest.mark.parametrize("path", [PAGE, "/admin/"])
+def test_links_lead_to_what_was_written_last(coordinator: Person, hears: Hears, path: str) -> None:
+    assert f'href="{PAGE}/{hears()}#latest"' in coordinator.get(path).text
 
 
 def test_an_admin_words_the_canned_answers(person: Person, make_user: MakeUser, hears: Hears) -> None:

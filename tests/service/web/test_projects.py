@@ -5,12 +5,13 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Engine
 
-from service.domain.projects import ProjectState
+from service.domain.projects import Party, ProjectMove, ProjectState
 from service.messaging.outbox import tell
 from service.models import Need, Project
 from service.models.associations import active_officer
 from service.models.diaspora import active_contact
 from service.models.session import reading, transaction
+from service.usecases.projects import move_project
 from tests.conftest import MovedClock
 from tests.service.web.person import Person
 from tests.ussd.projects import half_done, project_of, staffed_village
@@ -37,6 +38,19 @@ def test_the_list_says_where_a_project_is_and_since_when_it_is_silent(coordinato
     assert [said for said in told if said not in page] == []
     assert "Lyon-Taliouine" in coordinator.get("/admin/projects", state="works").text
     assert "Lyon-Taliouine" not in coordinator.get("/admin/projects", state="closed").text
+
+
+def test_what_is_done_misses_nothing_any_more_and_says_what_came(
+    coordinator: Person, engine: Engine, clock: MovedClock, project: int
+) -> None:
+    pages = ("/admin/projects", f"/admin/projects/{project}", f"/admin/projects/{project}/money")
+    assert all("il manque 260 000 DH" in coordinator.get(page).text for page in pages[1:])
+    with transaction(engine) as session:
+        for move in (ProjectMove.ACCEPT, ProjectMove.HAND_OVER):
+            move_project(session, clock(), need_id=project, move=move, party=Party.VILLAGE, actor="officer:1")
+    assert [page for page in pages if "manque" in coordinator.get(page).text] == []
+    assert "<dt>Reçu</dt><dd>0 DH</dd>" in coordinator.get(pages[0]).text
+    assert all("Coût 320 000 DH, reçu 0 DH." in coordinator.get(page).text for page in pages[1:])
 
 
 def test_the_page_of_a_project_tells_its_record_and_a_viewer_may_do_nothing(viewer: Person, project: int) -> None:

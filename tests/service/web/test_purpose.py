@@ -54,5 +54,7 @@ def test_there_is_a_tour_only_where_the_story_was_played(viewer: Person, engine:
     with transaction(engine) as session:
         village(session, clock(), "+212600001001", name="Association Tiwizi Ifri")
     assert 'href="/admin/tour"' in viewer.get("/admin/").text
-    steps = re.findall(r'<li><h2><a href="([^"]+)">', viewer.get("/admin/tour").text)
-    assert [viewer.get(step).status_code for step in steps] == [200]
+    steps = re.findall(r'<li><h2><a href="([^"]+)">([^<]+)', viewer.get("/admin/tour").text)
+    # The list numbers them.
+    assert [name for _, name in steps] == ["Le village"]
+    assert [viewer.get(step).status_code for step, _ in steps] == [200]

@@ -56,6 +56,11 @@ def need_column(of: Callable[[Any], Need], *more: Field) -> Column:
     )
 
 
+def need_columns(of: Callable[[Any], Need]) -> tuple[Column, Column]:
+    """Return a column for the need of a row, and one for the association that it is of."""
+    return need_column(of), association_column(lambda row: of(row).association)
+
+
 def need_filters(column: Any) -> tuple[Filter, ...]:
     """Return filters by the need of a row, whose number is in `column`: its sector, its place, its association."""
 
