@@ -43,7 +43,7 @@ def test_a_need_is_shown_beside_its_commune_and_decided_on_its_page(
     number = registers.need(registers.association(state=AssociationState.VERIFIED))
     page = f"/admin/needs/{number}"
     said = coordinator.get(page).text
-    for fact in ("Puits du bas", "320 000 DH", "60 000 DH", "Assaisse", "99"):
+    for fact in ("Puits du bas", "320\u00a0000\u00a0DH", "60\u00a0000\u00a0DH", "Assaisse", "99"):
         assert fact in said
     assert "il attend votre vérification" in said
     answer = coordinator.send(f"{page}/verify", page=page, urgency="high", next=page)
