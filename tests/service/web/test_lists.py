@@ -211,6 +211,9 @@ def test_a_download_is_narrowed_as_the_page_is_and_named_after_it(coordinator: P
     assert head[:6] == ["Référence", "Domaine", "Titre", "Signalé le", "Foyers", "Coût"]
     assert [row[0] for row in rows] == ["A3-BCD", "K7-4QE"]
     assert rows[0][2:6] == ["Puits du haut", date(2026, 11, 23).isoformat(), "84", "320000,00"]
+    stands = head.index("Où en est")
+    assert head[stands + 1] == "Attend depuis"
+    assert rows[1][stands : stands + 2] == ["à vérifier", date(2026, 11, 23).isoformat()]
     assert answer.data.startswith("\ufeff".encode())
     assert answer.headers["Content-Disposition"] == "attachment; filename=tiwizi-needs-2026-11-23.csv"
     english = downloaded(coordinator, "/admin/needs", format="csv", q="k7-4qe", lang="en")
