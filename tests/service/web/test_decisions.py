@@ -16,8 +16,12 @@ from service.locales import Language
 from service.models import AuditEntry, Message, Need, Officer, Phone, User, VillageAssociation
 from service.models.session import reading, transaction
 from service.settings import Settings
+from service.usecases.proposals import express_interest
+from tests import world
+from tests.conftest import MovedClock
 from tests.service.web.person import Person
 from tests.service.web.registers import Registers
+from tests.world import diaspora, proposed, settle, village
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 BIDI = "Ait \u202eevil\u202c <script>alert(1)</script>"
@@ -137,7 +141,28 @@ def test_the_sms_of_a_decision_is_read_before_it_is_sent(
     for message in sent.values():
         assert str(escape(message.text)) in shown
     assert f"Personnes : 1. SMS pour chacune : {sent['ar'].parts}" in shown
+    assert "was not accepted" not in shown
     assert need_of(engine, number).state is NeedState.REJECTED
+
+
+def test_whoever_had_said_yes_is_shown_to_hear_of_it_too(
+    coordinator: Person, engine: Engine, clock: MovedClock
+) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        village(session, clock())
+        need, lyon = world.need_of(session, clock()), diaspora(session, clock())
+        number, association = need.id, need.association_id
+        proposed(session, clock(), need, lyon)
+        express_interest(session, clock(), contact=lyon.active_contacts[0], reference=need.reference, code="*1#")
+    texts = {}
+    for page in (f"/admin/needs/{number}", f"/admin/associations/{association}"):
+        form = {"page": page, "reason": "doublon", "step": "preview"}
+        texts[page] = coordinator.send(f"{page}/reject", **form).text
+    coordinator.send(f"/admin/needs/{number}/reject", page="/admin/", reason="doublon")
+    with reading(engine) as session:
+        (told,) = session.scalars(select(Message.text).where(Message.template == "closed"))
+    assert all(str(escape(told)) in shown for shown in texts.values())
 
 
 @pytest.mark.parametrize("kind", ["associations", "needs"])

@@ -1,20 +1,17 @@
 """The first page: what waits, each one click from its answer, and as few looks at the database on a busy day."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, select
 
 from service.container import Container
 from service.domain.ledger import ArrivalState
 from service.domain.phone import show_phone
 from service.domain.projects import Awaited, Grievance, ProjectState
+from service.domain.sectors import Urgency
 from service.domain.states import AssociationState, MessageState
 from service.domain.testimonies import Publication, SheetState
 from service.locales import Language
 from service.matching.scoring import Weights
-from service.messaging.health import start_gateway, stop_gateway
 from service.models import (
     Arrival,
     Contact,
@@ -22,7 +19,6 @@ from service.models import (
     DiasporaAssociation,
     Escalation,
     ExperienceSheet,
-    GatewayState,
     InboundEvent,
     Message,
     Need,
@@ -36,7 +32,6 @@ from service.models import (
 from service.models import (
     Testimony as Words,  # pytest takes what begins with Test for its own
 )
-from service.models.gateways import ALL
 from service.models.phones import doubt
 from service.models.session import reading, transaction
 from service.models.spotchecks import SpotAnswer
@@ -45,15 +40,17 @@ from service.usecases.inbox import note_text
 from service.usecases.leaving import forget
 from service.usecases.matching import match_needs
 from service.usecases.messages import spending_now
-from service.usecases.needs import reject_need
+from service.usecases.needs import reject_need, verify_need
 from service.usecases.phones import know_phone
-from service.usecases.proposals import decline
+from service.usecases.proposals import accept_interest, decline, express_interest
 from service.usecases.today import FIRST, Matter, waiting
+from service.usecases.undoing import Undo, take_back, undo_of
 from tests.conftest import MovedClock
+from tests.service.web.counting import counted
 from tests.service.web.person import Person
 from tests.service.web.registers import Registers
 from tests.ussd.projects import half_done, project_of, staffed_village
-from tests.world import SECRETARY, STRANGER, diaspora, need_of, officer_of, settle, village
+from tests.world import SECRETARY, STRANGER, diaspora, need_of, officer_of, proposed, settle, village
 
 DAYS = 30
 
@@ -230,6 +227,27 @@ def test_a_verified_need_waits_while_nobody_is_left_to_ask(
     assert Matter.UNASKED not in matters(engine, clock)
 
 
+def test_a_need_waits_for_nobody_once_it_has_a_partner_or_its_verification_is_taken_back(
+    engine: Engine, clock: MovedClock
+) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        village(session, clock())
+        lyon = diaspora(session, clock())
+        partnered, undone = need_of(session, clock()), need_of(session, clock(), verified=False)
+        shown = proposed(session, clock(), partnered, lyon)
+        clock.move(minutes=1)
+        verify_need(session, clock(), actor="user:1", need_id=undone.id, urgency=Urgency.HIGH)
+        partnered.unasked = undone.unasked = True
+        session.flush()
+        express_interest(session, clock(), contact=lyon.active_contacts[0], reference=partnered.reference, code="*1#")
+        accept_interest(session, clock(), officer=officer_of(session), proposal_id=shown.id)
+        undo = undo_of(session, clock(), "need", undone.id)
+        assert isinstance(undo, Undo)
+        take_back(session, clock(), actor="user:1", kind="need", number=undone.id, entry=undo.entry)
+    assert Matter.UNASKED not in matters(engine, clock)
+
+
 def test_a_message_is_told_with_who_writes_and_its_first_words(
     coordinator: Person, engine: Engine, clock: MovedClock
 ) -> None:
@@ -262,24 +280,6 @@ def test_doubted_numbers_wait_and_lead_to_where_they_are_confirmed(
     assert "Numéros en doute, à confirmer de vive voix <b>1</b>" in page
     assert 'href="/admin/numbers">' in page.partition("de vive voix")[2]
     assert "600000001" not in page.replace(" ", "")
-
-
-def test_a_gateway_that_is_stopped_or_fails_is_told(coordinator: Person, engine: Engine, clock: MovedClock) -> None:
-    with transaction(engine) as session:
-        stop_gateway(session, clock(), "console", "user:1")
-    assert "La passerelle console est arrêtée" in coordinator.get("/admin/").text
-    with transaction(engine) as session:
-        start_gateway(session, clock(), "console", "user:1")
-        stop_gateway(session, clock(), ALL, "user:1")
-    page = coordinator.get("/admin/").text
-    assert ("Les envois sont arrêtés" in page, "passerelle console" in page) == (True, False)
-    with transaction(engine) as session:
-        start_gateway(session, clock(), ALL, "user:1")
-        state = session.get_one(GatewayState, "console")
-        state.weight, state.weighed_at = 10, clock()
-    page = coordinator.get("/admin/").text
-    assert "La passerelle console est défaillante" in page
-    assert 'href="/admin/messages#gateways"' in page
 
 
 def test_a_village_nobody_speaks_for_waits(engine: Engine, clock: MovedClock, registers: Registers) -> None:
@@ -328,18 +328,3 @@ def test_a_busy_day_takes_as_many_looks_as_a_quiet_one(
         return len(statements)
 
     assert more(1) == more(10)
-
-
-@contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
-    """Note every statement."""
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
