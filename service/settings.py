@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     hook_addresses: Annotated[tuple[str, ...], NoDecode] = ()
     metrics_addresses: Annotated[tuple[str, ...], NoDecode] = Field(default=("127.0.0.0/8", "::1"), min_length=1)
     sms_routes: Annotated[dict[str, tuple[str, ...]], NoDecode] = {"*": ("console",)}
-    # What a part costs through a gateway or to a prefix, and the caps of a UTC day, all in one currency.
+    sms_currency: str = Field(default="EUR", pattern="^[A-Z]{3}$")  # of all prices of a part and caps of a UTC day
     sms_prices: Annotated[dict[str, Decimal], NoDecode] = {"console": Decimal(0), "*": Decimal("0.08")}
     sms_rates: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
     sms_countries: Annotated[tuple[str, ...], NoDecode] = HOSTS

@@ -38,11 +38,11 @@ CURRENCIES = {
 
 
 class Speaker:
-    """One language's voice."""
+    """One language's voice; `space` stands within a number, and before its currency."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, space: str = " ") -> None:
         """Load the language's catalogues."""
-        self.language = language
+        self.language, self.space = language, space
         self._texts, self._plural = _catalogue(language)
 
     def say(self, key: str, /, *, count: int | None = None, **values: Any) -> str:
@@ -68,11 +68,11 @@ class Speaker:
             case StrEnum():
                 return self.say(f"{_snake(type(value).__name__)}.{value.value}")
             case Money():
-                return f"{self.write(value.major)} {CURRENCIES[value.currency][self.language]}"
+                return f"{self.write(value.major)}{self.space}{CURRENCIES[value.currency][self.language]}"
             case bool() | str():
                 return str(value)
             case int():
-                return _grouped(value, CONVENTIONS[self.language])
+                return _grouped(value, CONVENTIONS[self.language]).replace(" ", self.space)
             case datetime() | date():
                 return format_date(value, "dd/MM/yyyy", locale=CONVENTIONS[self.language])
             case _:
@@ -80,10 +80,10 @@ class Speaker:
 
 
 @cache
-def speaker(language: str) -> Speaker:
+def speaker(language: str, space: str = " ") -> Speaker:
     """Return the voice of a language, French for one the service does not speak."""
     known = Language(language) if language in set(Language) else DEFAULT_LANGUAGE
-    return Speaker(known)
+    return Speaker(known, space)
 
 
 @lru_cache(4_096)
@@ -92,6 +92,7 @@ def _grouped(number: int, conventions: str) -> str:
     return str(format_decimal(number, locale=conventions)).replace("\u202f", " ").replace("\xa0", " ")
 
 
+@cache
 def _catalogue(language: Language) -> tuple[dict[str, tuple[str, ...]], Any]:
     texts: dict[str, tuple[str, ...]] = {}
     plural = None

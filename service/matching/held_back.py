@@ -18,6 +18,10 @@ class HeldBack(StrEnum):
     OUTBID = "outbid"  # somebody could have taken it, but other needs took the slots
 
 
+# What waiting alone does not mend.
+NOBODY = frozenset({HeldBack.NO_PARTNER_FOR_SECTOR, HeldBack.ALL_DECLINED})
+
+
 def held_back(needs: Needs, partners: Partners, blocked: Pairs, assignment: Assignment) -> dict[int, HeldBack]:
     """Return for each need without a proposal (its position) why, rising."""
     empty = np.setdiff1d(np.arange(needs.commune.size), assignment.needs)

@@ -51,9 +51,9 @@ def tell(
     if to.stopped_at is not None and not (reply and template == STOP_CONFIRMATION):
         return False
     voice = speaker(to.language)
-    said: dict[str, Any] = words(voice, values)
-    text = _fitted(voice, f"sms.{template}", count, said, values)
+    text = text_for(voice, template, values, count)
     kind = Kind.REPLY if reply else KINDS[template]
+    said: dict[str, Any] = words(voice, values)
     line = fold(voice.say(f"line.{template}", **said))[:LONGEST_LINE] if template in IN_DIGESTS else ""
     gathered = bool(line) and to.pace is not Pace.AT_ONCE
     return (
@@ -74,6 +74,11 @@ def tell(
         )
         is not None
     )
+
+
+def text_for(voice: Speaker, template: str, values: Mapping[str, Any], count: int | None = None) -> str:
+    """Return the text of a template as `tell` sends it in a language."""
+    return _fitted(voice, f"sms.{template}", count, words(voice, values), values)
 
 
 def write(

@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, select
+from sqlalchemy import ForeignKey, Index, String, Text, false, select
+from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
@@ -13,7 +14,11 @@ from service.models.base import Base, Id, folded_from, stored
 
 
 class Need(Base):
-    """A need as an officer reported it. Money is in centimes of a dirham; the title is kept as written."""
+    """A need as an officer reported it. Money is in centimes of a dirham; the title is kept as written.
+
+    `unasked` tells, of a verified one, that the last round of the matching found nobody to ask: no association wants
+    its sector, or all that do were asked.
+    """
 
     __tablename__ = "needs"
     # What waits is listed first, and lists are put in order by these.
@@ -24,6 +29,14 @@ class Need(Base):
         Index(None, "reported_at"),
         Index(None, "cost"),
         Index(None, "households"),
+        # Few, and looked at on the first page.
+        Index(
+            "ix_needs_unasked",
+            "verified_at",
+            "id",
+            sqlite_where=sql("unasked = 1"),
+            postgresql_where=sql("unasked"),
+        ),
     )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
@@ -41,6 +54,7 @@ class Need(Base):
     state_reason: Mapped[str] = mapped_column(String(200), default="")
     reported_at: Mapped[datetime]
     verified_at: Mapped[datetime | None]
+    unasked: Mapped[bool] = mapped_column(default=False, server_default=false())
     search: Mapped[str] = folded_from("title")
 
     association: Mapped[VillageAssociation] = relationship()

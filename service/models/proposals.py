@@ -3,10 +3,11 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, select
+from sqlalchemy import ColumnElement, ForeignKey, Index, UniqueConstraint, and_, exists, select
 from sqlalchemy.orm import Mapped, Session, mapped_column, relationship
 
-from service.domain.states import ProposalState
+from service.domain.states import AssociationState, ProposalState
+from service.models.associations import VillageAssociation
 from service.models.base import Base, Id, stored
 from service.models.diaspora import DiasporaAssociation
 from service.models.needs import Need
@@ -81,6 +82,16 @@ def open_proposals(session: Session, diaspora_id: int) -> list[Proposal]:
 
 # The ones whose answer is awaited: they take a place beside the need.
 OPEN = (ProposalState.PROPOSED, ProposalState.INTERESTED)
+
+
+def is_unasked() -> ColumnElement[bool]:
+    """Tell, of a need, whether it is verified and the last round of the matching found nobody to ask about it.
+
+    Its state is not looked at, which `unasked` follows: SQLite would take the index of all that are verified.
+    """
+    awaited = exists().where(Proposal.need_id == Need.id, Proposal.state.in_(OPEN))
+    verified = Need.association.has(VillageAssociation.state == AssociationState.VERIFIED)
+    return and_(Need.unasked, verified, ~awaited)
 
 
 def open_to(session: Session, diaspora_id: int) -> list[Proposal]:

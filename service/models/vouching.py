@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
 from service.domain.roles import OFFICERS
@@ -63,13 +63,17 @@ def waiting_vouches(session: Session, now: datetime, person: Person) -> Sequence
     return list(session.scalars(asked))
 
 
-def doubted_numbers(session: Session) -> Sequence[Phone]:
-    """Return up to fifty doubted numbers that speak for somebody, first those whose holder asked to be vouched for."""
+def doubted() -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of a number that speaks for somebody and may be another person's now."""
     speaks = (
         Phone.number.in_(select(kind.phone).where(kind.left_at.is_(None), kind.joined_at < Phone.doubted_at))
         for kind in (Officer, Contact)
     )
     coordinates = Phone.number.in_(select(User.phone).where(User.created_at < Phone.doubted_at))
-    found = select(Phone).where(Phone.doubted_at.is_not(None), or_(*speaks, coordinates))
+    return Phone.doubted_at.is_not(None), or_(*speaks, coordinates)
+
+
+def doubted_numbers(session: Session) -> Sequence[Phone]:
+    """Return up to fifty doubted numbers that speak for somebody, first those whose holder asked to be vouched for."""
     asked_first = (Phone.vouch_asked_at.is_(None), Phone.vouch_asked_at, Phone.doubted_at, Phone.number)
-    return session.scalars(found.order_by(*asked_first).limit(MOST_SHOWN)).all()
+    return session.scalars(select(Phone).where(*doubted()).order_by(*asked_first).limit(MOST_SHOWN)).all()

@@ -92,8 +92,13 @@ def reject_as_same(session: Session, now: datetime, *, actor: str, need_id: int,
         raise NotFoundError
     if other.id == need_id or other.state is NeedState.REJECTED:
         raise MoveError(before=other.state, after=NeedState.REJECTED)
-    told = Phrase("need.same_as", {"reference": reference})
-    return reject_need(session, now, actor=actor, need_id=need_id, reason=f"= {reference}", told=told)
+    reason = f"= {reference}"
+    return reject_need(session, now, actor=actor, need_id=need_id, reason=reason, told=same_as(reference))
+
+
+def same_as(reference: str) -> Phrase:
+    """Return the reason that a village is told: that the other need goes on."""
+    return Phrase("need.same_as", {"reference": reference})
 
 
 def _common(need: Need, other: Need) -> list[Likeness]:

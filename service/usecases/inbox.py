@@ -121,10 +121,8 @@ def list_conversations(
     order = (*(() if folder is Folder.ALL else longest), Conversation.heard_at.desc(), Conversation.id.desc())
     query = select(Conversation, User.name).outerjoin(User, User.id == Conversation.assigned_to).where(which)
     found = session.execute(query.order_by(*order).limit(most).offset((page - 1) * most)).all()
-    phones = [one.phone for one, _ in found]
-    people, texts = someone_at(session, phones), _last_texts(session, phones)
-    rows = [Row(one, people.get(one.phone, Someone()), texts.get(one.phone, ""), name or "") for one, name in found]
-    return rows, page, pages
+    heard = heard_from(session, [one.phone for one, _ in found])
+    return [Row(one, *heard[one.phone], name or "") for one, name in found], page, pages
 
 
 def _in(folder: Folder, user_id: int) -> ColumnElement[bool]:
@@ -153,6 +151,12 @@ def someone_at(session: Session, phones: Collection[str]) -> Mapping[str, Someon
     ):
         found[phone] = Someone(association, role)
     return found
+
+
+def heard_from(session: Session, phones: Collection[str]) -> Mapping[str, tuple[Someone, str]]:
+    """Return who is behind each of these numbers, and the last text they sent."""
+    people, texts = someone_at(session, phones), _last_texts(session, phones)
+    return {phone: (people.get(phone, Someone()), texts.get(phone, "")) for phone in phones}
 
 
 def _last_texts(session: Session, phones: Collection[str]) -> Mapping[str, str]:

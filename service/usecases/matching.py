@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 
 from service.domain.money import Money
 from service.domain.sectors import Sector, Urgency
-from service.domain.states import ProposalState
+from service.domain.states import NeedState, ProposalState
 from service.matching import Problem, solve
 from service.matching.candidates import candidates
-from service.matching.held_back import HeldBack, held_back
+from service.matching.held_back import NOBODY, HeldBack, held_back
 from service.matching.reasons import Reason, reasons
 from service.matching.rounds import bonuses
 from service.matching.scoring import Weights, score
@@ -81,11 +81,14 @@ def plan_round(session: Session, now: datetime, slots: int, weights: Weights) ->
 
 
 def match_needs(session: Session, now: datetime, slots: int, weights: Weights) -> Round:
-    """Plan a round, write its proposals and tell the associations, in the caller's transaction."""
+    """Plan a round, write its proposals and which needs nobody can be asked about, and tell the associations."""
     planned = plan_round(session, now, slots, weights)
     asked = planned.asked + Counter(one.need.id for one in planned.proposed)
     for one in planned.proposed:
+        one.need.unasked = False
         _propose(session, now, one, others=asked[one.need.id] - 1)
+    for need, why in planned.held_back:
+        need.unasked = need.state is NeedState.VERIFIED and why in NOBODY
     return planned
 
 

@@ -141,7 +141,7 @@ def _decide(
     session: Session, now: datetime, actor: str, need: Need, state: NeedState, reason: str, told: object = None
 ) -> Need:
     before, earlier = need.state, need.state_reason
-    need.state, need.state_reason = move(NEED_MOVES, before, state), reason
+    need.state, need.state_reason, need.unasked = move(NEED_MOVES, before, state), reason, False
     record(session, now, actor, f"need.{state}", f"need:{need.id}", reason=reason, before=before, earlier=earlier)
     for officer in need.association.active_officers:
         tell(

@@ -70,7 +70,7 @@ def accept_interest(session: Session, now: datetime, *, officer: Officer, propos
     _check_open(proposal.need)
     need, diaspora = proposal.need, proposal.diaspora
     if need.state is not NeedState.INTRODUCED:
-        need.state = move(NEED_MOVES, need.state, NeedState.INTRODUCED)
+        need.state, need.unasked = move(NEED_MOVES, need.state, NeedState.INTRODUCED), False
         begin_project(session, now, need)
         open_plan(session, now, need)
     join_plan(session, now, proposal, f"officer:{officer.id}")

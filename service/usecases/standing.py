@@ -1,6 +1,8 @@
 """Why a need waits, or why nobody is asked about it: told on its page, from what the database says now."""
 
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
@@ -13,7 +15,7 @@ from service.models.contributions import PROMISED, Contribution, LedgerEntry
 from service.models.diaspora import Contact, DiasporaAssociation, Interest
 from service.models.needs import Need
 from service.models.phones import Phone
-from service.models.proposals import Proposal
+from service.models.proposals import OPEN, Proposal
 from service.usecases.sides import TYPICAL_CAPACITY
 
 
@@ -27,17 +29,20 @@ class Waits(StrEnum):
     VILLAGE = "village"  # that the village answers who is interested
     REJECTED = "rejected"
     PROJECT = "project"  # nothing any more: it has a partner
+    PARTNER = "partner"  # that the matching shows it to somebody
+    NOBODY = "nobody"  # that there is somebody to show it to, as the last round of the matching found
 
 
 @dataclass(frozen=True)
 class Standing:
-    """What a need waits for. The figures are of associations abroad, when it is the matching that it waits for.
+    """What a need waits for, and since when. The figures are of associations abroad, when it waits for the matching.
 
     `wanting` want to hear of its sector and can be asked; `shown` of them were asked before; `busy` of the others have
     no place free or nothing left to give this year.
     """
 
     why: Waits | HeldBack
+    since: datetime | None = None
     wanting: int = 0
     shown: int = 0
     busy: int = 0
@@ -45,31 +50,40 @@ class Standing:
 
 def standing_of(session: Session, now: datetime, need: Need) -> Standing:
     """Return why a need waits; the reasons of the matching as a round of it would give them."""
-    decided = _undecided(need)
-    if decided:
-        return Standing(decided)
-    states = set(session.scalars(select(Proposal.state).where(Proposal.need_id == need.id)))
-    if ProposalState.INTERESTED in states:
-        return Standing(Waits.VILLAGE)
-    if ProposalState.PROPOSED in states:
-        return Standing(Waits.ANSWERS)
-    return _held_back(session, now, need)
+    standing = standings(session, [need])[need.id]
+    return _held_back(session, now, need, standing) if standing.why in {Waits.PARTNER, Waits.NOBODY} else standing
 
 
-def _undecided(need: Need) -> Waits | None:
-    """Return what a need waits for before the matching sees it, or after; None when it is the matching's."""
+def standings(session: Session, needs: Sequence[Need]) -> Mapping[int, Standing]:
+    """Return why each of these needs waits, by their ids, as far as it is kept: in one statement."""
+    awaited = (
+        select(Proposal.need_id, Proposal.state, func.min(Proposal.proposed_at), func.min(Proposal.answered_at))
+        .where(Proposal.need_id.in_([need.id for need in needs]), Proposal.state.in_(OPEN))
+        .group_by(Proposal.need_id, Proposal.state)
+    )
+    answers: dict[int, dict[ProposalState, datetime]] = defaultdict(dict)
+    for need_id, state, proposed_at, answered_at in session.execute(awaited):
+        answers[need_id][state] = answered_at or proposed_at
+    return {need.id: _standing(need, answers[need.id]) for need in needs}
+
+
+def _standing(need: Need, answers: Mapping[ProposalState, datetime]) -> Standing:
     association = need.association.state
     waits = (
-        (need.state is NeedState.INTRODUCED, Waits.PROJECT),
-        (need.state is NeedState.REJECTED, Waits.REJECTED),
-        (association is AssociationState.REJECTED, Waits.ASSOCIATION_REJECTED),
-        (association is AssociationState.PENDING, Waits.ASSOCIATION),
-        (need.state is NeedState.REPORTED, Waits.VERIFICATION),
+        (need.state is NeedState.INTRODUCED, Waits.PROJECT, None),
+        (need.state is NeedState.REJECTED, Waits.REJECTED, None),
+        (association is AssociationState.REJECTED, Waits.ASSOCIATION_REJECTED, None),
+        (association is AssociationState.PENDING, Waits.ASSOCIATION, need.reported_at),
+        (need.state is NeedState.REPORTED, Waits.VERIFICATION, need.reported_at),
+        (ProposalState.INTERESTED in answers, Waits.VILLAGE, answers.get(ProposalState.INTERESTED)),
+        (ProposalState.PROPOSED in answers, Waits.ANSWERS, answers.get(ProposalState.PROPOSED)),
+        (need.unasked, Waits.NOBODY, need.verified_at),
     )
-    return next((why for holds, why in waits if holds), None)
+    found = ((why, since) for holds, why, since in waits if holds)
+    return Standing(*next(found, (Waits.PARTNER, need.verified_at)))
 
 
-def _held_back(session: Session, now: datetime, need: Need) -> Standing:
+def _held_back(session: Session, now: datetime, need: Need, standing: Standing) -> Standing:
     row = session.execute(_figures(now, need)).one()
     wanting, shown, busy = row.wanting, row.shown or 0, row.busy or 0
     reasons = (
@@ -78,7 +92,7 @@ def _held_back(session: Session, now: datetime, need: Need) -> Standing:
         (wanting == shown + busy, HeldBack.ALL_BUSY),
     )
     why = next((reason for holds, reason in reasons if holds), HeldBack.OUTBID)
-    return Standing(why, wanting, shown, busy)
+    return replace(standing, why=why, wanting=wanting, shown=shown, busy=busy)
 
 
 def _figures(now: datetime, need: Need) -> Select[int, int, int]:

@@ -23,12 +23,15 @@ from service.models.conversations import Conversation, is_unanswered
 from service.models.diaspora import DiasporaAssociation
 from service.models.messages import Message, is_dead
 from service.models.needs import Need
+from service.models.phones import Phone
 from service.models.progress import ProgressReport, asks_for_help
 from service.models.projects import Escalation, Project, follow_up_due
+from service.models.proposals import is_unasked
 from service.models.sheets import ExperienceSheet
 from service.models.spotchecks import SpotAnswer, SpotCheck, SpotQuestion
 from service.models.testimonies import Testimony
 from service.models.users import User
+from service.models.vouching import doubted
 from service.usecases.escalations import COORDINATION
 from service.usecases.silence import is_silent
 
@@ -49,10 +52,12 @@ class Matter(StrEnum):
     ASSOCIATIONS = "associations"
     DIASPORA = "diaspora"
     NEEDS = "needs"
+    UNASKED = "unasked"
     HELP = "help"
     DISPUTES = "disputes"
     DIFFERING = "differing"
     CONVERSATIONS = "conversations"
+    NUMBERS = "numbers"
     BROADCASTS = "broadcasts"
     SILENT = "silent"
     SPOT_CHECKS = "spot_checks"
@@ -116,9 +121,8 @@ def _matters(now: datetime, silent: ColumnElement[bool]) -> Mapping[Matter, Rows
     return {
         Matter.ASSOCIATIONS: _pending(VillageAssociation),
         Matter.DIASPORA: _pending(DiasporaAssociation).where(DiasporaAssociation.left_at.is_(None)),
-        Matter.NEEDS: select(Need.id, Need.reference, Need.title, Need.reported_at, Need.sector)
-        .where(Need.state == NeedState.REPORTED)
-        .order_by(Need.reported_at, Need.id),
+        Matter.NEEDS: _needs(Need.reported_at).where(Need.state == NeedState.REPORTED),
+        Matter.UNASKED: _needs(Need.verified_at).where(is_unasked()),
         Matter.HELP: _help(),
         Matter.DISPUTES: _projects(Project.moved_at).where(Project.state == ProjectState.DISPUTED),
         Matter.DIFFERING: _of_needs(Arrival.confirmed_at, Arrival)
@@ -127,6 +131,9 @@ def _matters(now: datetime, silent: ColumnElement[bool]) -> Mapping[Matter, Rows
         Matter.CONVERSATIONS: select(Conversation.id, literal(""), Conversation.phone, Conversation.waiting_since)
         .where(is_unanswered())
         .order_by(Conversation.waiting_since, Conversation.id),
+        Matter.NUMBERS: select(literal(0), literal(""), Phone.number, Phone.doubted_at)
+        .where(*doubted())
+        .order_by(Phone.doubted_at, Phone.number),
         Matter.BROADCASTS: select(Broadcast.id, literal(""), User.name, Broadcast.written_at)
         .join(User, User.id == Broadcast.written_by)
         .where(Broadcast.state == BroadcastState.WRITTEN)
@@ -152,6 +159,11 @@ def _pending(entity: type[VillageAssociation | DiasporaAssociation]) -> Rows:
     place = entity.douar if issubclass(entity, VillageAssociation) else DiasporaAssociation.city
     rows: Rows = select(entity.id, literal(""), entity.name, entity.registered_at, place)
     return rows.where(entity.state == AssociationState.PENDING).order_by(entity.registered_at, entity.id)
+
+
+def _needs(since: Any) -> Rows:
+    rows: Rows = select(Need.id, Need.reference, Need.title, since, Need.sector)
+    return rows.order_by(since, Need.id)
 
 
 def _of_needs(since: Any, entity: Any, *said: Any) -> Rows:

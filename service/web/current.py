@@ -10,6 +10,7 @@ from service.locales import DEFAULT_LANGUAGE, Language, Speaker, speaker
 from service.models import User, UserSession
 
 EXTENSION = "tiwizi"
+NO_BREAK = "\u00a0"
 
 
 def container() -> Container:
@@ -59,5 +60,5 @@ def language() -> Language:
 
 
 def voice() -> Speaker:
-    """Return the voice of the page's language."""
-    return speaker(language())
+    """Return the voice of the page's language; it lets no line break within a number."""
+    return speaker(language(), NO_BREAK)

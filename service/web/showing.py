@@ -11,13 +11,14 @@ from flask import Flask, request, url_for
 from markupsafe import Markup
 
 from service.domain.countries import HOME_ZONE
+from service.domain.money import Currency
 from service.domain.phone import mask_phone, show_phone
 from service.domain.roles import UserRole
 from service.domain.text import visible
-from service.locales import CONVENTIONS, Language, speaker
+from service.locales import CONVENTIONS, CURRENCIES, Language, speaker
 from service.logs import masked
 from service.messaging.phrases import words
-from service.web.current import container, language, user, voice
+from service.web.current import NO_BREAK, container, language, user, voice
 
 # How each language calls itself.
 NAMES = {Language.FR: "Français", Language.AR: "العربية", Language.SHI: "Tachelhit", Language.EN: "English"}
@@ -43,7 +44,9 @@ def may_administer() -> bool:
 
 def phone(number: str) -> Markup:
     """Return a number as people write it, masked for those who only view."""
-    return Markup('<bdi dir="ltr">{}</bdi>').format(show_phone(number) if may_decide() else mask_phone(number))
+    return Markup('<bdi dir="ltr" class="number">{}</bdi>').format(
+        show_phone(number) if may_decide() else mask_phone(number)
+    )
 
 
 def say(key: str, /, **values: Any) -> str:
@@ -62,9 +65,11 @@ def here(moment: datetime) -> datetime:
 
 
 def thousandths(amount: int) -> str:
-    """Return thousandths of a currency's unit as an amount with two decimals."""
+    """Return thousandths of the unit of prices and caps as an amount with two decimals and its currency."""
     written = format_decimal(Decimal(amount).scaleb(-3), "#,##0.00", locale=CONVENTIONS[language()])
-    return str(written).replace("\u202f", "\u00a0")
+    code = container().settings.sms_currency
+    currency = CURRENCIES[Currency(code)][language()] if code in set(Currency) else code
+    return f"{written}{NO_BREAK}{currency}".replace("\u202f", NO_BREAK)
 
 
 def in_language(other: Language) -> str:

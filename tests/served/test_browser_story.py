@@ -122,6 +122,7 @@ def verifies(coordinator: Page, page: str, row: str, urgency: Urgency | None = N
     if urgency:
         line.get_by_role("combobox").select_option(urgency.value)
     line.get_by_role("button", name=say("web.verify"), exact=True).click()
+    coordinator.get_by_role("button", name=say("web.sure.yes")).click()
     expect(line.locator(".state.verified").first).to_be_visible()
 
 

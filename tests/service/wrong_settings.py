@@ -25,6 +25,7 @@ WRONG = [
     ("SMS_PRICES", "+212=0.03", "is written console=0,+212=0.03,*=0.08"),
     ("SMS_PRICES", "*=-1", "is written console=0,+212=0.03,*=0.08"),
     ("SMS_PRICES", "*=cheap", "valid decimal"),
+    ("SMS_CURRENCY", "euros", "should match pattern"),
     ("SMS_RATES", "pigeon=1", "is written africastalking=50"),
     ("SMS_RATES", "console=0", "is written africastalking=50"),
     ("SMS_COUNTRIES", "Maroc", "needs codes of countries such as MA,FR,BE"),

@@ -31,6 +31,9 @@ def back_to(page: str) -> Response:
 
 
 def asked_reason() -> str | None:
-    """Return the cleaned reason of a rejection, None when it is empty or longer than 200 characters."""
-    reason = clean(request.form.get("reason", ""))
+    """Return the cleaned reason of a rejection, None when it is empty or longer than 200 characters.
+
+    The text that it is told in ends the sentence.
+    """
+    reason = clean(request.form.get("reason", "")).rstrip(" .")
     return reason if 0 < len(reason) <= LONGEST_REASON else None

@@ -20,6 +20,7 @@ from service.web.admin.lists.cells import Linked, Phone, State, Typed
 from service.web.admin.lists.filters import choice, number, places, since, until
 from service.web.admin.lists.searches import search_associations
 from service.web.admin.lists.villages import commune_column
+from service.web.admin.sure import asks_first, show_first
 from service.web.current import container, now, signed_in, voice
 
 
@@ -75,19 +76,23 @@ def show() -> str | Response:
 
 
 @access("coordinator")
-def verify(number: int) -> Response:
+def verify(number: int) -> Response | str:
     """Verify an association."""
+    if asks_first():
+        return show_first(VillageAssociation, number, AssociationState.VERIFIED, "admin.associations")
     with transaction(container().engine) as session:
         association = verify_association(session, now(), actor=f"user:{signed_in().id}", association_id=number)
     return _back(voice().say("web.association.verified", name=visible(association.name)))
 
 
 @access("coordinator")
-def reject(number: int) -> Response:
+def reject(number: int) -> Response | str:
     """Reject an association with a reason."""
     reason = asked_reason()
     if reason is None:
         return _back(voice().say("web.reason.needed", longest=LONGEST_REASON))
+    if asks_first():
+        return show_first(VillageAssociation, number, AssociationState.REJECTED, "admin.associations", reason)
     with transaction(container().engine) as session:
         association = reject_association(
             session, now(), actor=f"user:{signed_in().id}", association_id=number, reason=reason

@@ -1,5 +1,6 @@
 """One village association, association abroad, need or person: its facts, its like, what happened, what to do."""
 
+from functools import partial
 from typing import Any
 
 from flask import abort, flash, render_template, request, url_for
@@ -11,6 +12,7 @@ from service.domain.errors import NotFoundError
 from service.domain.history import ACTIONS, HistoryKind
 from service.domain.money import Money
 from service.domain.sectors import Urgency
+from service.domain.states import NeedState
 from service.domain.text import visible
 from service.messaging.phrases import Country, Phrase
 from service.models import Contact, DiasporaAssociation, Need, Officer, Phone, Project, Proposal, VillageAssociation
@@ -19,7 +21,8 @@ from service.models.diaspora import place_of
 from service.models.history import Around, around_association, around_diaspora, around_need, around_person
 from service.models.needs import needs_of
 from service.models.session import reading, transaction
-from service.usecases.alike import associations_alike, needs_alike, reject_as_same
+from service.usecases.alike import associations_alike, needs_alike, reject_as_same, same_as
+from service.usecases.foretelling import KINDS, Decided, foretell
 from service.usecases.history import timeline
 from service.usecases.matching import said_reason
 from service.usecases.standing import standing_of
@@ -27,6 +30,7 @@ from service.usecases.undoing import AROUND, take_back, undo_of
 from service.web.access import access
 from service.web.admin.asked import LONGEST_REASON, asked_number, back_to, sent_number
 from service.web.admin.facts import facts_for
+from service.web.admin.sure import asks_first, show_first
 from service.web.current import container, now, signed_in, voice
 
 # Older lines than this are looked for by their kind.
@@ -46,7 +50,7 @@ def association(number: int) -> str:
             one=one,
             needs=needs_of(session, number),
             alike=associations_alike(session, one),
-            undo=undo_of(session, now(), "association", number),
+            **_deciding(session, one),
             facts=facts_for(one.commune, None),
             **_history(session, around_association(session, number)),
         )
@@ -67,7 +71,7 @@ def diaspora(number: int) -> str:
             origins=[place_of(session, origin.place_code) for origin in one.origins],
             sectors=[interest.sector for interest in wanted],
             proposals=_proposals(session, Proposal.diaspora_id == number),
-            undo=undo_of(session, now(), "diaspora", number),
+            **_deciding(session, one),
             now=now(),
             **_history(session, around_diaspora(session, number)),
         )
@@ -90,7 +94,7 @@ def need(number: int) -> str:
             standing=standing_of(session, now(), one),
             proposals=_proposals(session, Proposal.need_id == number),
             urgencies=list(Urgency),
-            undo=undo_of(session, now(), "need", number),
+            **_deciding(session, one),
             **_history(session, around_need(session, number)),
         )
 
@@ -118,9 +122,11 @@ PAGES = (
 
 
 @access("coordinator")
-def same(number: int) -> Response:
+def same(number: int) -> Response | str:
     """Turn a need away as the same as another."""
     reference = request.form.get("reference", "")
+    if asks_first():
+        return show_first(Need, number, NeedState.REJECTED, "admin.needs", same_as(reference))
     with transaction(container().engine) as session:
         one = reject_as_same(session, now(), actor=f"user:{signed_in().id}", need_id=number, reference=reference)
     flash(voice().say("web.need.rejected", reference=one.reference))
@@ -151,6 +157,14 @@ def history_of(session: Session, around: Around) -> dict[str, Any]:
 
 def _history(session: Session, around: Around) -> dict[str, Any]:
     return {**history_of(session, around), "dirhams": Money, "longest_reason": LONGEST_REASON}
+
+
+def _deciding(session: Session, one: Decided) -> dict[str, Any]:
+    """Return what the decisions of a page need: what a decision tells, and whether the last can be taken back."""
+    return {
+        "foretell": partial(foretell, session, container().settings, one),
+        "undo": undo_of(session, now(), KINDS[type(one)], one.id),
+    }
 
 
 def _person(entity: type[Officer] | type[Contact], number: int) -> str:

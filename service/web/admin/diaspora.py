@@ -25,6 +25,7 @@ from service.web.admin.lists import Column, Field, Listing, answer, column
 from service.web.admin.lists.cells import Linked, Phone, State, Typed
 from service.web.admin.lists.filters import Asked, Filter, Options, choice, number
 from service.web.admin.lists.searches import all_words, begins
+from service.web.admin.sure import asks_first, show_first
 from service.web.current import container, language, now, signed_in, voice
 from service.web.showing import write
 
@@ -132,19 +133,23 @@ def show() -> str | Response:
 
 
 @access("coordinator")
-def verify(number: int) -> Response:
+def verify(number: int) -> Response | str:
     """Verify an association: needs are proposed to it from now on."""
+    if asks_first():
+        return show_first(DiasporaAssociation, number, AssociationState.VERIFIED, "admin.diaspora")
     with transaction(container().engine) as session:
         association = verify_diaspora(session, now(), actor=f"user:{signed_in().id}", association_id=number)
     return _back(voice().say("web.diaspora.verified", name=visible(association.name)))
 
 
 @access("coordinator")
-def reject(number: int) -> Response:
+def reject(number: int) -> Response | str:
     """Reject an association with a reason."""
     reason = asked_reason()
     if reason is None:
         return _back(voice().say("web.reason.needed", longest=LONGEST_REASON))
+    if asks_first():
+        return show_first(DiasporaAssociation, number, AssociationState.REJECTED, "admin.diaspora", reason)
     with transaction(container().engine) as session:
         association = reject_diaspora(
             session, now(), actor=f"user:{signed_in().id}", association_id=number, reason=reason

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from flask import flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from service.messaging.liveness import expected, silent
+from service.models.gateways import ALL
 from service.models.session import reading, transaction
 from service.usecases.callbacks import finish_callback, people_to_call
-from service.usecases.messages import spending_now
+from service.usecases.checkup import FAILING
+from service.usecases.inbox import heard_from
+from service.usecases.messages import gateways_now, spending_now
 from service.usecases.today import FIRST, Item, Matter, waiting
 from service.web.access import access
 from service.web.admin.tour import demo_village
@@ -23,8 +26,10 @@ PAGES: Mapping[Matter, tuple[str, str]] = {
     Matter.ASSOCIATIONS: ("admin.association", "admin.associations"),
     Matter.DIASPORA: ("admin.diaspora_association", "admin.diaspora"),
     Matter.NEEDS: ("admin.need", "admin.needs"),
+    Matter.UNASKED: ("admin.need", "admin.needs"),
     Matter.DIFFERING: ("admin.money", "admin.projects"),
     Matter.CONVERSATIONS: ("admin.conversation", "admin.inbox"),
+    Matter.NUMBERS: ("", "admin.numbers"),
     Matter.BROADCASTS: ("admin.broadcast", "admin.broadcasts"),
     Matter.TESTIMONIES: ("admin.project", "admin.testimonies"),
     Matter.SHEETS: ("admin.sheet", "admin.sheets"),
@@ -32,24 +37,31 @@ PAGES: Mapping[Matter, tuple[str, str]] = {
     Matter.FAILED: ("", "admin.messages"),
     Matter.UNATTENDED: ("admin.association", "admin.associations"),
 }
+# What a list of all of a matter is narrowed to.
+NARROWED: Mapping[Matter, Mapping[str, str]] = {Matter.UNASKED: {"unasked": "yes"}}
 OF_A_PROJECT = ("admin.project", "admin.projects")
 
 
 @access("viewer")
 def show() -> str:
-    """Show which phone is silent, which cap is near, whom to call, and what waits for a decision."""
+    """Show which gateway does badly, which cap is near, whom to call, and what waits for a decision."""
     settings = container().settings
     with reading(container().engine) as session:
         callers = people_to_call(session)
         spent = spending_now(session, settings, now(), NEARLY)
-        silences = silent(session, now(), expected(settings))
+        views = gateways_now(session, now(), settings.used_gateways)
+        groups = waiting(session, now(), settings.silence_days)
+        writers = [item.name for group in groups if group.matter is Matter.CONVERSATIONS for item in group.items]
         return render_template(
             "admin/home.html",
-            groups=waiting(session, now(), settings.silence_days),
+            groups=groups,
+            heard=heard_from(session, writers),
             callers=callers[:FIRST],
             calls=len(callers),
             spent=spent[:FIRST],
-            silences=[(one.name, one.since and (now() - one.since) // MINUTE) for one in silences],
+            troubled=[one for one in views if one.stopped_at or one.silent or one.weight < FAILING],
+            all_gateways=ALL,
+            minutes=lambda since: (now() - since) // MINUTE,
             demo=demo_village(session) is not None,
             address=_address,
             everything=_everything,
@@ -74,4 +86,5 @@ def _address(matter: Matter, item: Item) -> str:
 
 
 def _everything(matter: Matter) -> str:
-    return url_for(PAGES.get(matter, OF_A_PROJECT)[1])
+    narrowed: dict[str, Any] = {**NARROWED.get(matter, {})}
+    return url_for(PAGES.get(matter, OF_A_PROJECT)[1], **narrowed)

@@ -25,6 +25,7 @@ from service.usecases.figures.health import Fate
 from service.usecases.figures.money import Teller
 from service.usecases.figures.path import Step
 from service.usecases.inbox import Folder
+from service.usecases.standing import Waits
 from service.web.admin.people import Side
 from service.web.errors import EXPLAINED
 from tests.service.locales.catalogues import DOMAINS, texts
@@ -39,7 +40,7 @@ SAID = (
     *(Happening, Step, Teller, Fate),
     *(OfficerRole, ChangeKind, UserRole, AssociationState, NeedState, ReportState, MessageState, TestimonyState),
     *(Folder, Who, LeftOut, BroadcastState, ProposalState, Side),
-    ExportState,
+    *(ExportState, Waits),
 )
 KEYS = {key: domain for domain in DOMAINS for key in texts(Language.FR, domain)}
 

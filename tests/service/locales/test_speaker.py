@@ -7,6 +7,7 @@ import pytest
 from service.domain.money import Currency, Money
 from service.domain.sectors import Sector
 from service.locales import DEFAULT_LANGUAGE, Language, speaker
+from service.web.current import NO_BREAK
 
 
 @pytest.mark.parametrize(
@@ -25,6 +26,11 @@ def test_money_is_in_whole_units_grouped_as_the_language_does(language: Language
 def test_a_number_holds_no_space_that_a_phone_cannot_show() -> None:
     for language in Language:
         assert {"\xa0", "\u202f"}.isdisjoint(speaker(language).write(1_234_567))
+
+
+def test_a_page_lets_no_line_break_within_a_number() -> None:
+    assert speaker("fr", NO_BREAK).write(Money.of(320_000)) == "320\u00a0000\u00a0DH"
+    assert speaker("fr", NO_BREAK).say("web.list.count", number=7_000) == "En tout : 7\u00a0000"
 
 
 def test_euros_are_not_dirhams() -> None:

@@ -1,6 +1,7 @@
 """Why a need waits: its page says what a round of the matching would."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 from sqlalchemy import Engine
@@ -16,7 +17,7 @@ from service.usecases.matching import match_needs, plan_round
 from service.usecases.needs import reject_need, verify_need
 from service.usecases.phones import stop
 from service.usecases.proposals import decline, express_interest
-from service.usecases.standing import Standing, Waits, standing_of
+from service.usecases.standing import Standing, Waits, standing_of, standings
 from tests.conftest import MovedClock
 from tests.world import LYON, UTRECHT, diaspora, need_of, settle, village
 
@@ -73,7 +74,8 @@ def test_a_place_that_another_need_takes_is_said(engine: Engine, clock: MovedClo
         first, second = need_of(session, clock()), need_of(session, clock())
         held = plan_round(session, clock(), 2, Weights()).held_back
         assert [why for _, why in held] == [HeldBack.OUTBID]
-        assert standing_of(session, clock(), held[0][0]) == Standing(HeldBack.OUTBID, wanting=2, shown=0, busy=1)
+        expected = Standing(HeldBack.OUTBID, since=first.verified_at, wanting=2, shown=0, busy=1)
+        assert standing_of(session, clock(), held[0][0]) == expected
         match_needs(session, clock(), 2, Weights())
         session.flush()
         standings = {standing_of(session, clock(), need).why for need in (first, second)}
@@ -89,8 +91,14 @@ def test_what_is_before_and_after_the_matching_is_said_too(engine: Engine, clock
 
         def why() -> object:
             session.flush()
-            return standing_of(session, clock(), need).why
+            standing = standing_of(session, clock(), need)
+            assert standings(session, [need])[need.id] == standing
+            since.append(standing.since)
+            clock.move(days=1)
+            return standing.why
 
+        since: list[datetime | None] = []
+        start = clock()
         assert why() is Waits.VERIFICATION
         association.state = AssociationState.PENDING
         assert why() is Waits.ASSOCIATION
@@ -104,3 +112,14 @@ def test_what_is_before_and_after_the_matching_is_said_too(engine: Engine, clock
         assert why() is Waits.REJECTED
         need.state = NeedState.INTRODUCED
         assert why() is Waits.PROJECT
+    assert [moment and (moment - start).days for moment in since] == [0, 0, 2, 3, None, None]
+
+
+def test_a_list_tells_what_the_last_round_found(engine: Engine, clock: MovedClock) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        village(session, clock())
+        need = need_of(session, clock())
+        assert standings(session, [need])[need.id] == Standing(Waits.PARTNER, since=clock())
+        match_needs(session, clock(), 2, Weights())
+        assert standings(session, [need])[need.id] == Standing(Waits.NOBODY, since=clock())

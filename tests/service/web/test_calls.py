@@ -69,5 +69,5 @@ def test_who_left_is_called_no_more_and_pages_show_a_dash(
     assert "Secrétaire" not in page
     assert coordinator.send(f"/admin/calls/{asked[0]}/done", page="/admin/").status_code == 404
     assert coordinator.get("/admin/associations").status_code == 200
-    assert '<bdi dir="ltr">-</bdi>' in coordinator.get("/admin/needs").text
+    assert '<bdi dir="ltr" class="number">-</bdi>' in coordinator.get("/admin/needs").text
     assert "gone-" not in coordinator.get("/admin/needs").text

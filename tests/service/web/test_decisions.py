@@ -1,19 +1,29 @@
 """Coordinators see what waits first, and decide."""
 
+import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from markupsafe import escape
 from sqlalchemy import Engine, select
 
 from service.domain.phone import show_phone
+from service.domain.roles import OfficerRole
 from service.domain.sectors import Sector, Urgency
 from service.domain.states import AssociationState, NeedState
-from service.models import AuditEntry, Need, User, VillageAssociation
-from service.models.session import reading
+from service.locales import Language
+from service.models import AuditEntry, Message, Need, Officer, Phone, User, VillageAssociation
+from service.models.session import reading, transaction
 from service.settings import Settings
+from service.usecases.proposals import express_interest
+from tests import world
+from tests.conftest import MovedClock
 from tests.service.web.person import Person
 from tests.service.web.registers import Registers
+from tests.world import diaspora, proposed, settle, village
 
+NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 BIDI = "Ait \u202eevil\u202c <script>alert(1)</script>"
 
 
@@ -55,7 +65,7 @@ def test_a_coordinator_verifies_an_association_and_hears_what_happens_next(
 
 def test_a_coordinator_rejects_with_a_clean_reason(coordinator: Person, registers: Registers, engine: Engine) -> None:
     number = registers.association()
-    form = {"reason": "  Pas de \u202erécépissé\n de  dépôt "}
+    form = {"reason": "  Pas de \u202erécépissé\n de  dépôt. "}
     coordinator.send(f"/admin/associations/{number}/reject", page="/admin/associations", **form)
     association = association_of(engine, number)
     assert association.state is AssociationState.REJECTED
@@ -86,6 +96,92 @@ def test_a_coordinator_verifies_a_need_with_its_urgency(
     assert f"{settings.match_every_minutes} minutes" in page
     need = need_of(engine, number)
     assert (need.state, need.urgency) == (NeedState.VERIFIED, Urgency.CRITICAL)
+
+
+def test_an_urgency_is_chosen_and_never_preset(coordinator: Person, registers: Registers, engine: Engine) -> None:
+    number = registers.need(registers.association(state=AssociationState.VERIFIED))
+    for page in ("/admin/needs", f"/admin/needs/{number}"):
+        shown = coordinator.get(page).text
+        select = shown.partition('name="urgency" required')[2].partition("</select>")[0]
+        assert '<option value="">' in select
+        assert "selected" not in select
+        assert re.findall(r"<(small|dd)>normale<", shown) == []
+    assert "Normale : sans cela" in coordinator.get(f"/admin/needs/{number}").text
+    coordinator.send(f"/admin/needs/{number}/verify", page="/admin/needs", urgency="")
+    assert "choisissez l&#39;urgence" in coordinator.get("/admin/needs").text
+    assert need_of(engine, number).state is NeedState.REPORTED
+
+
+def test_the_sms_of_a_decision_is_read_before_it_is_sent(
+    coordinator: Person, registers: Registers, engine: Engine
+) -> None:
+    association = registers.association(state=AssociationState.VERIFIED)
+    number = registers.need(association)
+    with transaction(engine) as session:
+        session.get_one(Phone, "+212600000001").language = Language.AR
+        second = {"number": "+212600000002", "language": Language.FR}
+        session.add_all([Phone(**second), Phone(number="+212600000003", language=Language.EN, stopped_at=NOON)])
+        session.flush()
+        session.add_all(
+            Officer(association_id=association, phone=f"+21260000000{one}", role=OfficerRole.TREASURER, joined_at=NOON)
+            for one in (2, 3)
+        )
+    page = f"/admin/needs/{number}"
+    assert "votre besoin K7-4Q2 est vérifié" in coordinator.get(page).text
+    form = {"page": page, "reason": "Ce n'est pas au village", "next": page}
+    shown = coordinator.send(f"{page}/reject", step="preview", **form).text
+    assert need_of(engine, number).state is NeedState.REPORTED
+    assert 'name="sure"' in shown
+    assert 'name="step"' not in shown
+    assert f'href="{page}"' in shown
+    coordinator.send(f"{page}/reject", sure="yes", **form)
+    with reading(engine) as session:
+        sent = {message.language: message for message in session.scalars(select(Message))}
+    assert sent.keys() == {"ar", "fr"}  # who said STOP is told nothing
+    for message in sent.values():
+        assert str(escape(message.text)) in shown
+    assert f"Personnes : 1. SMS pour chacune : {sent['ar'].parts}" in shown
+    assert "was not accepted" not in shown
+    assert need_of(engine, number).state is NeedState.REJECTED
+
+
+def test_whoever_had_said_yes_is_shown_to_hear_of_it_too(
+    coordinator: Person, engine: Engine, clock: MovedClock
+) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        village(session, clock())
+        need, lyon = world.need_of(session, clock()), diaspora(session, clock())
+        number, association = need.id, need.association_id
+        proposed(session, clock(), need, lyon)
+        express_interest(session, clock(), contact=lyon.active_contacts[0], reference=need.reference, code="*1#")
+    texts = {}
+    for page in (f"/admin/needs/{number}", f"/admin/associations/{association}"):
+        form = {"page": page, "reason": "doublon", "step": "preview"}
+        texts[page] = coordinator.send(f"{page}/reject", **form).text
+    coordinator.send(f"/admin/needs/{number}/reject", page="/admin/", reason="doublon")
+    with reading(engine) as session:
+        (told,) = session.scalars(select(Message.text).where(Message.template == "closed"))
+    assert all(str(escape(told)) in shown for shown in texts.values())
+
+
+@pytest.mark.parametrize("kind", ["associations", "needs"])
+@pytest.mark.parametrize("deed", ["verify", "reject"])
+def test_a_decision_in_a_list_is_shown_first(
+    coordinator: Person, registers: Registers, engine: Engine, kind: str, deed: str
+) -> None:
+    association = registers.association(state=AssociationState.PENDING)
+    need = registers.need(association)
+    number = association if kind == "associations" else need
+    page = f"/admin/{kind}"
+    assert 'name="step" value="preview"' in coordinator.get(page).text
+    form = {"urgency": "high", "reason": "Trop vague", "step": "preview"}
+    shown = coordinator.send(f"{page}/{number}/{deed}", page=page, **form).text
+    assert "SMS qui partira, en Français" in shown
+    assert "0,00\u00a0EUR" in shown
+    assert coordinator.send(f"{page}/999/{deed}", page=page, **form).status_code == 404
+    assert association_of(engine, association).state is AssociationState.PENDING
+    assert need_of(engine, need).state is NeedState.REPORTED
 
 
 def test_an_urgency_nobody_offered_changes_nothing(coordinator: Person, registers: Registers, engine: Engine) -> None:
@@ -186,9 +282,9 @@ def test_a_need_stands_beside_what_the_census_says(coordinator: Person, register
     registers.need(association)
     registers.need(association, sector=Sector.ROADS, reference="AA-AAA")
     page = coordinator.get("/admin/needs").text
-    assert "320 000 DH" in page
-    assert "60 000 DH" in page
-    assert "5 934" in page
+    assert "320\u00a0000\u00a0DH" in page
+    assert "60\u00a0000\u00a0DH" in page
+    assert "5\u00a0934" in page
     assert "99\u00a0% des foyers" in page
     assert "à 2 km en moyenne" in page
     assert "HCP, RGPH 2024" in page

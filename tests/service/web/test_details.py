@@ -9,6 +9,7 @@ from service.domain.errors import MoveError
 from service.domain.history import HistoryKind
 from service.domain.sectors import Sector
 from service.domain.states import AssociationState, NeedState
+from service.matching.scoring import Weights
 from service.messaging.outbox import tell
 from service.models import Message, Need, VillageAssociation
 from service.models.associations import active_officer
@@ -18,12 +19,13 @@ from service.models.history import around_need
 from service.models.inbound import InboundEvent
 from service.models.session import reading, transaction
 from service.usecases.history import PAGE, timeline
-from service.usecases.undoing import take_back, undo_of
+from service.usecases.matching import match_needs
+from service.usecases.undoing import Closed, Undo, take_back, undo_of
 from tests.conftest import MovedClock
 from tests.service.web.person import Person
 from tests.service.web.registers import Registers
 from tests.ussd.projects import half_done, project_of, staffed_village
-from tests.world import LYON, SECRETARY, settle
+from tests.world import LYON, SECRETARY, diaspora, need_of, settle, village
 
 
 @pytest.fixture
@@ -43,9 +45,10 @@ def test_a_need_is_shown_beside_its_commune_and_decided_on_its_page(
     number = registers.need(registers.association(state=AssociationState.VERIFIED))
     page = f"/admin/needs/{number}"
     said = coordinator.get(page).text
-    for fact in ("Puits du bas", "320 000 DH", "60 000 DH", "Assaisse", "99"):
+    for fact in ("Puits du bas", "320\u00a0000\u00a0DH", "60\u00a0000\u00a0DH", "Assaisse", "99"):
         assert fact in said
     assert "il attend votre vérification" in said
+    assert "Attend depuis" in said
     answer = coordinator.send(f"{page}/verify", page=page, urgency="high", next=page)
     assert answer.location == page
     assert "aucune association joignable" in coordinator.get(page).text
@@ -181,7 +184,8 @@ def test_a_decision_is_taken_back_and_the_village_is_told_again(
         told = list(session.scalars(select(Message.template).order_by(Message.id)))
     assert (association.state, association.state_reason) == (AssociationState.PENDING, "")
     assert told[-1] == "decision_taken_back"
-    assert "Décision annulée" in coordinator.get(page).text
+    said = coordinator.get(page).text
+    assert ("Décision annulée" in said, "Annulation fermée" in said) == (True, False)
     again = coordinator.send(f"/admin/undo/association/{number}", page=page, entry=entry)
     assert again.status_code == 409
 
@@ -214,13 +218,48 @@ def test_what_is_old_or_was_followed_by_something_stays(
     coordinator.send(f"{page}/verify", page=page)
     with reading(engine) as session:
         undo = undo_of(session, clock(), "association", number)
-        assert undo
-        assert undo_of(session, clock(), "need", project.id) is None  # it was shown since
+        assert isinstance(undo, Undo)
+        shown = undo_of(session, clock(), "need", project.id)
+        assert shown == Closed("proposal.interested", "Lyon-Taliouine")
     clock.move(minutes=31)
     with reading(engine) as session:
-        assert undo_of(session, clock(), "association", number) is None
+        assert undo_of(session, clock(), "association", number) == Closed()
     with pytest.raises(MoveError), transaction(engine) as session:
         take_back(session, clock(), actor="user:1", kind="association", number=number, entry=undo.entry)
+
+
+def test_the_page_says_why_a_decision_can_no_longer_be_taken_back(
+    coordinator: Person, engine: Engine, clock: MovedClock
+) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        village(session, clock())
+        need = need_of(session, clock(), verified=False)
+        number = need.id
+        diaspora(session, clock())
+    clock.move(minutes=1)
+    page = f"/admin/needs/{number}"
+    coordinator.send(f"{page}/verify", page=page, urgency="high")
+    assert "Annuler la décision" in coordinator.get(page).text
+    clock.move(minutes=31)
+    coordinator.sign_in()
+    assert "les 30 minutes où elle est possible sont passées" in coordinator.get(page).text
+    with transaction(engine) as session:
+        match_needs(session, clock(), 2, Weights())
+    said = coordinator.get(page).text
+    assert "Annulation fermée : déjà proposé à <bdi>Lyon-Taliouine</bdi>" in said
+    assert "Annuler la décision" not in said
+
+
+def test_the_page_says_what_followed_a_decision(
+    coordinator: Person, registers: Registers, engine: Engine, clock: MovedClock
+) -> None:
+    page = f"/admin/associations/{registers.association()}"
+    coordinator.send(f"{page}/verify", page=page)
+    clock.move(minutes=1)
+    with transaction(engine) as session:
+        need_of(session, clock())
+    assert "ceci a suivi, « Besoin signalé »" in coordinator.get(page).text
 
 
 def test_a_viewer_takes_nothing_back(viewer: Person, registers: Registers) -> None:

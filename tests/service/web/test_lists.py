@@ -167,7 +167,7 @@ def test_more_than_a_thousand_are_not_counted(coordinator: Person, engine: Engin
     crowd.fill(engine, people, crowd.NEEDS, range(2, MOST + 10))
     with counted(engine) as statements:
         page = coordinator.get("/admin/needs").text
-    assert "Plus de 1 000" in page
+    assert "Plus de 1\u00a0000" in page
     assert f"Page 1 sur {MOST // PER_PAGE}" in page
     assert not [statement for statement in statements if "count(" in statement.lower()]
     assert len(table(downloaded(coordinator, "/admin/needs", format="csv"))) == MOST + 10
@@ -211,6 +211,9 @@ def test_a_download_is_narrowed_as_the_page_is_and_named_after_it(coordinator: P
     assert head[:6] == ["Référence", "Domaine", "Titre", "Signalé le", "Foyers", "Coût"]
     assert [row[0] for row in rows] == ["A3-BCD", "K7-4QE"]
     assert rows[0][2:6] == ["Puits du haut", date(2026, 11, 23).isoformat(), "84", "320000,00"]
+    stands = head.index("Où en est")
+    assert head[stands + 1] == "Attend depuis"
+    assert rows[1][stands : stands + 2] == ["à vérifier", date(2026, 11, 23).isoformat()]
     assert answer.data.startswith("\ufeff".encode())
     assert answer.headers["Content-Disposition"] == "attachment; filename=tiwizi-needs-2026-11-23.csv"
     english = downloaded(coordinator, "/admin/needs", format="csv", q="k7-4qe", lang="en")

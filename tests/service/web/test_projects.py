@@ -34,7 +34,7 @@ def project(engine: Engine, clock: MovedClock) -> int:
 @pytest.mark.usefixtures("project")
 def test_the_list_says_where_a_project_is_and_since_when_it_is_silent(coordinator: Person) -> None:
     page = coordinator.get("/admin/projects").text
-    told = ("Lyon-Taliouine", "Travaux en cours", "260 000 DH", "50 %", "14/10/2026")
+    told = ("Lyon-Taliouine", "Travaux en cours", "260\u00a0000\u00a0DH", "50 %", "14/10/2026")
     assert [said for said in told if said not in page] == []
     assert "Lyon-Taliouine" in coordinator.get("/admin/projects", state="works").text
     assert "Lyon-Taliouine" not in coordinator.get("/admin/projects", state="closed").text

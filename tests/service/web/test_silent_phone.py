@@ -1,15 +1,19 @@
-"""Where a silent phone is seen: in what a supervisor reads, and on the first admin page."""
+"""Where a silent phone, and any gateway in trouble, is seen: in what a supervisor reads, and on the first page."""
 
 from dataclasses import replace
 
 import pytest
 from flask.testing import FlaskClient
 from markupsafe import escape
+from sqlalchemy import Engine
 
 from service.app import create_app
 from service.container import Container
 from service.locales import Language, speaker
+from service.messaging.health import start_gateway, stop_gateway
 from service.messaging.liveness import heard
+from service.models import GatewayState
+from service.models.gateways import ALL
 from service.models.session import transaction
 from tests.conftest import MovedClock
 from tests.service.web.person import MakeUser, Person
@@ -66,3 +70,21 @@ def test_nothing_is_said_of_a_phone_that_no_route_uses(person: Person, make_user
     make_user()
     person.sign_in()
     assert '<p class="problem">' not in person.get("/admin/").text
+
+
+def test_a_gateway_that_is_stopped_or_fails_is_told(coordinator: Person, engine: Engine, clock: MovedClock) -> None:
+    with transaction(engine) as session:
+        stop_gateway(session, clock(), "console", "user:1")
+    assert "La passerelle console est arrêtée" in coordinator.get("/admin/").text
+    with transaction(engine) as session:
+        start_gateway(session, clock(), "console", "user:1")
+        stop_gateway(session, clock(), ALL, "user:1")
+    page = coordinator.get("/admin/").text
+    assert ("Les envois sont arrêtés" in page, "passerelle console" in page) == (True, False)
+    with transaction(engine) as session:
+        start_gateway(session, clock(), ALL, "user:1")
+        state = session.get_one(GatewayState, "console")
+        state.weight, state.weighed_at = 10, clock()
+    page = coordinator.get("/admin/").text
+    assert "La passerelle console est défaillante" in page
+    assert 'href="/admin/messages#gateways"' in page

@@ -1,25 +1,28 @@
 """The first page: what waits, each one click from its answer, and as few looks at the database on a busy day."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine, select
 
 from service.container import Container
 from service.domain.ledger import ArrivalState
+from service.domain.phone import show_phone
 from service.domain.projects import Awaited, Grievance, ProjectState
+from service.domain.sectors import Urgency
 from service.domain.states import AssociationState, MessageState
 from service.domain.testimonies import Publication, SheetState
 from service.locales import Language
+from service.matching.scoring import Weights
 from service.models import (
     Arrival,
+    Contact,
     Contribution,
     DiasporaAssociation,
     Escalation,
     ExperienceSheet,
+    InboundEvent,
     Message,
     Need,
+    Phone,
     Project,
     Resident,
     Spending,
@@ -29,17 +32,25 @@ from service.models import (
 from service.models import (
     Testimony as Words,  # pytest takes what begins with Test for its own
 )
+from service.models.phones import doubt
 from service.models.session import reading, transaction
 from service.models.spotchecks import SpotAnswer
 from service.usecases.disputes import dispute
+from service.usecases.inbox import note_text
 from service.usecases.leaving import forget
+from service.usecases.matching import match_needs
 from service.usecases.messages import spending_now
+from service.usecases.needs import reject_need, verify_need
+from service.usecases.phones import know_phone
+from service.usecases.proposals import accept_interest, decline, express_interest
 from service.usecases.today import FIRST, Matter, waiting
+from service.usecases.undoing import Undo, take_back, undo_of
 from tests.conftest import MovedClock
+from tests.service.web.counting import counted
 from tests.service.web.person import Person
 from tests.service.web.registers import Registers
 from tests.ussd.projects import half_done, project_of, staffed_village
-from tests.world import SECRETARY, officer_of, settle
+from tests.world import SECRETARY, STRANGER, diaspora, need_of, officer_of, proposed, settle, village
 
 DAYS = 30
 
@@ -181,6 +192,96 @@ def test_messages_in_doubt_and_those_that_did_not_leave_lately_wait(
     assert (matter in matters(engine, clock)) is (matter is Matter.UNKNOWN)
 
 
+def test_a_verified_need_waits_while_nobody_is_left_to_ask(
+    viewer: Person, engine: Engine, clock: MovedClock, registers: Registers
+) -> None:
+    def after_a_round() -> list[int]:
+        with transaction(engine) as session:
+            match_needs(session, clock(), 2, Weights())
+        return matters(engine, clock).get(Matter.UNASKED, [])
+
+    settle(engine)
+    with transaction(engine) as session:
+        village(session, clock())
+        number = need_of(session, clock()).id
+    registers.phones = 100
+    registers.need(registers.association("Tizi"), "École", reference="A2-BCD")
+    clock.move(days=3)
+    assert after_a_round() == [number]
+    viewer.sign_in("Idir")
+    page = viewer.get("/admin/").text
+    assert f'href="/admin/needs/{number}"' in page
+    assert "depuis 3 j" in page
+    assert 'href="/admin/needs?unasked=yes"' in page
+    alone = viewer.get("/admin/needs", unasked="yes").text
+    assert ("Puits du bas" in alone, "A2-BCD" in alone) == (True, False)
+    with transaction(engine) as session:
+        contact = diaspora(session, clock()).active_contacts[0].id
+    assert after_a_round() == []  # Lyon was asked
+    with transaction(engine) as session:
+        reference = session.get_one(Need, number).reference
+        decline(session, clock(), contact=session.get_one(Contact, contact), reference=reference, reason="")
+    assert after_a_round() == [number]
+    with transaction(engine) as session:
+        reject_need(session, clock(), actor="user:1", need_id=number, reason="doublon")
+    assert Matter.UNASKED not in matters(engine, clock)
+
+
+def test_a_need_waits_for_nobody_once_it_has_a_partner_or_its_verification_is_taken_back(
+    engine: Engine, clock: MovedClock
+) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        village(session, clock())
+        lyon = diaspora(session, clock())
+        partnered, undone = need_of(session, clock()), need_of(session, clock(), verified=False)
+        shown = proposed(session, clock(), partnered, lyon)
+        clock.move(minutes=1)
+        verify_need(session, clock(), actor="user:1", need_id=undone.id, urgency=Urgency.HIGH)
+        partnered.unasked = undone.unasked = True
+        session.flush()
+        express_interest(session, clock(), contact=lyon.active_contacts[0], reference=partnered.reference, code="*1#")
+        accept_interest(session, clock(), officer=officer_of(session), proposal_id=shown.id)
+        undo = undo_of(session, clock(), "need", undone.id)
+        assert isinstance(undo, Undo)
+        take_back(session, clock(), actor="user:1", kind="need", number=undone.id, entry=undo.entry)
+    assert Matter.UNASKED not in matters(engine, clock)
+
+
+def test_a_message_is_told_with_who_writes_and_its_first_words(
+    coordinator: Person, engine: Engine, clock: MovedClock
+) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        village(session, clock())
+        for number, text in ((SECRETARY, "La pompe est cassée " + "depuis hier " * 20), (STRANGER, "Allo ?")):
+            know_phone(session, clock(), number)
+            kept = {"gateway": "console", "kind": "sms", "external_id": number, "phone": number}
+            session.add(InboundEvent(**kept, payload={"text": text}, received_at=clock()))
+            note_text(session, clock(), number, understood=False)
+    card = coordinator.get("/admin/").text.partition("Messages de personnes")[2]
+    for said in ("Ait Abdallah", "La pompe est cassée", "Allo ?", show_phone(STRANGER)):
+        assert said in card
+    assert "hier " * 10 not in card
+
+
+def test_doubted_numbers_wait_and_lead_to_where_they_are_confirmed(
+    viewer: Person, engine: Engine, clock: MovedClock
+) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        village(session, clock())
+        know_phone(session, clock(), STRANGER)
+        clock.move(hours=1)
+        for number in (SECRETARY, STRANGER):  # a stranger speaks for nobody
+            doubt(session, clock(), session.get_one(Phone, number), "inactive")
+    viewer.sign_in("Idir")
+    page = viewer.get("/admin/").text
+    assert "Numéros en doute, à confirmer de vive voix <b>1</b>" in page
+    assert 'href="/admin/numbers">' in page.partition("de vive voix")[2]
+    assert "600000001" not in page.replace(" ", "")
+
+
 def test_a_village_nobody_speaks_for_waits(engine: Engine, clock: MovedClock, registers: Registers) -> None:
     kept, left = registers.association("Ifri"), registers.association("Tizi", AssociationState.VERIFIED)
     with transaction(engine) as session:
@@ -199,6 +300,8 @@ def test_a_cap_that_is_nearly_reached_is_told(
         session.add(Spending(day=clock().date(), scope="country:FR", amount=1))
     page = coordinator.get("/admin/").text
     assert "90 % du plafond" in page
+    assert "9,00\u00a0EUR" in page
+    assert 'href="/admin/messages#spending"' in page
     assert "Tamount" in page
     with reading(container.engine) as session:
         assert [one.scope for one in spending_now(session, container.settings, clock())] == [
@@ -225,18 +328,3 @@ def test_a_busy_day_takes_as_many_looks_as_a_quiet_one(
         return len(statements)
 
     assert more(1) == more(10)
-
-
-@contextmanager
-def counted(engine: Engine) -> Iterator[list[str]]:
-    """Note every statement."""
-    statements: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        statements.append(statement)
-
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(engine, "before_cursor_execute", note)

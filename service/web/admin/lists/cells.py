@@ -12,7 +12,7 @@ from markupsafe import Markup, escape
 from service.domain.money import Money
 from service.domain.phone import mask_phone, show_phone
 from service.domain.text import visible
-from service.web.showing import here, may_decide, phone, typed, write
+from service.web.showing import here, may_decide, phone, say, typed, write
 
 Plain = str | int | float | date
 BREAK, SPACE = Markup("<br>"), Markup(" ")
@@ -80,6 +80,21 @@ class Moment:
 
 
 @dataclass(frozen=True)
+class Since:
+    """The day since when something waits."""
+
+    at: datetime
+
+    def shown(self) -> Markup:
+        """Return it as it stands on a page."""
+        return Markup("{} {}").format(say("web.list.since"), shown(self.at))
+
+    def plain(self) -> Plain:
+        """Return it as a spreadsheet takes it."""
+        return plain(self.at)
+
+
+@dataclass(frozen=True)
 class Linked:
     """Something that leads to its page."""
 
@@ -99,7 +114,7 @@ class Linked:
 def shown(value: object) -> Markup:
     """Return a value as it stands on a page: None is nothing, a list is lines, and a tuple stands on one."""
     match value:
-        case Typed() | Phone() | State() | Moment() | Linked():
+        case Typed() | Phone() | State() | Moment() | Since() | Linked():
             return value.shown()
         case None:
             return Markup()
@@ -114,7 +129,7 @@ def shown(value: object) -> Markup:
 def plain(value: object) -> Plain:
     """Return a value as a spreadsheet takes it: numbers, amounts and days as such, all else as text."""
     match value:
-        case Typed() | Phone() | State() | Moment() | Linked():
+        case Typed() | Phone() | State() | Moment() | Since() | Linked():
             return value.plain()
         case Money():
             return value.minor / 100
