@@ -1,5 +1,6 @@
 """`tiwizi web`: the application under granian."""
 
+import gc
 import os
 import socket
 import threading
@@ -71,7 +72,11 @@ def free_address(settings: Settings) -> str:
 def _load(parent: int) -> Any:
     """Load the application in a worker, which leaves when the process that started it is gone."""
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
-    return import_module("wsgi").app
+    app = import_module("wsgi").app
+    # What is loaded stays: to look through it for what may go stops all threads for a sixth of a second, now and then.
+    gc.collect()
+    gc.freeze()
+    return app
 
 
 def _leave_with(parent: int) -> None:

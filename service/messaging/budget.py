@@ -3,12 +3,13 @@
 Amounts are thousandths of the currency of the settings; days are UTC's.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import Select, bindparam, cast, select, true
+from sqlalchemy import Select, bindparam, cast, literal, select, true, union_all
 from sqlalchemy.orm import Session
 
 from service.domain.countries import country_of
@@ -16,7 +17,7 @@ from service.domain.kinds import MANNERS, Kind
 from service.messaging.once import INSERT
 from service.models import Contact, Officer, Spending
 from service.models.base import table_of
-from service.models.many import PAIRS, for_each_database, pairs_in
+from service.models.many import PAIRS, Among, for_each_database, pairs_in
 from service.settings import Settings
 
 ALL = "all"
@@ -30,15 +31,14 @@ SUMS = for_each_database(
 )
 
 
-def _whose(entity: type[Officer | Contact]) -> Mapping[str, Select[str, int]]:
-    return for_each_database(
-        lambda among: select(entity.phone, entity.association_id).where(
-            among(entity.phone, "phones"), entity.left_at.is_(None)
-        )
-    )
+def _whose(kind: str, entity: type[Officer | Contact], among: Among) -> Select[str, str, int]:
+    here = select(entity.phone, literal(kind), entity.association_id)
+    return here.where(among(entity.phone, "phones"), entity.left_at.is_(None))
 
 
-WHOSE = {"village": _whose(Officer), "diaspora": _whose(Contact)}
+WHOSE = for_each_database(
+    lambda among: union_all(_whose("village", Officer, among), _whose("diaspora", Contact, among))
+)
 
 
 @dataclass(frozen=True)
@@ -76,9 +76,14 @@ def reserve(
     if not paid:
         return costs, {}
     scopes = _scopes(session, {one.phone for one in paid})
-    spent = _locked(session, day, {scope for one in paid for scope in scopes[one.phone]})
-    before, refused = dict(spent), {}
-    most = caps(settings)
+    # All of it, as if no cap were met: what it comes to says which are.
+    wished: dict[str, int] = defaultdict(int)
+    for one in paid:
+        for scope in scopes[one.phone]:
+            wished[scope] += costs[one.id]
+    reserved = _add(session, day, wished)
+    spent = {scope: amount - wished[scope] for scope, amount in reserved.items()}
+    refused, most = {}, caps(settings)
     for one in paid:
         full = _full(settings.cap_reserve, most, one, costs[one.id], scopes[one.phone], spent)
         if full:
@@ -86,9 +91,8 @@ def reserve(
             continue
         for scope in scopes[one.phone]:
             spent[scope] += costs[one.id]
-    added = {scope: amount - before[scope] for scope, amount in spent.items() if amount != before[scope]}
-    if added:
-        _add(session, day, added)
+    if refused:
+        _add(session, day, {scope: amount - reserved[scope] for scope, amount in spent.items()})
     return {number: cost for number, cost in costs.items() if number not in refused}, refused
 
 
@@ -117,7 +121,6 @@ def release(session: Session, messages: Iterable[Any]) -> None:
         for one in paid:
             for scope in scopes[one.phone] if one.cost_day == day else ():
                 back[scope] = back.get(scope, 0) - one.cost
-        _locked(session, day, set(back))
         _add(session, day, back)
 
 
@@ -154,21 +157,17 @@ def _full(
 def _scopes(session: Session, phones: set[str]) -> dict[str, list[str]]:
     """Return, for each phone, what its messages count for."""
     whose: dict[str, list[str]] = {phone: [] for phone in phones}
-    for kind, found in WHOSE.items():
-        for phone, association in session.execute(found[session.get_bind().dialect.name], {"phones": sorted(phones)}):
-            whose[phone].append(f"{kind}:{association}")
+    found = session.connection().execute(WHOSE[session.get_bind().dialect.name], {"phones": sorted(phones)})
+    for phone, kind, association in found:
+        whose[phone].append(f"{kind}:{association}")
     return {phone: [ALL, f"country:{country_of(phone)}", f"phone:{phone}", *more] for phone, more in whose.items()}
 
 
-def _locked(session: Session, day: date, scopes: set[str]) -> dict[str, int]:
-    """Return the sums of these scopes. Whoever has that of all has them all, so nobody else is adding meanwhile."""
-    _add(session, day, {ALL: 0})
-    return {**dict.fromkeys(scopes, 0), **spent_for(session, day, scopes)}
-
-
-def _add(session: Session, day: date, amounts: Mapping[str, int]) -> None:
+def _add(session: Session, day: date, amounts: Mapping[str, int]) -> dict[str, int]:
+    """Add to sums, and return what they are then. That of all comes first: who has it locked has them all."""
     connection = session.connection()
-    connection.execute(ADD[connection.dialect.name], {"at": day, PAIRS: amounts})
+    rows = connection.execute(ADD[connection.dialect.name], {"at": day, PAIRS: amounts})
+    return {scope: amount for scope, amount in rows}  # noqa: C416  # rows are no pairs to the type checker
 
 
 def _adding(dialect: str) -> Any:
@@ -177,7 +176,8 @@ def _adding(dialect: str) -> Any:
     rows = select(bindparam("at", type_=SPENDING.c.day.type), scope, cast(amount, SPENDING.c.amount.type)).where(true())
     row = INSERT[dialect](SPENDING).from_select(["day", "scope", "amount"], rows)
     more = SPENDING.c.amount + row.excluded.amount
-    return row.on_conflict_do_update(index_elements=SPENDING.primary_key, set_={"amount": more})
+    added = row.on_conflict_do_update(index_elements=SPENDING.primary_key, set_={"amount": more})
+    return added.returning(SPENDING.c.scope, SPENDING.c.amount)
 
 
 ADD = {dialect: _adding(dialect) for dialect in INSERT}

@@ -2,9 +2,10 @@
 
 import uuid
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import CTE, ColumnElement, Select, bindparam, func, select, union_all, update
@@ -15,11 +16,11 @@ from service.domain.states import MessageState
 from service.gateways.base import Gateway, Outgoing
 from service.gateways.registry import REHEARSES
 from service.messaging.budget import Wanted, country_allowed, reserve
-from service.messaging.health import locked_state, spend_tokens, stopped, tokens
+from service.messaging.health import WHOLE, spend_tokens, tokens, weights
 from service.messaging.outbox import STOP_CONFIRMATION
 from service.messaging.quiet import waits_until
 from service.messaging.routing import route_due
-from service.models import Message, Phone
+from service.models import GatewayState, Message, Phone
 from service.models.base import table_of
 from service.models.gateways import ALL
 from service.models.many import for_each_database
@@ -27,10 +28,11 @@ from service.settings import Settings
 
 LEASE = timedelta(minutes=4)  # far longer than any gateway's time-outs: when it ends, its holder is gone
 SHORTEST_LIFE = 60  # seconds
+ID_BYTES = 16
 CAP_WAIT = timedelta(minutes=10)
 # How often one claim looks past what it cannot send, each time twice as far, before others may write.
 LOOKS, FURTHEST = 20, 1_000
-MESSAGES = table_of(Message)
+MESSAGES, PHONES = table_of(Message), table_of(Phone)
 SET_ASIDE = (
     update(MESSAGES)
     .where(MESSAGES.c.id == bindparam("row"))
@@ -85,14 +87,15 @@ class Aside:
     until: datetime | None = None
 
 
-def claim(session: Session, settings: Settings, gateway: Gateway, now: datetime, calls: int, rows: int) -> list[Call]:
-    """Take up to `rows` messages that are due, in up to `calls` calls, in the caller's transaction.
+def claim(
+    session: Session, settings: Settings, gateway: Gateway, state: GatewayState, now: datetime, calls: int, rows: int
+) -> list[Call]:
+    """Take up to `rows` messages that are due, in up to `calls` calls, in the transaction that locked the state.
 
     One message of a phone is under way at a time: so they come in order, and a receipt tells which it is about.
     """
-    state = locked_state(session, gateway.name)
-    closed = stopped(session)
-    if closed & {ALL, gateway.name}:
+    worth = weights(session, now)
+    if not (worth.get(ALL, WHOLE) and worth.get(gateway.name, WHOLE)):
         return []
     rate = settings.sms_rates.get(gateway.name)
     look = wanted = min(rows, tokens(state, now, rate, rows))
@@ -101,7 +104,7 @@ def claim(session: Session, settings: Settings, gateway: Gateway, now: datetime,
         due = _waiting(session, gateway.name, now, look)
         if not due:
             break
-        ours = _ours(session, settings, gateway.name, now, due, closed)
+        ours = _ours(session, settings, gateway.name, worth, due)
         fit = _fit(session, settings, gateway.name, now, ours)[:wanted]
         groups = _groups(fit, gateway.bulk)[:calls]
         costs = _reserved(session, settings, gateway.name, now, [one for group in groups for one in group])
@@ -117,16 +120,17 @@ def claim(session: Session, settings: Settings, gateway: Gateway, now: datetime,
 
 def _waiting(session: Session, gateway: str, now: datetime, rows: int) -> Sequence[Any]:
     """Return the first messages that are due, for this gateway or not routed yet, the most urgent first; locked."""
-    ids = session.scalars(LOOK, {"through": gateway, "now": now, "most": rows}).all()
-    return session.execute(DUE[session.get_bind().dialect.name], {"ids": ids}).all() if ids else ()
+    connection = session.connection()
+    ids = connection.scalars(LOOK, {"through": gateway, "now": now, "most": rows}).all()
+    return connection.execute(DUE[connection.dialect.name], {"ids": list(ids)}).all() if ids else ()
 
 
 def _ours(
-    session: Session, settings: Settings, gateway: str, now: datetime, due: Sequence[Any], closed: Collection[str]
+    session: Session, settings: Settings, gateway: str, worth: Mapping[str, int], due: Sequence[Any]
 ) -> list[Any]:
     """Return those that this gateway carries, having routed those that were not."""
     unrouted = [one for one in due if one.gateway is None]
-    elsewhere = route_due(session, settings.sms_routes, now, gateway, unrouted, closed) if unrouted else ()
+    elsewhere = route_due(session, settings.sms_routes, worth, gateway, unrouted) if unrouted else ()
     return [one for one in due if one.id not in elsewhere]
 
 
@@ -158,14 +162,14 @@ LOOK = _look()
 DUE = for_each_database(
     lambda among: (
         select(
-            *(Message.id, Message.phone, Message.text, Message.parts, Message.kind, Message.template),
-            *(Message.key, Message.created_at, Message.expires_at, Message.resent),
-            *(Message.gateway, Phone.stopped_at, Phone.zone),
+            *(MESSAGES.c[name] for name in ("id", "phone", "text", "parts", "kind", "template")),
+            *(MESSAGES.c[name] for name in ("key", "created_at", "expires_at", "resent", "gateway")),
+            *(PHONES.c.stopped_at, PHONES.c.zone),
         )
-        .join(Phone, Phone.number == Message.phone)
-        .where(among(Message.id, "ids"), Message.state == MessageState.QUEUED)
-        .order_by(Message.priority, Message.next_at, Message.id)
-        .with_for_update(of=Message, skip_locked=True)
+        .join(PHONES, PHONES.c.number == MESSAGES.c.phone)
+        .where(among(MESSAGES.c.id, "ids"), MESSAGES.c.state == MessageState.QUEUED)
+        .order_by(MESSAGES.c.priority, MESSAGES.c.next_at, MESSAGES.c.id)
+        .with_for_update(of=MESSAGES, skip_locked=True)
     )
 )
 
@@ -265,4 +269,4 @@ def own_id(one: Any) -> str:
     Not when a message is sent once more for good: then a gateway that carries an id once should carry it.
     """
     again = f"|{one.resent}" if one.resent else ""
-    return str(uuid.uuid5(uuid.NAMESPACE_OID, f"{one.key}|{one.created_at.isoformat()}{again}"))
+    return blake2b(f"{one.key}|{one.created_at.isoformat()}{again}".encode(), digest_size=ID_BYTES).hexdigest()

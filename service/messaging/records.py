@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Engine, Update, bindparam, case, cast, func, insert, select, update
+from sqlalchemy import Engine, Update, bindparam, case, cast, func, insert, select, true, update
 from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
@@ -19,7 +19,7 @@ from service.messaging.health import locked_state, weigh
 from service.messaging.receipts import PROVIDER_ID_LENGTH, adopt_receipts, advance, find_unknown, lock_phones
 from service.models import Attempt, GatewayState, Message, Receipt
 from service.models.base import table_of
-from service.models.many import FUNCTIONS, PAIRS, for_each_database, pairs_in
+from service.models.many import AMONG, PAIRS, for_each_database, pairs_in
 from service.models.session import reading, transaction
 
 log = structlog.get_logger()
@@ -42,7 +42,7 @@ OPEN = {MessageState.ATTEMPTING, MessageState.UNKNOWN}
 UNSENT = {Outcome.REFUSED, Outcome.RETRY}
 FINAL = {MessageState.DELIVERED, MessageState.FAILED}
 MESSAGES = table_of(Message)
-ATTEMPT = table_of(Attempt)
+ATTEMPT, RECEIPTS = table_of(Attempt), table_of(Receipt)
 ATTEMPTS = for_each_database(
     lambda among: insert(ATTEMPT).from_select(
         ["message_id", "gateway", "begun_at", "ended_at", "outcome", "reason", "cost"],
@@ -61,9 +61,9 @@ ATTEMPTS = for_each_database(
 
 EARLY = for_each_database(
     lambda among: (
-        select(Receipt.provider_id)
-        .where(Receipt.gateway == bindparam("carried_by"), among(Receipt.provider_id, "theirs"))
-        .where(Receipt.message_id.is_(None))
+        select(RECEIPTS.c.provider_id)
+        .where(RECEIPTS.c.gateway == bindparam("carried_by"), among(RECEIPTS.c.provider_id, "theirs"))
+        .where(RECEIPTS.c.message_id.is_(None))
         .distinct()
     )
 )
@@ -71,9 +71,12 @@ EARLY = for_each_database(
 
 def _settle(dialect: str) -> Update:
     row, theirs = pairs_in(dialect)
+    # PostgreSQL does not know how few pairs there are, and would read a small table as a whole. SQLite begins with the
+    # pairs, unless it is told more.
+    few = AMONG[dialect](MESSAGES.c.id, "ids") if dialect == "postgresql" else true()
     return (
         update(MESSAGES)
-        .where(MESSAGES.c.id == cast(row, MESSAGES.c.id.type))
+        .where(MESSAGES.c.id == cast(row, MESSAGES.c.id.type), few)
         .values(
             state=bindparam("to"),
             gateway=bindparam("through"),
@@ -90,7 +93,7 @@ def _settle(dialect: str) -> Update:
     )
 
 
-SETTLE = {dialect: _settle(dialect) for dialect in FUNCTIONS}
+SETTLE = {dialect: _settle(dialect) for dialect in AMONG}
 
 
 @dataclass(frozen=True)
@@ -108,8 +111,10 @@ def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence
     """
     if not answered:
         return
-    # Locked before all else, as by who claims: who waits for each other would wait for ever.
-    state = locked_state(session, gateway.name)
+    if any(one.sent is None or not UNSENT.isdisjoint(sent.outcome for sent in one.sent) for one in answered):
+        # Money goes back, and who claims locks the gateway before the sums: who waits for each other waits for ever.
+        # Else the gateway is locked afterwards, and others may claim while this is written.
+        locked_state(session, gateway.name)
     _give_back(session, [number for one in answered if one.sent is None for number in one.call.ids], answered)
     outcomes = {
         number: (one.call, sent)
@@ -119,10 +124,12 @@ def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence
     }
     if not outcomes:
         return
-    _weigh(state, now, [sent.outcome for _, sent in outcomes.values()])
     lock_phones(session, {message.phone for one in answered for message in one.call.batch})
-    found = session.execute(MINE[session.get_bind().dialect.name], {"ids": list(outcomes)}).all()
-    mine = [one for one in found if one.state in OPEN and one.attempt_id == outcomes[one.id][0].attempt_id]
+    mine = [
+        one
+        for one in _locked(session, list(outcomes))
+        if one.state in OPEN and one.attempt_id == outcomes[one.id][0].attempt_id
+    ]
     _write(session, gateway, now, {one: outcomes[one.id][1] for one in mine})
     _note_attempts(session, gateway.name, now, outcomes)
 
@@ -130,14 +137,19 @@ def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence
 MINE = for_each_database(
     lambda among: (
         select(
-            *(Message.id, Message.phone, Message.state, Message.attempt_id, Message.attempts),
-            *(Message.cost, Message.cost_day, Message.provider_id, Message.lease_until),
+            *(MESSAGES.c[name] for name in ("id", "phone", "state", "attempt_id", "attempts")),
+            *(MESSAGES.c[name] for name in ("cost", "cost_day", "provider_id", "lease_until")),
         )
-        .where(among(Message.id, "ids"))
-        .order_by(Message.id)
+        .where(among(MESSAGES.c.id, "ids"))
+        .order_by(MESSAGES.c.id)
         .with_for_update()
     )
 )
+
+
+def _locked(session: Session, ids: Sequence[int]) -> Sequence[Any]:
+    connection = session.connection()
+    return connection.execute(MINE[connection.dialect.name], {"ids": ids}).all()
 
 
 def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any, Sent]) -> None:
@@ -153,8 +165,8 @@ def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any,
     }
     # One statement for many rows takes a tenth of one for each.
     for values, messages in same.items():
-        named = {str(one.id): theirs.get(one.id) for one in messages}
-        connection.execute(SETTLE[connection.dialect.name], {**dict(values), PAIRS: named})
+        named = {one.id: theirs.get(one.id) for one in messages}
+        connection.execute(SETTLE[connection.dialect.name], {**dict(values), PAIRS: named, "ids": list(named)})
     if theirs:
         _adopt(session, gateway.name, {name: number for number, name in theirs.items()})
     for values, messages in same.items():
@@ -193,8 +205,9 @@ def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, obj
 
 def _adopt(session: Session, gateway: str, theirs: Mapping[object, object]) -> None:
     """Give messages whose gateway's id has just become known the receipts that came before."""
-    early = EARLY[session.get_bind().dialect.name]
-    for provider_id in session.scalars(early, {"carried_by": gateway, "theirs": list(theirs)}).all():
+    connection = session.connection()
+    early = EARLY[connection.dialect.name]
+    for provider_id in connection.scalars(early, {"carried_by": gateway, "theirs": list(theirs)}).all():
         adopt_receipts(session, session.get_one(Message, theirs[provider_id], populate_existing=True))
 
 
@@ -213,11 +226,7 @@ def _give_back(session: Session, ids: Sequence[int], answered: Sequence[Answered
     if not ids:
         return
     attempts = {one.call.attempt_id for one in answered}
-    mine = [
-        one
-        for one in session.execute(MINE[session.get_bind().dialect.name], {"ids": ids}).all()
-        if one.attempt_id in attempts
-    ]
+    mine = [one for one in _locked(session, ids) if one.attempt_id in attempts]
     release(session, mine)
     session.execute(
         update(Message)
@@ -227,7 +236,9 @@ def _give_back(session: Session, ids: Sequence[int], answered: Sequence[Answered
     )
 
 
-def _weigh(state: GatewayState, now: datetime, outcomes: Sequence[Outcome]) -> None:
+def weigh_answers(state: GatewayState, now: datetime, answered: Sequence[Answered]) -> None:
+    """Note in a gateway's state how its calls went."""
+    outcomes = [sent.outcome for one in answered for sent in one.sent or ()]
     badly = sum(outcome in {Outcome.RETRY, Outcome.UNKNOWN} for outcome in outcomes)
     # A number that is refused says nothing of the gateway.
     well = sum(outcome in {Outcome.ACCEPTED, Outcome.DELIVERED} for outcome in outcomes)

@@ -2,14 +2,13 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, update
 from sqlalchemy.orm import Session
 
-from service.messaging.health import WHOLE, weights
+from service.messaging.health import WHOLE
 from service.models import Message
 from service.models.base import table_of
 from service.models.many import for_each_database
@@ -27,13 +26,13 @@ def route(routes: Mapping[str, tuple[str, ...]], phone: str) -> tuple[str, ...]:
     return routes[prefix]
 
 
-def choose(gateways: tuple[str, ...], worth: Mapping[str, int], closed: Collection[str]) -> str:
+def choose(gateways: tuple[str, ...], worth: Mapping[str, int]) -> str:
     """Return the gateway for the next message.
 
     The first one, unless it is failing: then it gets as many in a hundred as its weight, and the next ones the rest.
     When all are stopped, it waits at the first for one to be started.
     """
-    open_ones = [name for name in gateways if name not in closed]
+    open_ones = [name for name in gateways if worth.get(name, WHOLE)]
     for name in open_ones[:-1]:
         if DICE.randrange(WHOLE) < worth.get(name, WHOLE):
             return name
@@ -43,20 +42,18 @@ def choose(gateways: tuple[str, ...], worth: Mapping[str, int], closed: Collecti
 def route_due(
     session: Session,
     routes: Mapping[str, tuple[str, ...]],
-    now: datetime,
+    worth: Mapping[str, int],
     ours: str,
     unrouted: Sequence[Any],
-    closed: Collection[str],
 ) -> set[int]:
     """Choose a gateway for messages that have none, rows with `id` and `phone` that the caller's transaction locked.
 
     Returns the ids of those that are not for `ours`, which are written. Those that are are about to be taken: to write
     that beforehand would double what it costs. Not long before they are sent, so a gateway that fails has few.
     """
-    worth = weights(session, now)
     chosen: dict[str, list[int]] = defaultdict(list)
     for one in unrouted:
-        chosen[choose(route(routes, one.phone), worth, closed)].append(one.id)
+        chosen[choose(route(routes, one.phone), worth)].append(one.id)
     chosen.pop(ours, None)
     connection = session.connection()
     for name, numbers in chosen.items():

@@ -10,15 +10,15 @@ from typing import Protocol
 
 import structlog
 from sqlalchemy import Engine, select
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError
 from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
 from service.gateways.base import Gateway, Sent
 from service.messaging.claims import LEASE, Call, claim
-from service.messaging.health import unroute_strangers
-from service.messaging.records import MOST_ATTEMPTS, Answered, give_up_leases, settle
-from service.models import Message
+from service.messaging.health import locked_state, unroute_strangers
+from service.messaging.records import MOST_ATTEMPTS, Answered, give_up_leases, settle, weigh_answers
+from service.models import GatewayState, Message
 from service.models.session import reading, transaction
 from service.settings import Settings
 
@@ -33,6 +33,8 @@ LONGEST_CALL = timedelta(minutes=2)
 AHEAD = 4
 GATHERED_S = 0.003  # seconds in which other calls may end too
 AWAY = timedelta(seconds=1)  # between two looks at a database that is locked, full or away
+# The last is PostgreSQL's to a process that was stopped for long within a transaction.
+AWAY_ERRORS = (OperationalError, InterfaceError, InternalError)
 
 
 class Holder(Protocol):
@@ -122,7 +124,7 @@ class Sender:
         while True:
             try:
                 return self._turn(answered, busy)
-            except (OperationalError, InterfaceError):
+            except AWAY_ERRORS:
                 if not answered or self._stopping.is_set():
                     raise
                 log.warning("sms.not_recorded_yet", gateway=self._gateway.name, calls=len(answered), exc_info=True)
@@ -133,18 +135,20 @@ class Sender:
         now, container = self._container.clock(), self._container
         with transaction(container.engine) as session:
             settle(session, self._gateway, now, answered)
-            calls = self._claim(session, now, self._calls - busy)
+            state = locked_state(session, self._gateway.name)
+            weigh_answers(state, now, answered)
+            calls = self._claim(session, state, now, self._calls - busy)
         for one in answered:
             if one.sent is not None:
                 log.info("sms.sent", gateway=self._gateway.name, messages=one.call.ids, outcomes=_counted(one.sent))
         return calls
 
-    def _claim(self, session: Session, now: datetime, room: int) -> list[Call]:
+    def _claim(self, session: Session, state: GatewayState, now: datetime, room: int) -> list[Call]:
         if self._stopping.is_set() or self._failure or not room:
             return []
         rows = room if self._gateway.bulk == 1 else min(room * self._gateway.bulk, 2 * room * self._a_call)
         rows = rows if self._left is None else min(rows, self._left)
-        calls = claim(session, self._container.settings, self._gateway, now, room, rows)
+        calls = claim(session, self._container.settings, self._gateway, state, now, room, rows)
         taken = sum(len(call.ids) for call in calls)
         self._a_call = max(1, taken // len(calls)) if calls else 1
         self._left = None if self._left is None else self._left - taken

@@ -26,10 +26,10 @@ class Message(Base):
         # To the id, which puts in order what is due at the same moment: else PostgreSQL sorts all of it each time.
         Index(None, "state", "gateway", "priority", "next_at", "id"),
         Index(None, "gateway", "provider_id"),
-        # What ended and was never taken by a gateway: few, and looked at on the first page.
+        # What ended and was never taken by a gateway: few, and told by the index alone on the first page.
         Index(
             "ix_messages_dead",
-            "final_at",
+            *("final_at", "state", "kind", "id"),
             sqlite_where=sql("accepted_at IS NULL AND final_at IS NOT NULL"),
             postgresql_where=sql("accepted_at IS NULL AND final_at IS NOT NULL"),
         ),
@@ -41,7 +41,7 @@ class Message(Base):
             postgresql_where=sql("subject IS NOT NULL"),
         ),
         # Those of one state, kind, gateway or phone are listed the newest first, however many they are.
-        Index(None, "state", "id"),
+        Index(None, "state", "id", "kind"),
         Index(None, "kind", "id"),
         Index(None, "gateway", "id"),
         Index(None, "phone", "id"),

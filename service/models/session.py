@@ -19,6 +19,8 @@ BUSY_MS = 10_000
 # Twice as many connections a process at most: a server's usual 100 serve a worker and the web of four cores.
 POOL = 8
 WRITING = "tiwizi_writing"
+# Who says nothing for so long within a transaction is stopped or gone, and PostgreSQL lets the others have its locks.
+STOPPED_MS = 45_000
 
 
 class Writers:
@@ -116,7 +118,9 @@ def make_engine(url: str, *, durable: bool = True) -> Engine:
     """
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_size=POOL, max_overflow=POOL, pool_pre_ping=True, hide_parameters=True)
+        pool: dict[str, Any] = {"pool_size": POOL, "max_overflow": POOL, "pool_pre_ping": True}
+        waits = {"options": f"-c idle_in_transaction_session_timeout={STOPPED_MS}"}
+        return create_engine(parsed, connect_args=waits, hide_parameters=True, **pool)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, module=_sqlite(), pool_size=POOL, max_overflow=POOL, hide_parameters=True)

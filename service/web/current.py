@@ -51,6 +51,14 @@ def must_have_factor(user: User) -> bool:
 
 def language() -> Language:
     """Return the page's language: `?lang=`, which the session remembers, else the session's, the browser's, French."""
+    # Asked for by each text of a page.
+    if "language" not in g:
+        g.language = _language()
+    known: Language = g.language
+    return known
+
+
+def _language() -> Language:
     asked = request.args.get("lang", "")
     # Only what is new is written: an answer that changes a session is nobody else's.
     if asked in set(Language) and session.get("language") != asked:

@@ -67,7 +67,7 @@ def stopped(pid: int) -> bool:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
 
 
-def await_true(done: Callable[[], bool], within: float = 60.0) -> None:
+def await_true(done: Callable[[], bool], within: float = 120.0) -> None:
     until = time.monotonic() + within
     while not done():
         assert time.monotonic() < until, "it never came to that"

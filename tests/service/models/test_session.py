@@ -10,11 +10,14 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import InternalError
 from sqlalchemy.orm import Session
 
 from service.models.session import BUSY_MS, WRITERS, make_engine, reading, transaction
+from tests.conftest import BACKENDS, POSTGRES_URL
 
 THREADS, WRITES = 8, 25
+LOCK = text("SELECT pg_advisory_xact_lock(20261127)")
 
 
 @pytest.fixture
@@ -135,3 +138,20 @@ def test_a_disk_that_fails_is_said_and_the_next_one_tries_again(
             say(engine, "lost?")
     say(engine, "azul")
     assert heard(engine) == 1 + 1
+
+
+@pytest.mark.skipif("postgresql" not in BACKENDS, reason="needs a PostgreSQL server")
+def test_who_stops_within_a_transaction_holds_up_others_for_a_while_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.models.session.STOPPED_MS", 300)
+    assert POSTGRES_URL
+    held, other = make_engine(POSTGRES_URL), make_engine(POSTGRES_URL)
+    try:
+        with Session(held) as stopped:
+            stopped.execute(LOCK)
+            with transaction(other) as session:
+                session.execute(LOCK)
+            with pytest.raises(InternalError, match="idle-in-transaction"):
+                stopped.execute(LOCK)
+    finally:
+        held.dispose()
+        other.dispose()
