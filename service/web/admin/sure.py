@@ -6,13 +6,12 @@ from typing import Any
 from flask import render_template, request, url_for
 
 from service.domain.errors import NotFoundError
-from service.domain.text import clean
+from service.domain.text import clean, visible
 from service.models.session import reading
 from service.usecases.foretelling import Decided, Foretold, called, foretell
 from service.web.admin.stakes import Stakes
 from service.web.current import container, voice
 from service.web.sessions import safe_next
-from service.web.showing import visible
 
 # What the second form says, and what it does not carry on from the first.
 SURE, TOKEN, STEP = "sure", "csrf_token", "step"

@@ -44,13 +44,13 @@ def test_what_is_done_misses_nothing_any_more_and_says_what_came(
     coordinator: Person, engine: Engine, clock: MovedClock, project: int
 ) -> None:
     pages = ("/admin/projects", f"/admin/projects/{project}", f"/admin/projects/{project}/money")
-    assert all("il manque 260 000 DH" in coordinator.get(page).text for page in pages[1:])
+    assert all("il manque 260\u00a0000\u00a0DH" in coordinator.get(page).text for page in pages[1:])
     with transaction(engine) as session:
         for move in (ProjectMove.ACCEPT, ProjectMove.HAND_OVER):
             move_project(session, clock(), need_id=project, move=move, party=Party.VILLAGE, actor="officer:1")
     assert [page for page in pages if "manque" in coordinator.get(page).text] == []
-    assert "<dt>Reçu</dt><dd>0 DH</dd>" in coordinator.get(pages[0]).text
-    assert all("Coût 320 000 DH, reçu 0 DH." in coordinator.get(page).text for page in pages[1:])
+    assert "<dt>Reçu</dt><dd>0\u00a0DH</dd>" in coordinator.get(pages[0]).text
+    assert all("Coût 320\u00a0000\u00a0DH, reçu 0\u00a0DH." in coordinator.get(page).text for page in pages[1:])
 
 
 def test_the_page_of_a_project_tells_its_record_and_a_viewer_may_do_nothing(viewer: Person, project: int) -> None:
