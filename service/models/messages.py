@@ -29,7 +29,7 @@ class Message(Base):
         # What ended and was never taken by a gateway: few, and told by the index alone on the first page.
         Index(
             "ix_messages_dead",
-            *("final_at", "state", "kind", "id"),
+            *("state", "final_at", "kind", "id"),
             sqlite_where=sql("accepted_at IS NULL AND final_at IS NOT NULL"),
             postgresql_where=sql("accepted_at IS NULL AND final_at IS NOT NULL"),
         ),

@@ -14,7 +14,7 @@ DEAD = {"sqlite_where": NEVER_TAKEN, "postgresql_where": NEVER_TAKEN}
 
 def upgrade():
     op.drop_index("ix_messages_dead", "messages")
-    op.create_index("ix_messages_dead", "messages", ["final_at", "state", "kind", "id"], **DEAD)
+    op.create_index("ix_messages_dead", "messages", ["state", "final_at", "kind", "id"], **DEAD)
     op.drop_index("ix_messages_state_id", "messages")
     op.create_index("ix_messages_state_id_kind", "messages", ["state", "id", "kind"])
 
