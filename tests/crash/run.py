@@ -36,7 +36,10 @@ MOST_ACCIDENTS = 10  # then the program does not start at all
 LOOK_EVERY = 0.02
 # After the last kill: leases end, what is in doubt is looked at again, waits of retries are over.
 PAST_LEASE = LEASE + timedelta(minutes=1)
-AFTERWARDS = (PAST_LEASE, timedelta(hours=2), timedelta(hours=3), PAST_LEASE, PAST_LEASE)
+# Longer than the longest wait between two attempts: what is turned away at one step is tried again at the next. All of
+# it is shorter than a reply is worth sending.
+A_WAIT = timedelta(minutes=90)
+AFTERWARDS = (PAST_LEASE, A_WAIT, A_WAIT, A_WAIT, PAST_LEASE, PAST_LEASE)
 SETTLES_WITHIN = 60.0
 A_WHILE = timedelta(minutes=1)
 STANDS_STILL = 0.3
