@@ -73,7 +73,7 @@ def _load(parent: int) -> Any:
     """Load the application in a worker, which leaves when the process that started it is gone."""
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     app = import_module("wsgi").app
-    # What is loaded stays: to look through it for what may go stops all threads for a sixth of a second, now and then.
+    # What is loaded stays: to look through all of it for what may go would stop every thread, now and then.
     gc.collect()
     gc.freeze()
     return app

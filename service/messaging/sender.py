@@ -29,7 +29,7 @@ log = structlog.get_logger()
 # A call that begins later than this before its lease's end might still be under way when others give it up.
 LONGEST_CALL = timedelta(minutes=2)
 # Calls claimed beyond the connections, as a part of them, so that none waits for the database. With as many again,
-# personal texts leave a fifth faster, and a crash leaves ten times as many in doubt that no receipt settles.
+# personal texts leave a fifth faster, and a crash leaves more in doubt.
 AHEAD = 4
 GATHERED_S = 0.003  # seconds in which other calls may end too
 AWAY = timedelta(seconds=1)  # between two looks at a database that is locked, full or away
