@@ -16,7 +16,7 @@ from typing import Any
 from zlib import crc32
 
 import structlog
-from sqlalchemy import Connection, Engine, and_, bindparam, not_, or_, select, text
+from sqlalchemy import Engine, and_, bindparam, not_, or_, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DataError, SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -52,6 +52,11 @@ class Conversation:
     replies: dict[str, str] = field(default_factory=dict)
     touched_at: datetime | None = None
     from_disk: bool = False
+
+    @property
+    def farewell(self) -> str:
+        """What ended the session, nothing while it goes on."""
+        return self.replies.get(self.text_hash, "") if self.ended else ""
 
 
 class Journals:
@@ -98,7 +103,7 @@ class Journals:
 
     def write(self, session: Session, phone: str, conversation: Conversation) -> None:
         """Write a conversation in the caller's transaction. Call `written` when that is committed."""
-        _upsert(session.connection(), [_row(phone, conversation)])
+        session.connection().execute(_statement(session.get_bind().dialect.name), [_row(phone, conversation)])
 
     def end(self, session: Session, phone: str, last: Conversation, before: Conversation) -> bool:
         """Write the end of a conversation with its facts, in the caller's transaction; False when it went on elsewhere.
@@ -106,7 +111,7 @@ class Journals:
         `before` is what it ends: if another session of the phone has gone on since, what was begun is that one's; if
         this session has ended since, through a process that knew more of it, its facts are written.
         """
-        values = {**_row(phone, last), "since": before.touched_at or NEVER, "knew": before.text_length}
+        values = {**_row(phone, last), "since": before.touched_at or NEVER}
         done = session.connection().execute(_end_statement(session.get_bind().dialect.name), values)
         return done.first() is not None
 
@@ -148,7 +153,7 @@ class Journals:
             with self._behind.begin() as connection:
                 if connection.dialect.name == "postgresql":
                     connection.execute(text("SET LOCAL synchronous_commit = off"))
-                _upsert(connection, rows)
+                connection.execute(_behind_statement(connection.dialect.name), rows)
         except DataError:
             self._write_one_by_one(rows)
         except SQLAlchemyError:
@@ -161,7 +166,7 @@ class Journals:
         for row in rows:
             try:
                 with self._behind.begin() as connection:
-                    _upsert(connection, [row])
+                    connection.execute(_behind_statement(connection.dialect.name), [row])
             except DataError:
                 log.exception("journals.never_written")
 
@@ -204,29 +209,37 @@ def _row(phone: str, conversation: Conversation) -> dict[str, Any]:
     return {**row, "phone": phone, "state": vars(conversation.journal)}
 
 
-def _upsert(connection: Connection, rows: list[dict[str, Any]]) -> None:
-    connection.execute(_statement(connection.dialect.name), rows)
-
-
 @cache
 def _statement(dialect: str) -> Any:
     statement = _insert(dialect)
-    new = statement.excluded
-    # Another process, or another thread, may have gone on with the conversation meanwhile: the later state stays.
-    later = or_(
-        ROWS.c.touched_at < new.touched_at,
-        and_(ROWS.c.touched_at == new.touched_at, ROWS.c.text_length <= new.text_length),
-    )
-    return _updating(statement, later)
+    return _updating(statement, _later(statement.excluded))
+
+
+@cache
+def _behind_statement(dialect: str) -> Any:
+    # What a process that fell behind still takes for going on may have ended through another one.
+    statement = _insert(dialect)
+    return _updating(statement, and_(_later(statement.excluded), not_(_ended(statement.excluded))))
 
 
 @cache
 def _end_statement(dialect: str) -> Any:
     statement = _insert(dialect)
-    same = ROWS.c.session == statement.excluded.session
-    unmoved = or_(same, ROWS.c.touched_at <= bindparam("since", type_=Moment))
-    ended = and_(same, ROWS.c.ended, ROWS.c.text_length >= bindparam("knew"))
-    return _updating(statement, and_(unmoved, not_(ended))).returning(ROWS.c.phone)
+    new = statement.excluded
+    unmoved = or_(ROWS.c.session == new.session, ROWS.c.touched_at <= bindparam("since", type_=Moment))
+    return _updating(statement, and_(unmoved, not_(_ended(new)))).returning(ROWS.c.phone)
+
+
+def _later(new: Any) -> Any:
+    # Another process, or another thread, may have gone on with the conversation meanwhile: the later state stays.
+    return or_(
+        ROWS.c.touched_at < new.touched_at,
+        and_(ROWS.c.touched_at == new.touched_at, ROWS.c.text_length <= new.text_length),
+    )
+
+
+def _ended(new: Any) -> Any:
+    return and_(ROWS.c.session == new.session, ROWS.c.ended)
 
 
 def _insert(dialect: str) -> Any:

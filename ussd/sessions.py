@@ -172,7 +172,7 @@ class Conversations:
     def _play(self, turn: Turn, key: str, held: Conversation | None, *, moved: bool = False) -> Screen:
         now = self.container.clock()
         with Work(self.container.engine, turn.phone, key, now) as work:
-            known, new = self._known(turn, key, held, work)
+            known, new = self._known(turn, key, held, work, moved=moved)
             player = Player(home, self._context(turn.phone, now, "ussd", work), USSD_BUDGET)
             journal = known.journal.copy()
             screen = self._moved(turn, work) if moved else _feed(player, journal, known, turn, work, new)
@@ -187,7 +187,7 @@ class Conversations:
                 _following(known, now),
             )
             if screen.ended:
-                self._write_end(turn.phone, reply, known, after, work)
+                self._write_end(turn, reply, known, after, work)
             else:
                 self.journals.keep(turn.phone, after)
         return screen
@@ -203,8 +203,8 @@ class Conversations:
         except AnsweredError as answered:
             return _screen(answered.reply)
 
-    def _write_end(self, phone: str, reply: str, known: Conversation, after: Conversation, work: Work) -> None:
-        changed, session = work.changes, work.facts()
+    def _write_end(self, turn: Turn, reply: str, known: Conversation, after: Conversation, work: Work) -> None:
+        changed, session, phone = work.changes, work.facts(), turn.phone
         if work.forgets:
             work.answered(reply)
             self._forget(phone)
@@ -212,8 +212,13 @@ class Conversations:
         if not changed:
             self.journals.write(session, phone, after)
         elif not self.journals.end(session, phone, after, known):
-            # Begun here, ended by SMS through another process: its facts are written, and not once more.
+            # Begun here, ended by SMS or through another process: its facts are written, and not once more.
             self.journals.forget(phone)
+            over = self.journals.load(session, phone)
+            confirmed = turn.text[: over.text_length].rpartition(SEPARATOR)[2]
+            if over.session == turn.session and self._new(over, turn).typed == confirmed:
+                # That process died before it answered, and the same confirmation was asked for again.
+                raise AnsweredError(over.farewell)
             raise MoveError
         work.answered(reply)
         self.journals.written(phone, after)
@@ -225,17 +230,18 @@ class Conversations:
         with transaction(self.container.engine) as session:
             session.execute(delete(JournalRow).where(JournalRow.phone == phone))
 
-    def _known(self, turn: Turn, key: str, held: Conversation | None, work: Work) -> tuple[Conversation, _New]:
+    def _known(
+        self, turn: Turn, key: str, held: Conversation | None, work: Work, *, moved: bool
+    ) -> tuple[Conversation, _New]:
         """Return the conversation before this turn: what this process knows, unless the text says that it went on."""
-        if held and held.session == turn.session:
-            new = self._new(held, turn)
-            if held.ended or new.next:
-                return held, new
+        if held and held.session == turn.session and not held.ended and (new := self._new(held, turn)).next:
+            return held, new
         newest = self._newest(work.session(), turn.phone)
         if newest is not held or self._shared:
             newest = self._caught_up(newest, turn)
         if newest.session == turn.session:
-            if reply := newest.replies.get(key):
+            # A session that has ended has told its facts: whatever else comes of it, it was told farewell.
+            if reply := newest.replies.get(key) or ("" if moved else newest.farewell):
                 raise AnsweredError(reply)
         elif turn.text and (reply := answered_before(work.session(), key)):
             raise AnsweredError(reply)
@@ -258,7 +264,7 @@ class Conversations:
         if held is None or held.touched_at is None or stored.touched_at is None:
             return held or stored
         if held.session == stored.session:
-            return held if held.text_length >= stored.text_length else stored
+            return held if held.text_length >= stored.text_length and not stored.ended else stored
         return held if held.touched_at >= stored.touched_at else stored
 
     def _new(self, known: Conversation, turn: Turn) -> _New:
@@ -303,8 +309,8 @@ def _feed(player: Player[Context], journal: Journal, known: Conversation, turn: 
         journal.cut(0)
         # A long dial (`*384*84*2#`), or a conversation we know nothing of: everything typed comes at once.
         return _feed_all(player, journal, turn.text.split(SEPARATOR) if turn.text else [], work)
-    if known.ended or new.typed is None:
-        # The carrier goes on with a session that was closed, or repeats an older turn: show where we stand.
+    if new.typed is None:
+        # The carrier repeats an older turn: show where we stand.
         return player.show(journal)
     if new.several:
         return _feed_all(player, journal, new.typed.split(SEPARATOR), work)

@@ -1,6 +1,6 @@
 """Several processes, or one that dies: conversations go on, and facts are written once."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -125,24 +125,43 @@ def test_a_confirmation_sent_to_two_processes_at_once_writes_one_need(container:
         phone.conversations.close()
 
 
-def test_what_a_process_that_fell_behind_asks_again_is_not_sent_once_more(
-    container: Container, secretary: Handset, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def behind(secretary: Handset, monkeypatch: pytest.MonkeyPatch) -> Iterator[Handset]:
+    """The same phone through a process that asks for the confirmation again which the first one has taken."""
     secretary.dial()
     secretary.types(*NEED[:-1])
     secretary.conversations.journals.flush()
-    behind = restarted(secretary)
+    late = restarted(secretary)
     # The database is away: what the first process answers now is not written.
     monkeypatch.setattr(secretary.conversations.journals, "flush", lambda: None)
     secretary.types(NEED[-1])
-    behind.text = secretary.text
+    late.text = secretary.text
     review = secretary.seen[-1].text
-    assert behind.types("1") == review
+    assert late.types("1") == review
     assert "Réf" in secretary.types("1")  # the carrier brings it again, to the first
+    yield late
+    late.conversations.close()
+
+
+@pytest.mark.parametrize("written", [False, True])
+def test_what_a_process_that_fell_behind_asks_again_is_not_sent_once_more(
+    container: Container, secretary: Handset, behind: Handset, clock: MovedClock, *, written: bool
+) -> None:
     clock.move(seconds=1)
+    if written:
+        behind.conversations.journals.flush()
+    assert behind.types("1") == secretary.seen[-1].text
+    assert rows(container, Need) == 1
+
+
+def test_what_is_corrected_after_another_process_took_it_is_not_told_as_if_it_had_been(
+    container: Container, behind: Handset, clock: MovedClock
+) -> None:
+    clock.move(seconds=1)
+    behind.types("2", "2", "90")
+    behind.conversations.journals.flush()
     assert "changé entre-temps" in behind.types("1")
     assert rows(container, Need) == 1
-    behind.conversations.close()
 
 
 def test_what_was_begun_here_and_sent_by_sms_through_another_process_is_not_sent_once_more(

@@ -185,10 +185,13 @@ def test_a_hundred_interleaved_sessions_each_get_their_own_replies(secretary: Ha
     assert len({tuple(screens) for screens in talks}) == 4
 
 
-def test_a_closed_session_that_goes_on_is_greeted_and_changes_nothing(container: Container, secretary: Handset) -> None:
+def test_a_closed_session_that_goes_on_is_told_farewell_again_and_changes_nothing(
+    container: Container, secretary: Handset
+) -> None:
     secretary.dial()
-    secretary.types(*NEED, "1")
-    assert secretary.types("1").startswith("Ait Abdallah")
+    farewell = secretary.types(*NEED, "1")
+    assert secretary.types("1", *NEED, "1") == farewell
+    assert secretary.seen[-1].ended
     assert rows(container, Need) == 1
 
 
