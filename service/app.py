@@ -70,6 +70,8 @@ def _config(container: Container) -> dict[str, object]:
         "SESSION_COOKIE_SAMESITE": "Lax",
         "SESSION_COOKIE_SECURE": settings.url.startswith("https://"),
         "PERMANENT_SESSION_LIFETIME": IDLE,
+        # A cookie answered late, to a picture say, would undo what a page has noted since (`web.sessions.resume`).
+        "SESSION_REFRESH_EACH_REQUEST": False,
         "MAX_CONTENT_LENGTH": LARGEST_BODY,
         "WTF_CSRF_CHECK_DEFAULT": False,  # the guard checks, after it knows who asks
         "WTF_CSRF_TIME_LIMIT": None,  # a form lives as long as its session

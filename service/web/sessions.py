@@ -50,6 +50,7 @@ def resume(*, half: bool = False) -> UserSession | None:
     if found and now() - found.seen_at >= sessions.NOTED:
         with transaction(container().engine) as database:
             sessions.note_use(database, now(), found)
+        session.modified = True  # the cookie lasts as long from now on
     return found
 
 

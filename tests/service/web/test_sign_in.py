@@ -95,6 +95,15 @@ def test_a_session_ends_after_30_idle_minutes(coordinator: Person, clock: Any) -
     assert coordinator.get("/admin/").location.startswith("/admin/sign-in")
 
 
+def test_the_cookie_lasts_as_long_as_the_session_and_no_late_answer_brings_an_old_one_back(
+    coordinator: Person, clock: Any
+) -> None:
+    clock.move(minutes=2)
+    assert "tiwizi=" in coordinator.get("/admin/").headers["Set-Cookie"]
+    assert "Set-Cookie" not in coordinator.get("/admin/").headers
+    assert "Set-Cookie" not in coordinator.get("/static/tiwizi.css").headers
+
+
 def test_a_busy_session_ends_after_12_hours(coordinator: Person, clock: Any) -> None:
     for _ in range(24):
         clock.move(minutes=30)
