@@ -88,6 +88,7 @@ class Phones(threading.Thread):
         self._line, self._people, self._guard, self._go_on = line, people, guard, go_on
         self._apart = apart
         self._names = (f"{number}x{story}" for story in count(1))
+        self._unverified: list[str] = []
         self._over = threading.Event()
         self.notes = Notes()
 
@@ -113,6 +114,7 @@ class Phones(threading.Thread):
                 if self._over.is_set():
                     return
             if not self._apart:
+                self._verify_needs()
                 self._answers_from_abroad()
 
     def _registers(self) -> None:
@@ -133,10 +135,16 @@ class Phones(threading.Thread):
         reference = REFERENCE.search(said)
         if reference:
             self.notes.told.append(Told("need", name, phone, reference[0]))
-            if not self._apart and self._dice.random() < VERIFIED:
-                self._verify(reference[0])
+            self._unverified.append(reference[0])
         elif said:
             self.notes.surprises.append(f"need {name}: {said}")
+
+    def _verify_needs(self) -> None:
+        """Verify some when their village calls no more: who is answered from abroad has another first screen."""
+        for reference in self._unverified:
+            if self._dice.random() < VERIFIED:
+                self._verify(reference)
+        self._unverified.clear()
 
     def _verify(self, reference: str) -> None:
         with transaction(self._people.engine) as session:
