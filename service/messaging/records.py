@@ -2,7 +2,7 @@
 
 import secrets
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
 from service.gateways.base import Gateway, Outcome, Sent
+from service.messaging.begun import abandoned
 from service.messaging.budget import release
 from service.messaging.claims import Call, own_id
 from service.messaging.health import locked_state, weigh
@@ -115,7 +116,8 @@ def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence
         # Money goes back, and who claims locks the gateway before the sums: who waits for each other waits for ever.
         # Else the gateway is locked afterwards, and others may claim while this is written.
         locked_state(session, gateway.name)
-    _give_back(session, [number for one in answered if one.sent is None for number in one.call.ids], answered)
+    attempts = {one.call.attempt_id for one in answered}
+    _give_back(session, [number for one in answered if one.sent is None for number in one.call.ids], attempts)
     outcomes = {
         number: (one.call, sent)
         for one in answered
@@ -221,11 +223,10 @@ def _note_attempts(session: Session, gateway: str, now: datetime, outcomes: Mapp
         connection.execute(ATTEMPTS[connection.dialect.name], {**values, "ids": ids})
 
 
-def _give_back(session: Session, ids: Sequence[int], answered: Sequence[Answered]) -> None:
-    """Put back in the queue, unspent and uncounted, what was claimed and surely not sent."""
+def _give_back(session: Session, ids: Sequence[int], attempts: Collection[str]) -> None:
+    """Put back in the queue, unspent and uncounted, what these attempts claimed and surely did not send."""
     if not ids:
         return
-    attempts = {one.call.attempt_id for one in answered}
     mine = [one for one in _locked(session, ids) if one.attempt_id in attempts]
     release(session, mine)
     session.execute(
@@ -245,7 +246,21 @@ def weigh_answers(state: GatewayState, now: datetime, answered: Sequence[Answere
     weigh(state, now, well, badly)
 
 
-def give_up_leases(engine: Engine, gateways: Mapping[str, Gateway], now: datetime) -> int:
+def give_back_abandoned(engine: Engine) -> None:
+    """Put back in the queue what senders of this machine that are gone had claimed and not begun."""
+    for attempt_id, begun in abandoned(engine):
+        held = select(Message.gateway, Message.id).where(
+            Message.state == MessageState.ATTEMPTING, Message.attempt_id == attempt_id, Message.id.not_in(begun)
+        )
+        with reading(engine) as session:
+            rows = session.execute(held).all()
+        if rows:
+            with transaction(engine) as session:
+                locked_state(session, str(rows[0].gateway))
+                _give_back(session, [one.id for one in rows], {attempt_id})
+
+
+def give_up_leases(engine: Engine, gateways: Mapping[str, Gateway], now: datetime) -> None:
     """Call unknown what was being sent by a process that is gone; it may have left, so it is not sent again.
 
     Through a gateway that carries the same id once it is. Of gateways that another process holds only what that one
@@ -255,27 +270,27 @@ def give_up_leases(engine: Engine, gateways: Mapping[str, Gateway], now: datetim
     ended = select(Message.id).where(Message.state == MessageState.ATTEMPTING, Message.lease_until < now, ours)
     with reading(engine) as session:
         ids = session.scalars(ended).all()
-    return sum(_give_up(engine, gateways, message_id, now) for message_id in ids)
+    for message_id in ids:
+        _give_up(engine, gateways, message_id, now)
 
 
-def _give_up(engine: Engine, gateways: Mapping[str, Gateway], message_id: int, now: datetime) -> bool:
+def _give_up(engine: Engine, gateways: Mapping[str, Gateway], message_id: int, now: datetime) -> None:
     with transaction(engine) as session:
         phone = session.scalars(select(Message.phone).where(Message.id == message_id)).one()
         lock_phones(session, {phone})
         message = session.get_one(Message, message_id, with_for_update=True)
         if message.state is not MessageState.ATTEMPTING or message.lease_until is None or message.lease_until >= now:
-            return False
+            return
         gateway = gateways.get(str(message.gateway))
         if gateway and gateway.repeatable and message.attempts < MOST_ATTEMPTS:
             message.state, message.reason, message.lease_until = MessageState.QUEUED, "lease ended", None
             message.provider_id = own_id(message)
-            return True
+            return
         advance(message, MessageState.UNKNOWN, now, "lease ended")
         message.next_at = now
         session.flush()
         find_unknown(session, str(message.gateway), message.phone)
         log.warning("sms.lease_ended", message=message.id)
-        return True
 
 
 def wait(attempts: int) -> timedelta:

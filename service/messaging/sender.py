@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for
+from contextlib import closing
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Protocol
@@ -15,9 +16,17 @@ from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
 from service.gateways.base import Gateway, Sent
+from service.messaging.begun import Begun
 from service.messaging.claims import LEASE, Call, claim
 from service.messaging.health import locked_state, unroute_strangers
-from service.messaging.records import MOST_ATTEMPTS, Answered, give_up_leases, settle, weigh_answers
+from service.messaging.records import (
+    MOST_ATTEMPTS,
+    Answered,
+    give_back_abandoned,
+    give_up_leases,
+    settle,
+    weigh_answers,
+)
 from service.models import GatewayState, Message
 from service.models.session import reading, transaction
 from service.settings import Settings
@@ -28,9 +37,8 @@ log = structlog.get_logger()
 
 # A call that begins later than this before its lease's end might still be under way when others give it up.
 LONGEST_CALL = timedelta(minutes=2)
-# Calls claimed beyond the connections, as a part of them, so that none waits for the database. With as many again,
-# personal texts leave a fifth faster, and a crash leaves more in doubt.
-AHEAD = 4
+# Calls claimed beyond the connections, as often again, so that none waits for the database.
+AHEAD = 1
 GATHERED_S = 0.003  # seconds in which other calls may end too
 AWAY = timedelta(seconds=1)  # between two looks at a database that is locked, full or away
 # The last is PostgreSQL's to a process that was stopped for long within a transaction.
@@ -63,6 +71,7 @@ def drain(container: Holder, limit: int | None = None, stopping: Event | None = 
     Any number of processes may drain at once.
     """
     now = container.clock()
+    give_back_abandoned(container.engine)
     give_up_leases(container.engine, container.gateways, now)
     if not anything_due(container.engine, now):
         return 0
@@ -89,8 +98,10 @@ class Sender:
         self._container, self._gateway = container, gateway
         self._left = limit
         self._stopping = stopping or Event()
-        # A crash leaves in doubt what is under way: with one connection one message, with many a few more.
-        self._calls = gateway.connections + gateway.connections // AHEAD
+        self._calls = gateway.connections * (1 + AHEAD)
+        # Calls of each claim that are not recorded yet, by its attempt.
+        self._unrecorded = Counter[str]()
+        self._begun = Begun(container.engine)
         # Messages a call has lately carried: so many rows are looked at for each call that is wanted.
         self._a_call = 1
         self._failure: BaseException | None = None
@@ -103,7 +114,10 @@ class Sender:
         tried = 0
         under_way: dict[Future[list[Sent] | None], Call] = {}
         done: list[Answered] = []
-        with ThreadPoolExecutor(self._gateway.connections, thread_name_prefix=self._gateway.name) as pool:
+        with (
+            closing(self._begun),
+            ThreadPoolExecutor(self._gateway.connections, thread_name_prefix=self._gateway.name) as pool,
+        ):
             while True:
                 calls = self._recorded(done, len(under_way))
                 tried += sum(len(call.ids) for call in calls)
@@ -138,6 +152,9 @@ class Sender:
             state = locked_state(session, self._gateway.name)
             weigh_answers(state, now, answered)
             calls = self._claim(session, state, now, self._calls - busy)
+            if calls:
+                self._begun.claim(calls[0].attempt_id)
+        self._count(answered, calls)
         for one in answered:
             if one.sent is not None:
                 log.info("sms.sent", gateway=self._gateway.name, messages=one.call.ids, outcomes=_counted(one.sent))
@@ -154,10 +171,18 @@ class Sender:
         self._left = None if self._left is None else self._left - taken
         return calls
 
+    def _count(self, answered: list[Answered], calls: list[Call]) -> None:
+        self._unrecorded.update(call.attempt_id for call in calls)
+        self._unrecorded.subtract(one.call.attempt_id for one in answered)
+        self._begun.forget(over := [attempt for attempt, left in self._unrecorded.items() if not left])
+        for attempt in over:
+            del self._unrecorded[attempt]
+
     def _send(self, call: Call) -> list[Sent] | None:
         """Make the call, unless it would now begin too late, or should not begin at all."""
         if self._stopping.is_set() or self._container.clock() > call.lease_until - LONGEST_CALL:
             return None
+        self._begun.begin(call.attempt_id, call.ids)
         return self._gateway.send(call.batch)
 
     def _failed(self, one: Future[list[Sent] | None]) -> bool:

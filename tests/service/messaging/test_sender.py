@@ -167,12 +167,12 @@ def test_a_process_that_dies_in_the_call_leaves_one_message_unknown_and_never_se
         raise SystemExit
 
     queue(post)
-    queue(post, phone="+33639980001")
     gateway.answer = die
     with pytest.raises(SystemExit):
         drain(post)
-    assert states(post.engine) == {MessageState.ATTEMPTING: 1, MessageState.QUEUED: 1}
+    assert states(post.engine) == {MessageState.ATTEMPTING: 1}
 
+    queue(post, phone="+33639980001")
     gateway.answer = lambda message: Sent(Outcome.ACCEPTED, message.id)
     drain(post)
     assert states(post.engine) == {MessageState.ATTEMPTING: 1, MessageState.ACCEPTED: 1}
