@@ -126,20 +126,20 @@ def test_a_confirmation_sent_to_two_processes_at_once_writes_one_need(container:
 
 
 @pytest.fixture
-def behind(secretary: Handset, monkeypatch: pytest.MonkeyPatch) -> Iterator[Handset]:
+def behind(secretary: Handset) -> Iterator[Handset]:
     """The same phone through a process that asks for the confirmation again which the first one has taken."""
     secretary.dial()
     secretary.types(*NEED[:-1])
     secretary.conversations.journals.flush()
     late = restarted(secretary)
-    # The database is away: what the first process answers now is not written.
-    monkeypatch.setattr(secretary.conversations.journals, "flush", lambda: None)
-    secretary.types(NEED[-1])
-    late.text = secretary.text
-    review = secretary.seen[-1].text
-    assert late.types("1") == review
-    assert "Réf" in secretary.types("1")  # the carrier brings it again, to the first
-    yield late
+    # What the first process answers now is not written.
+    with secretary.conversations.journals._writing:
+        secretary.types(NEED[-1])
+        late.text = secretary.text
+        review = secretary.seen[-1].text
+        assert late.types("1") == review
+        assert "Réf" in secretary.types("1")  # the carrier brings it again, to the first
+        yield late
     late.conversations.close()
 
 
