@@ -11,6 +11,7 @@ from service.domain.text import clean
 from service.gateways.registry import receipt_state, tells_inactive
 from service.messaging.claims import LEASE
 from service.models import Message, Phone, Receipt
+from service.models.base import table_of
 from service.models.many import for_each_database
 from service.models.phones import doubt
 
@@ -115,18 +116,14 @@ def _called_at(message: Message) -> datetime:
 
 def lock_phones(session: Session, phones: Collection[str]) -> None:
     """Put a send's record and its receipts in order, or each could miss the other; SQLite has one writer anyway."""
-    dialect = session.get_bind().dialect.name
-    if dialect == "postgresql":
-        session.execute(PHONES[dialect], {"numbers": list(phones)})
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        connection.execute(LOCKED["postgresql"], {"numbers": list(phones)})
 
 
-PHONES = for_each_database(
-    lambda among: (
-        select(Phone.number)
-        .where(among(Phone.number, "numbers"))
-        .order_by(Phone.number)
-        .with_for_update(key_share=True)
-    )
+NUMBER = table_of(Phone).c.number
+LOCKED = for_each_database(
+    lambda among: select(NUMBER).where(among(NUMBER, "numbers")).order_by(NUMBER).with_for_update(key_share=True)
 )
 
 

@@ -39,7 +39,7 @@ log = structlog.get_logger()
 LONGEST_CALL = timedelta(minutes=2)
 # Calls claimed beyond the connections, as often again, so that none waits for the database.
 AHEAD = 1
-GATHERED_S = 0.003  # seconds in which other calls may end too
+GATHERED_S = 0.015  # seconds in which other calls may end too; what is ahead keeps the connections busy meanwhile
 AWAY = timedelta(seconds=1)  # between two looks at a database that is locked, full or away
 # The last is PostgreSQL's to a process that was stopped for long within a transaction.
 AWAY_ERRORS = (OperationalError, InterfaceError, InternalError)
@@ -125,7 +125,7 @@ class Sender:
                 if not under_way:
                     break
                 wait_for(under_way, return_when=FIRST_COMPLETED)
-                # A record of several costs little more than of one, and calls that are ahead keep the connections busy.
+                # A record of several costs little more than of one.
                 ended = wait_for(under_way, GATHERED_S).done
                 calls_ended = [(under_way.pop(one), one) for one in ended]
                 done = [Answered(call, one.result()) for call, one in calls_ended if not self._failed(one)]
