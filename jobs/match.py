@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from service.container import Container
-from service.models.session import transaction
+from service.models.session import compute_for_long, transaction
 from service.usecases.proposals import expire_proposals
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ def match(container: Container) -> str:
 
     settings, now = container.settings, container.clock()
     with transaction(container.engine) as session:
+        compute_for_long(session)
         lapsed = expire_proposals(session, now, after=timedelta(days=settings.expiry_days))
         done = match_needs(session, now, settings.match_slots, Weights(**settings.match_weights))
     log.info("match.round", proposed=len(done.proposed), held_back=len(done.held_back), lapsed=lapsed)
@@ -36,6 +37,7 @@ def rehearse(container: Container) -> "Round":
 
     settings = container.settings
     with transaction(container.engine) as session:
+        compute_for_long(session)
         return plan_round(session, container.clock(), settings.match_slots, Weights(**settings.match_weights))
 
 

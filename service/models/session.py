@@ -9,7 +9,7 @@ from threading import Condition, Lock
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -140,6 +140,12 @@ def transaction(engine: Engine) -> Iterator[Session]:
     """One unit of work: committed when the block ends, rolled back when it raises. Never held over a network call."""
     with Session(engine, expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def compute_for_long(session: Session) -> None:
+    """Let this transaction say nothing for longer than STOPPED_MS, since it computes."""
+    if session.get_bind().dialect.name == "postgresql":
+        session.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
 
 
 def _sqlite() -> ModuleType:

@@ -26,9 +26,10 @@ def main() -> int:
         return _restart(given.restarts, given.seed, _database(given.database))
     asked = Asked(given.kills, given.seed, _database(given.database), given.plant)
     result = run(asked)
-    said = [*result.verdict.wrong[:MOST_LINES], *(result.remarks if given.verbose or not result.verdict.held else [])]
+    said = result.verdict.wrong[:MOST_LINES]
+    if given.verbose or not result.verdict.held:
+        said += [*result.remarks, *result.verdict.histories[:MOST_HISTORIES]]
     if not result.verdict.held:
-        said += result.verdict.histories[:MOST_HISTORIES]
         said.append(f"again: {asked.command}")
     _say(said, result.line)
     return 0 if result.verdict.held else 1

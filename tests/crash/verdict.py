@@ -176,6 +176,7 @@ def _doubts(session: Session, verdict: Verdict, ledger: Sequence[Accepted]) -> N
     verdict.unknown = texts.total()
     verdict.unknown_carried = (texts & Counter((one.phone, one.text) for one in unclaimed)).total()
     doubtful = Counter(phone for phone, _ in texts.elements())
+    verdict.histories += [_history(session, phone, ledger) for phone in sorted(doubtful)]
     free = Counter(one.phone for one in unclaimed)
     # Where two were ever in doubt, an id may be either's.
     twice = set(session.scalars(select(Message.phone).where(Message.resent > 0)))

@@ -13,7 +13,7 @@ from sqlalchemy import Engine, text
 from sqlalchemy.exc import InternalError
 from sqlalchemy.orm import Session
 
-from service.models.session import BUSY_MS, WRITERS, make_engine, reading, transaction
+from service.models.session import BUSY_MS, WRITERS, compute_for_long, make_engine, reading, transaction
 from tests.conftest import BACKENDS, POSTGRES_URL
 
 THREADS, WRITES = 8, 25
@@ -155,3 +155,15 @@ def test_who_stops_within_a_transaction_holds_up_others_for_a_while_only(monkeyp
     finally:
         held.dispose()
         other.dispose()
+
+
+@pytest.mark.skipif("postgresql" not in BACKENDS, reason="needs a PostgreSQL server")
+def test_who_computes_for_long_within_a_transaction_keeps_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.models.session.STOPPED_MS", 100)
+    assert POSTGRES_URL
+    engine = make_engine(POSTGRES_URL)
+    with transaction(engine) as session:
+        compute_for_long(session)
+        time.sleep(0.5)
+        session.execute(LOCK)
+    engine.dispose()
