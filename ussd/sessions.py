@@ -239,12 +239,14 @@ class Conversations:
         newest = self._newest(work.session(), turn.phone)
         if newest is not held or self._shared:
             newest = self._caught_up(newest, turn)
+        told: str | None
         if newest.session == turn.session:
             # A session that has ended has told its facts: whatever else comes of it, it was told farewell.
-            if reply := newest.replies.get(key) or ("" if moved else newest.farewell):
-                raise AnsweredError(reply)
-        elif turn.text and (reply := answered_before(work.session(), key)):
-            raise AnsweredError(reply)
+            told = newest.replies.get(key) or ("" if moved else newest.farewell)
+        else:
+            told = answered_before(work.session(), key) if turn.text else None
+        if told:
+            raise AnsweredError(told)
         return newest, self._new(newest, turn)
 
     def _caught_up(self, known: Conversation, turn: Turn) -> Conversation:

@@ -27,6 +27,9 @@ from service.models.many import for_each_database
 from service.settings import Settings
 
 LEASE = timedelta(minutes=4)  # far longer than any gateway's time-outs: when it ends, its holder is gone
+# How long a phone waits for what became of its last message: by then its receipt has come, mostly, and an id that comes
+# is no other's.
+FRESH_DOUBT = timedelta(minutes=10)
 SHORTEST_LIFE = 60  # seconds
 ID_BYTES = 16
 CAP_WAIT = timedelta(minutes=10)
@@ -92,7 +95,8 @@ def claim(
 ) -> list[Call]:
     """Take up to `rows` messages that are due, in up to `calls` calls, in the transaction that locked the state.
 
-    One message of a phone is under way at a time: so they come in order, and a receipt tells which it is about.
+    One message of a phone is under way at a time, or freshly in doubt: so they come in order, and a receipt tells which
+    it is about.
     """
     worth = weights(session, now)
     if not (worth.get(ALL, WHOLE) and worth.get(gateway.name, WHOLE)):
@@ -121,7 +125,7 @@ def claim(
 def _waiting(session: Session, gateway: str, now: datetime, rows: int) -> Sequence[Any]:
     """Return the first messages that are due, for this gateway or not routed yet, the most urgent first; locked."""
     connection = session.connection()
-    ids = connection.scalars(LOOK, {"through": gateway, "now": now, "most": rows}).all()
+    ids = connection.scalars(LOOK, {"through": gateway, "now": now, "doubted": now - FRESH_DOUBT, "most": rows}).all()
     return connection.execute(DUE[connection.dialect.name], {"ids": list(ids)}).all() if ids else ()
 
 
@@ -152,7 +156,13 @@ def _next(priority: int, routed: ColumnElement[bool], busy: CTE) -> Select[Any]:
 
 def _look() -> Select[int]:
     """Return the statement for the first messages that are due: of this gateway, or of none yet."""
-    busy = select(UNDER_WAY.phone).where(UNDER_WAY.state == MessageState.ATTEMPTING).cte("busy")
+    # With their priorities an index leads to the few that are fresh.
+    doubted = (
+        select(UNDER_WAY.phone)
+        .where(UNDER_WAY.state == MessageState.UNKNOWN, UNDER_WAY.gateway == bindparam("through"))
+        .where(UNDER_WAY.priority.in_(PRIORITIES), UNDER_WAY.next_at > bindparam("doubted"))
+    )
+    busy = select(UNDER_WAY.phone).where(UNDER_WAY.state == MessageState.ATTEMPTING).union_all(doubted).cte("busy")
     routed = (Message.gateway == bindparam("through"), Message.gateway.is_(None))
     every = union_all(*(_next(priority, one, busy) for priority in PRIORITIES for one in routed)).subquery()
     return select(every.c.id).order_by(every.c.priority, every.c.next_at, every.c.id).limit(bindparam("most"))

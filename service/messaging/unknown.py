@@ -1,17 +1,16 @@
 """What nobody can tell of: receipts that come later settle it, and what stays in doubt is sent once more, or shown."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import exists, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.kinds import MANNERS, Kind
 from service.domain.states import MessageState
+from service.messaging.claims import FRESH_DOUBT
 from service.messaging.receipts import DOUBTED, adopt_receipts, find_unknown, lock_phones
 from service.models import Message, Receipt
 
-# A reply is worth nothing an hour later.
-DOUBTED_REPLY = timedelta(minutes=10)
 AT_ONCE = 500
 
 
@@ -24,7 +23,8 @@ def resend_unknown(session: Session, now: datetime) -> int:
     for kind, manner in MANNERS.items():
         if not manner.twice:
             continue
-        since = now - (DOUBTED_REPLY if kind is Kind.REPLY else DOUBTED)
+        # A reply is worth nothing an hour later.
+        since = now - (FRESH_DOUBT if kind is Kind.REPLY else DOUBTED)
         again = update(Message).where(
             Message.state == MessageState.UNKNOWN,
             Message.kind == kind,

@@ -8,10 +8,11 @@ from sqlalchemy import select
 from service.container import Container
 from service.domain.states import MessageState
 from service.gateways.base import Outcome, Sent
+from service.messaging.claims import FRESH_DOUBT
 from service.messaging.outbox import tell
 from service.messaging.receipts import DOUBTED, take_receipt
 from service.messaging.sender import drain
-from service.messaging.unknown import DOUBTED_REPLY, adopt_late_receipts, resend_unknown
+from service.messaging.unknown import adopt_late_receipts, resend_unknown
 from service.models import Attempt, Message, Receipt
 from service.models.session import reading, transaction
 from tests.conftest import MovedClock
@@ -33,7 +34,11 @@ def post(container: Container, gateway: FakeGateway) -> Container:
 
 
 def doubted(post: Container, template: str = "refused", events: tuple[str, ...] = ("a",)) -> None:
+    """Send, and nobody answers for it; between two of them the phone has waited."""
+    assert isinstance(post.clock, MovedClock)
     for event in events:
+        if event != events[0]:
+            post.clock.now += FRESH_DOUBT
         with transaction(post.engine) as session:
             tell(session, post.clock(), event=event, phone=PHONE, template=template, reference="K7", association="A")
         drain(post)
@@ -81,8 +86,33 @@ def test_what_stays_in_doubt_is_sent_once_more_and_only_once(
 
 def test_a_reply_is_sent_once_more_while_it_is_still_awaited(post: Container, clock: MovedClock) -> None:
     doubted(post, "which_reference")
-    clock.now += DOUBTED_REPLY
+    clock.now += FRESH_DOUBT
     assert resend(post) == 1
+
+
+def test_while_a_doubt_is_fresh_its_phone_waits_and_no_other_does(
+    post: Container, gateway: FakeGateway, clock: MovedClock
+) -> None:
+    doubted(post)
+    gateway.answer = lambda message: Sent(Outcome.ACCEPTED, message.id)
+    for phone in (PHONE, "+212612345678"):
+        with transaction(post.engine) as session:
+            tell(session, post.clock(), event="b", phone=phone, template="refused", reference="K7", association="A")
+    assert drain(post) == 1
+    assert [one.phone for one in gateway.sent] == [PHONE, "+212612345678"]
+    clock.now += FRESH_DOUBT
+    assert drain(post) == 1
+    assert states(post) == [MessageState.UNKNOWN, MessageState.ACCEPTED, MessageState.ACCEPTED]
+
+
+def test_a_phone_whose_doubt_is_settled_waits_no_more(post: Container, gateway: FakeGateway) -> None:
+    doubted(post)
+    gateway.answer = lambda message: Sent(Outcome.ACCEPTED, message.id)
+    receive(post, "x1")
+    with transaction(post.engine) as session:
+        tell(session, post.clock(), event="b", phone=PHONE, template="refused", reference="K7", association="A")
+    assert drain(post) == 1
+    assert states(post) == [MessageState.DELIVERED, MessageState.ACCEPTED]
 
 
 def test_what_would_do_harm_twice_is_left_for_people_to_look_at(post: Container, clock: MovedClock) -> None:
@@ -136,12 +166,12 @@ def test_an_id_that_may_be_of_what_was_sent_once_more_is_nobodys(
     post: Container, gateway: FakeGateway, clock: MovedClock
 ) -> None:
     doubted(post)
-    clock.now += timedelta(minutes=5)
+    clock.now += FRESH_DOUBT
     doubted(post, events=("b",))
     clock.now += timedelta(minutes=1)
     receive(post, "x1")  # of the first or of the second, of which the other never left
     gateway.answer = lambda _: Sent(Outcome.ACCEPTED, "x2")
-    clock.now += DOUBTED - timedelta(minutes=5)
+    clock.now += DOUBTED - FRESH_DOUBT
     assert resend(post) == 1
     drain(post)
     receive(post, "x1")
