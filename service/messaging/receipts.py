@@ -1,6 +1,6 @@
 """Delivery receipts: they come doubled, late, shuffled, and before we know the gateway's id of what we sent."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, func, select
@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from service.domain.states import MESSAGE_MOVES, MessageState
 from service.domain.text import clean
 from service.gateways.registry import receipt_state, tells_inactive
-from service.messaging.claims import LEASE
+from service.messaging.claims import FRESH_DOUBT, LEASE
 from service.models import Message, Phone, Receipt
 from service.models.base import table_of
 from service.models.many import for_each_database
@@ -88,24 +88,40 @@ def adopt_receipts(session: Session, message: Message) -> None:
 
 
 def find_unknown(session: Session, gateway: str, phone: str) -> None:
-    """When as many ids came back from a locked phone as messages to it are in doubt, these had all left.
+    """Give ids that nobody knows, and that came back from a locked phone, to the messages to it that are in doubt.
 
-    Then they belong together in their order. An id counts that was first heard of after the call; nothing is said while
-    a message is under way, or when an id may be that of a first copy of what was sent once more. What is older than a
-    receipt may be does not count where something younger is in doubt.
+    An id that is first heard of in the minutes after a call is that call's: its phone was not called again meanwhile.
+    When as many came later as are still in doubt, these had all left, and belong together in their order; not when one
+    may be that of a first copy of what was sent once more. What is older than a receipt may be does not count where
+    something younger is in doubt. Nothing is said while a message is under way.
     """
-    messages = session.scalars(UNCERTAIN, {"carried_by": gateway, "to": phone}).all()
+    messages = list(session.scalars(UNCERTAIN, {"carried_by": gateway, "to": phone}))
     if not messages or any(message.state is MessageState.ATTEMPTING for message in messages):
         return
-    messages = [one for one in messages if _called_at(messages[-1]) - _called_at(one) < DOUBTED]
     since = {"to": phone, "since": _called_at(messages[0])}
-    ids = session.execute(UNCLAIMED, {"carried_by": gateway, **since}).all()
-    if len(ids) != len(messages) or any(first < _called_at(one) for (_, first), one in zip(ids, messages, strict=True)):
+    rows = session.execute(UNCLAIMED, {"carried_by": gateway, **since}).all()
+    late = dict[str, datetime]()
+    for provider_id, first in rows:
+        near = [one for one in messages if _called_at(one) <= first < one.next_at + FRESH_DOUBT]
+        if len(near) == 1:
+            messages.remove(near[0])
+            near[0].provider_id = provider_id
+            adopt_receipts(session, near[0])
+        else:
+            late[provider_id] = first
+    _find_late(session, messages, late)
+
+
+def _find_late(session: Session, messages: Sequence[Message], ids: Mapping[str, datetime]) -> None:
+    messages = [one for one in messages if _called_at(messages[-1]) - _called_at(one) < DOUBTED]
+    firsts = zip(ids.values(), messages, strict=False)
+    if not messages or len(ids) != len(messages) or any(first < _called_at(one) for first, one in firsts):
         return
     # The first copy of the oldest was given up before its second was called.
+    since = {"to": messages[0].phone, "since": _called_at(messages[0])}
     if set(session.scalars(FIRST_COPIES, since)) - {messages[0].id}:
         return
-    for (provider_id, _), message in zip(ids, messages, strict=True):
+    for provider_id, message in zip(ids, messages, strict=True):
         message.provider_id = provider_id
         adopt_receipts(session, message)
 

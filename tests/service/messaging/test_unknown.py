@@ -136,8 +136,9 @@ def test_a_receipt_that_came_settles_the_doubt_and_nothing_is_sent_again(post: C
     assert resend(post) == 0
 
 
-def test_as_many_receipts_as_doubts_settle_them_all_in_their_order(post: Container) -> None:
+def test_as_many_late_receipts_as_doubts_settle_them_all_in_their_order(post: Container, clock: MovedClock) -> None:
     doubted(post, events=("a", "b"))
+    clock.now += FRESH_DOUBT
     receive(post, "x1", "Failed")
     assert states(post) == [MessageState.UNKNOWN] * 2
     receive(post, "x2")
@@ -162,16 +163,25 @@ def test_an_old_doubt_does_not_keep_a_young_one_from_its_receipt(post: Container
     assert states(post) == [MessageState.UNKNOWN, MessageState.DELIVERED]
 
 
-def test_an_id_that_may_be_of_what_was_sent_once_more_is_nobodys(
+def test_an_id_that_comes_soon_after_a_call_is_that_calls_whatever_else_is_in_doubt(
+    post: Container, clock: MovedClock
+) -> None:
+    doubted(post, events=("a", "b", "c"))
+    clock.move(minutes=1)
+    receive(post, "x1")
+    assert states(post) == [MessageState.UNKNOWN, MessageState.UNKNOWN, MessageState.DELIVERED]
+
+
+def test_a_late_id_that_may_be_of_what_was_sent_once_more_is_nobodys(
     post: Container, gateway: FakeGateway, clock: MovedClock
 ) -> None:
     doubted(post)
     clock.now += FRESH_DOUBT
     doubted(post, events=("b",))
-    clock.now += timedelta(minutes=1)
+    clock.now += FRESH_DOUBT
     receive(post, "x1")  # of the first or of the second, of which the other never left
     gateway.answer = lambda _: Sent(Outcome.ACCEPTED, "x2")
-    clock.now += DOUBTED - FRESH_DOUBT
+    clock.now += DOUBTED - 2 * FRESH_DOUBT
     assert resend(post) == 1
     drain(post)
     receive(post, "x1")
