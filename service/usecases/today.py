@@ -43,6 +43,9 @@ TOLD_LATELY = timedelta(days=30)
 # Of the residents who were asked, fewer than two in three say that it is so.
 ENOUGH_YES = (2, 3)
 HELP_WE_GIVE = [help_ for help_, asked in ASKED.items() if Party.COORDINATOR in asked]
+GIVEN = (Testimony.state == TestimonyState.GIVEN, Testimony.publication != Publication.PRIVATE)
+# Drafted sheets wait for a coordinator's words, each project once.
+DRAFTED = Project.need_id.in_(select(ExperienceSheet.need_id).where(ExperienceSheet.state == SheetState.DRAFT))
 Rows = Select[*tuple[Any, ...]]
 
 
@@ -94,8 +97,7 @@ def waiting(session: Session, now: datetime, silence_days: int) -> list[Group]:
     """Return what waits, without the matters of which nothing does; `silence_days` as in the settings."""
     silent = is_silent(session, now, silence_days)
     found = _matters(now, silent)
-    # Counted as they are, the first of the silent ones are found one state after the other.
-    firsts = {**found, Matter.SILENT: _first_silent(silent)}
+    firsts = {**found, **_firsts(silent)}
     counts = session.execute(select(*(_counted(rows).label(matter) for matter, rows in found.items()))).one()
     groups = ((matter, rows, count) for (matter, rows), count in zip(found.items(), counts, strict=True) if count)
     return [
@@ -141,10 +143,8 @@ def _matters(now: datetime, silent: ColumnElement[bool]) -> Mapping[Matter, Rows
         Matter.SILENT: _projects(Project.moved_at).where(silent),
         Matter.SPOT_CHECKS: _spot_checks(now),
         Matter.FOLLOW_UPS: _follow_ups(now),
-        Matter.TESTIMONIES: _of_needs(Testimony.written_at, Testimony)
-        .where(Testimony.state == TestimonyState.GIVEN, Testimony.publication != Publication.PRIVATE)
-        .order_by(Testimony.written_at, Testimony.id),
-        Matter.SHEETS: _sheets(),
+        Matter.TESTIMONIES: _testimonies(*GIVEN),
+        Matter.SHEETS: _projects(Project.handed_over_at).where(DRAFTED),
         Matter.UNKNOWN: _messages(Message.id).where(Message.state == MessageState.UNKNOWN),
         Matter.FAILED: _messages(Message.final_at.desc()).where(is_dead(), Message.final_at >= now - LATELY),
         Matter.UNATTENDED: select(
@@ -152,6 +152,17 @@ def _matters(now: datetime, silent: ColumnElement[bool]) -> Mapping[Matter, Rows
         )
         .where(*unattended())
         .order_by(VillageAssociation.id),
+    }
+
+
+def _firsts(silent: ColumnElement[bool]) -> Mapping[Matter, Rows]:
+    """Return how the first of some matters are found where thousands wait: before anything is joined to them."""
+    given = select(Testimony.id).where(*GIVEN).order_by(Testimony.written_at, Testimony.id).limit(FIRST)
+    drafted = select(Project.need_id).where(DRAFTED).order_by(Project.handed_over_at, Project.need_id).limit(FIRST)
+    return {
+        Matter.SILENT: _first_silent(silent),
+        Matter.TESTIMONIES: _testimonies(Testimony.id.in_(given)),
+        Matter.SHEETS: _projects(Project.handed_over_at).where(Project.need_id.in_(drafted)),
     }
 
 
@@ -235,10 +246,8 @@ def _follow_ups(now: datetime) -> Rows:
     return _projects(Project.handed_over_at).where(*follow_up_due(now), asked)
 
 
-def _sheets() -> Rows:
-    """Return the sheets that were drafted and wait for a coordinator's words, each project once."""
-    draft = select(ExperienceSheet.need_id).where(ExperienceSheet.state == SheetState.DRAFT)
-    return _projects(Project.handed_over_at).where(Project.need_id.in_(draft))
+def _testimonies(*which: ColumnElement[bool]) -> Rows:
+    return _of_needs(Testimony.written_at, Testimony).where(*which).order_by(Testimony.written_at, Testimony.id)
 
 
 def _messages(order: ColumnElement[Any] | InstrumentedAttribute[int]) -> Rows:
