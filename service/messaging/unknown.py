@@ -41,12 +41,12 @@ def resend_unknown(session: Session, now: datetime) -> int:
 
 def adopt_late_receipts(session: Session) -> int:
     """Match receipts that are still nobody's with messages; returns how many messages had some."""
-    theirs = exists().where(
-        Receipt.gateway == Message.gateway, Receipt.provider_id == Message.provider_id, Receipt.message_id.is_(None)
-    )
-    known = select(Message.id, Message.phone).where(theirs).limit(AT_ONCE)
-    for message_id, phone in (found := session.execute(known).all()):
-        lock_phones(session, {phone})
+    # For each receipt its message, or a database might read all messages to find those of a few receipts.
+    theirs = select(Message.id).where(Message.gateway == Receipt.gateway, Message.provider_id == Receipt.provider_id)
+    its = theirs.limit(1).scalar_subquery()
+    known = select(its).where(Receipt.message_id.is_(None), its.is_not(None)).distinct().limit(AT_ONCE)
+    for message_id in (found := session.scalars(known).all()):
+        lock_phones(session, {session.get_one(Message, message_id).phone})
         adopt_receipts(session, session.get_one(Message, message_id, populate_existing=True))
     doubted = select(Message.gateway, Message.phone).where(
         Message.state == MessageState.UNKNOWN,

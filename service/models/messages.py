@@ -25,7 +25,12 @@ class Message(Base):
     __table_args__ = (
         # To the id, which puts in order what is due at the same moment: else PostgreSQL sorts all of it each time.
         Index(None, "state", "gateway", "priority", "next_at", "id"),
-        Index(None, "gateway", "provider_id"),
+        Index(
+            None,
+            *("gateway", "provider_id"),
+            sqlite_where=sql("provider_id IS NOT NULL"),
+            postgresql_where=sql("provider_id IS NOT NULL"),
+        ),
         # What ended and was never taken by a gateway: few, and told by the index alone on the first page.
         Index(
             "ix_messages_dead",
@@ -67,7 +72,7 @@ class Message(Base):
     resent: Mapped[int] = mapped_column(default=0)
     cost: Mapped[int] = mapped_column(default=0)
     cost_day: Mapped[date | None]
-    digest_id: Mapped[int | None] = mapped_column(Id, index=True)
+    digest_id: Mapped[int | None] = mapped_column(Id)
     next_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     reason: Mapped[str] = mapped_column(String(200), default="")
@@ -95,7 +100,16 @@ class Receipt(Base):
     """A delivery receipt as it came, matched or not."""
 
     __tablename__ = "receipts"
-    __table_args__ = (Index(None, "gateway", "provider_id"),)
+    __table_args__ = (
+        Index(None, "gateway", "provider_id"),
+        # Those that fit no message yet are few.
+        Index(
+            "ix_receipts_unmatched",
+            *("gateway", "phone"),
+            sqlite_where=sql("message_id IS NULL"),
+            postgresql_where=sql("message_id IS NULL"),
+        ),
+    )
 
     id: Mapped[int] = mapped_column(Id, primary_key=True)
     gateway: Mapped[str] = mapped_column(String(20))
