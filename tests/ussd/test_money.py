@@ -8,7 +8,8 @@ from sqlalchemy import select
 from service.container import Container
 from service.domain.ledger import ArrivalState, Columns
 from service.domain.money import Currency, Money
-from service.models import Arrival, LedgerEntry, PlanAgreement, Pledge
+from service.domain.projects import ProjectState
+from service.models import Arrival, LedgerEntry, PlanAgreement, Pledge, Project
 from service.models.contributions import contributions_of
 from service.models.diaspora import active_contact
 from service.models.needs import need_by_reference
@@ -170,6 +171,13 @@ def test_a_line_of_the_commune_is_added_with_what_is_often_given_and_opens_the_p
     assert "Il manque 110 000 DH" in plan
     assert "La commune 96 000" in plan
     assert rows(container, PlanAgreement) == 0
+
+
+def test_of_a_finished_project_nothing_is_missing(container: Container, handset: NewHandset, project: str) -> None:
+    with transaction(container.engine) as session:
+        session.scalars(select(Project)).one().state = ProjectState.HANDED_OVER
+    (plan,) = handset(LYON).sends(f"PLAN {project}")
+    assert plan.startswith(f"{project} : cout 320 000 DH.\n1 ")
 
 
 def test_a_no_to_the_plan_changes_nothing(container: Container, handset: NewHandset, project: str) -> None:

@@ -36,7 +36,8 @@ def plan(ctx: Context) -> Talk:
     if not reference:
         return End("plan.none")
     seen = yield Recall("plan", lambda: _seen(ctx, reference))
-    chosen = yield Choice("plan.seen", lambda: _lines(ctx, seen), values={**seen, "reference": reference})
+    question = "plan.seen" if seen["missing"] else "plan.seen.whole"
+    chosen = yield Choice(question, lambda: _lines(ctx, seen), values={**seen, "reference": reference})
     if chosen == "agree":
         return (yield from _agree(ctx, reference, seen["version"]))
     if chosen == "add":
@@ -112,7 +113,8 @@ def _seen(ctx: Context, reference: str) -> dict[str, Any]:
     return {
         "version": project.plan_version,
         "cost": need.cost // 100,
-        "missing": missing_of(ctx.session, need).major,
+        # Of what is finished, or given up, nothing is missing any more.
+        "missing": missing_of(ctx.session, need).major if project.state in UNDER_WAY else 0,
         "lines": [_line(ctx, line) for line in contributions_of(ctx.session, need.id)],
         "may": may,
     }
