@@ -93,7 +93,10 @@ def around_association(session: Session, association_id: int) -> Around:
 
 
 def around_diaspora(session: Session, diaspora_id: int) -> Around:
-    """Return what belongs to an association of emigrants: what it was shown and promised, its people, their texts."""
+    """Return what belongs to an association of emigrants: what it was shown and promised, its people, their texts.
+
+    Its messages are all that its people were sent: what becomes of a project is told them about the need.
+    """
     its: Mapping[str, Any] = {"proposal": Proposal, "pledge": Pledge, "contribution": Contribution}
     found = {
         f"{kind}:{number}"
@@ -104,7 +107,7 @@ def around_diaspora(session: Session, diaspora_id: int) -> Around:
     }
     people = session.execute(select(Contact.id, Contact.phone).where(Contact.association_id == diaspora_id)).all()
     subjects = {f"diaspora:{diaspora_id}", *found, *(f"contact:{contact.id}" for contact in people)}
-    return Around(subjects, phones=[contact.phone for contact in people])
+    return Around(subjects, phones=[contact.phone for contact in people], told=True)
 
 
 def around_person(person: Officer | Contact) -> Around:

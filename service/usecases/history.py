@@ -19,6 +19,7 @@ from service.models.contributions import Arrival
 from service.models.diaspora import Contact, DiasporaAssociation
 from service.models.history import Around, Kept, kept, needs_behind
 from service.models.needs import Need
+from service.models.people import Somebody, somebody_at
 from service.models.pledges import Pledge
 from service.models.progress import ProgressReport
 from service.models.proposals import Proposal
@@ -35,7 +36,8 @@ class Line:
     """One line of a timeline: when, what (an action or a template), by whom, about which need, and what was typed.
 
     `by` is a role, a name, or the service's; `person` leads to their page: (`officer` or `contact`, id).
-    `said` are the facts of it that have words; `typed` is what somebody wrote, or was written.
+    `said` are the facts of it that have words; `typed` is what somebody wrote, or was written. `phone` is whom a
+    message is for, or whom a text is from: `somebody`, where it is known.
     """
 
     at: datetime
@@ -48,6 +50,7 @@ class Line:
     typed: str
     state: str
     phone: str
+    somebody: Somebody | None
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,7 @@ class _Names:
     needs: Mapping[int, str]
     details: Mapping[str, Sequence[object]]
     behind: Mapping[str, int]
+    people: Mapping[str, Somebody]
 
     @classmethod
     def of(cls, session: Session, lines: Sequence[Kept]) -> "_Names":
@@ -90,6 +94,7 @@ class _Names:
             _named(session, Need.id, Need.reference, set(behind.values())),
             _details(session, about),
             behind,
+            somebody_at(session, {one.phone for one in lines if one.phone}),
         )
 
     def line(self, one: Kept) -> Line:
@@ -111,6 +116,7 @@ class _Names:
             typed=one.text or reason,
             state=one.state,
             phone=one.phone,
+            somebody=self.people.get(one.phone),
         )
 
     def _who(self, actor: str) -> tuple[object, tuple[str, int] | None]:

@@ -7,6 +7,7 @@ from sqlalchemy import Engine, select
 
 from service.domain.errors import MoveError
 from service.domain.history import HistoryKind
+from service.domain.roles import OfficerRole
 from service.domain.sectors import Sector
 from service.domain.states import AssociationState, NeedState
 from service.matching.scoring import Weights
@@ -15,8 +16,9 @@ from service.models import Message, Need, VillageAssociation
 from service.models.associations import active_officer
 from service.models.audit import record
 from service.models.diaspora import active_contact
-from service.models.history import around_need
+from service.models.history import around_diaspora, around_need
 from service.models.inbound import InboundEvent
+from service.models.people import somebody_at
 from service.models.session import reading, transaction
 from service.usecases.history import PAGE, timeline
 from service.usecases.matching import match_needs
@@ -163,6 +165,57 @@ def test_a_person_has_a_page_with_what_they_wrote(
     village = viewer.get(f"/admin/associations/{officer.association_id}").text
     assert f'href="/admin/officers/{officer.id}"' in village
     assert "AVANCEMENT &lt;b&gt;" in village
+
+
+def test_an_association_abroad_has_all_its_messages_on_its_page_and_no_others(
+    engine: Engine, clock: MovedClock, project: Need
+) -> None:
+    with transaction(engine) as session:
+        contact = active_contact(session, LYON)
+        assert contact
+        tell(
+            session,
+            clock(),
+            event=f"project:{project.id}:1",
+            phone=LYON,
+            template="project_paused",
+            reference=project.reference,
+            association="Ifri",
+            role=OfficerRole.TREASURER,
+            day=clock().date(),
+        )
+        lines = timeline(session, around_diaspora(session, contact.association_id), HistoryKind.MESSAGES).lines
+        to_others = set(session.scalars(select(Message.subject).where(Message.phone != LYON)))
+    assert any((one or "").startswith("proposal:") for one in to_others)
+    assert {line.phone for line in lines} == {LYON}
+    assert "project_paused" in {line.action for line in lines}
+
+
+def test_a_message_says_whom_it_is_for_and_leads_there(viewer: Person, engine: Engine, project: Need) -> None:
+    with reading(engine) as session:
+        officer, contact = active_officer(session, SECRETARY), active_contact(session, LYON)
+        assert officer
+        assert contact
+    sent = viewer.get(f"/admin/needs/{project.id}", kind=HistoryKind.MESSAGES).text.partition('class="timeline"')[2]
+    abroad, village = f"/admin/diaspora/{contact.association_id}", f"/admin/associations/{officer.association_id}"
+    for page in (f"/admin/officers/{officer.id}", village, f"/admin/contacts/{contact.id}", abroad):
+        assert f'href="{page}"' in sent, page
+    own = viewer.get(abroad, kind=HistoryKind.MESSAGES).text.partition('class="timeline"')[2]
+    assert f'href="/admin/contacts/{contact.id}"' in own
+    assert f'href="{abroad}"' not in own
+
+
+def test_who_left_a_number_is_named_only_while_nobody_else_has_it(engine: Engine, clock: MovedClock) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        officer = village(session, clock()).officers[0]
+        phone = officer.phone
+        officer.left_at = clock()
+        session.flush()
+        assert somebody_at(session, [phone])[phone].kind == "officer"
+        abroad = diaspora(session, clock(), phone=phone)
+        assert somebody_at(session, [phone])[phone].association == abroad.name
+        assert somebody_at(session, []) == {}
 
 
 def test_who_has_no_page_is_not_there(viewer: Person) -> None:
