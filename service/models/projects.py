@@ -95,6 +95,12 @@ def follow_up_due(now: datetime) -> tuple[ColumnElement[bool], ...]:
     return Project.state == ProjectState.HANDED_OVER, Project.handed_over_at <= now - FOLLOW_UP_AFTER
 
 
+def is_follow_up_due(project: Project, now: datetime) -> bool:
+    """Tell whether the village of a project is to say how it is: the same of one that is loaded."""
+    since = project.handed_over_at
+    return project.state is ProjectState.HANDED_OVER and since is not None and now - since >= FOLLOW_UP_AFTER
+
+
 def waiting_acts(session: Session, now: datetime, association_id: int) -> list[Project]:
     """Return a village's projects that wait for its act, the earliest first: to be handed over, or asked after."""
     waits = or_(Project.state == ProjectState.ACCEPTED, and_(*follow_up_due(now)))

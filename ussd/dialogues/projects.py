@@ -15,7 +15,7 @@ from service.models.associations import Officer
 from service.models.contributions import missing_of
 from service.models.needs import Need, projects_of
 from service.models.progress import ProgressReport, latest_report
-from service.models.projects import FOLLOW_UP_AFTER, Project
+from service.models.projects import Project, is_follow_up_due
 from service.models.proposals import introduced_to
 from ussd.dialogues.arrivals import report_arrival
 from ussd.dialogues.context import Context
@@ -69,7 +69,7 @@ class Line:
 
 # In the order of the screen: first what waits for an act, then what is done most.
 LINES: dict[str, Line] = {
-    "follow_up": Line(follow_up, lambda ctx, it: it.declares and _is_due(it.project, ctx.now)),
+    "follow_up": Line(follow_up, lambda ctx, it: it.declares and is_follow_up_due(it.project, ctx.now)),
     "hand_over": Line(hand_over_works, lambda _, it: it.declares and it.state is ProjectState.ACCEPTED),
     "progress": Line(report_progress, lambda _, it: _reports(it)),
     "reopen": Line(reopen, lambda _, it: it.decides and it.state is ProjectState.ACCEPTED),
@@ -89,12 +89,6 @@ def _reports(it: Standing) -> bool:
 
 def _pauses(project: Project, now: datetime) -> bool:
     return project.paused_until is not None and now.date() <= project.paused_until
-
-
-def _is_due(project: Project, now: datetime) -> bool:
-    """Tell whether the village is asked how it is: the handover was a year ago."""
-    since = project.handed_over_at
-    return project.state is ProjectState.HANDED_OVER and since is not None and now - since >= FOLLOW_UP_AFTER
 
 
 @dialogue("project", version=2)

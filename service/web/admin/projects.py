@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from service.domain.errors import NotFoundError
 from service.domain.money import Money
-from service.domain.projects import RULES, UNDER_WAY, Party, ProjectMove, ProjectState, allowed
+from service.domain.projects import RULES, UNDER_WAY, Condition, Party, ProjectMove, ProjectState, allowed
 from service.domain.states import ProposalState
 from service.domain.testimonies import TestimonyState
 from service.messaging.phrases import Phrase
@@ -20,10 +20,12 @@ from service.messaging.sources import report_source
 from service.models import DiasporaAssociation, ExperienceSheet, Need, ProgressReport, Project, Proposal, Testimony
 from service.models.contributions import Funds, contributions_of, funds_by_need
 from service.models.history import around_need
+from service.models.projects import is_follow_up_due
 from service.models.proposals import partners_of
 from service.models.session import reading, transaction
 from service.usecases.contributions import giver_of
 from service.usecases.disputes import decide_project
+from service.usecases.next_steps import next_step
 from service.usecases.silence import is_silent, last_word, set_report_days, silent_projects
 from service.usecases.statements import statement_of
 from service.web.access import access
@@ -37,7 +39,8 @@ from service.web.admin.lists.villages import need_columns, need_filters
 from service.web.current import container, now, signed_in, voice
 
 REPORTS_SHOWN = 5
-
+# What asks for a reason and takes nothing from anybody.
+GOING_ON = {ProjectMove.SETTLE, ProjectMove.TAKE_UP, ProjectMove.FOLLOW_UP}
 
 PARTNERS = (
     select(func.aggregate_strings(DiasporaAssociation.name, " · "))
@@ -142,7 +145,8 @@ def one(number: int) -> str:
         project = session.get(Project, number)
         if not project:
             raise NotFoundError
-        silent = silent_projects(session, now(), container().settings.silence_days, only=number)
+        days, reports = container().settings.silence_days, _reports(session, number)
+        silent = silent_projects(session, now(), days, only=number)
         return render_template(
             "admin/project.html",
             project=project,
@@ -150,17 +154,31 @@ def one(number: int) -> str:
             statement=statement_of(session, project.need),
             lines=contributions_of(session, number),
             giver=giver_of,
-            reports=_reports(session, number),
+            reports=reports,
             source=report_source,
             testimonies=_testimonies(session, number),
             sheets=session.scalars(select(ExperienceSheet).where(ExperienceSheet.need_id == number)).all(),
             dirhams=Money,
             **history_of(session, around_need(session, number)),
             silent=silent.get(number),
-            moves=[(move, RULES[move].reason) for move in allowed(project.state, Party.COORDINATOR)],
-            usual_days=container().settings.silence_days,
+            next=next_step(project, now(), reports[0].reported_at if reports else None, days),
+            moves=[(move, RULES[move].reason) for move in _offered(project)],
+            calm=GOING_ON,
+            conditions=list(Condition),
+            usual_days=days,
             longest_reason=LONGEST_REASON,
         )
+
+
+def _offered(project: Project) -> list[ProjectMove]:
+    """Return the moves that a coordinator may make and that are of use now.
+
+    How it is a year on is not known before; what the village has already can be taken back or disputed, not stopped.
+    """
+    useless = set() if is_follow_up_due(project, now()) else {ProjectMove.FOLLOW_UP}
+    if project.state is ProjectState.HANDED_OVER:
+        useless.add(ProjectMove.WITHDRAW)
+    return [move for move in allowed(project.state, Party.COORDINATOR) if move not in useless]
 
 
 @access("coordinator")

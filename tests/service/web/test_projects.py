@@ -126,3 +126,38 @@ def test_an_association_is_split_on_its_page(coordinator: Person, engine: Engine
 def state(engine: Engine, number: int) -> ProjectState:
     with reading(engine) as session:
         return session.get_one(Project, number).state
+
+
+def test_a_project_says_what_is_next_and_by_when(
+    coordinator: Person, engine: Engine, clock: MovedClock, project: int
+) -> None:
+    page = f"/admin/projects/{project}"
+    assert "appelez le village : des nouvelles étaient attendues pour le 13/11/2026." in coordinator.get(page).text
+    coordinator.send(f"{page}/report-days", page=page, days="60")
+    assert "dit où il en est (SMS AVANCEMENT), attendu pour le 13/12/2026." in coordinator.get(page).text
+    coordinator.send(f"{page}/dispute", page=page, reason="devis perdu")
+    assert "appelez les deux côtés avant le 26/11/2026" in coordinator.get(page).text
+    coordinator.send(f"{page}/settle", page=page, reason="devis retrouvé")
+    with transaction(engine) as session:
+        for move in (ProjectMove.ACCEPT, ProjectMove.HAND_OVER):
+            move_project(session, clock(), need_id=project, move=move, party=Party.VILLAGE, actor="officer:1")
+    handed_over = coordinator.get(page).text
+    assert "nous demanderons au village par SMS si cela marche" in handed_over
+    # What is there for good cannot be stopped, and how it is in a year nobody knows.
+    assert [move for move in ("withdraw", "follow_up") if f"{page}/{move}" in handed_over] == []
+
+
+def test_how_it_is_a_year_on_is_chosen_from_what_the_village_could_say(
+    coordinator: Person, engine: Engine, clock: MovedClock, project: int
+) -> None:
+    page = f"/admin/projects/{project}"
+    with transaction(engine) as session:
+        for move in (ProjectMove.ACCEPT, ProjectMove.HAND_OVER):
+            ago = clock() - timedelta(days=366)
+            move_project(session, ago, need_id=project, move=move, party=Party.VILLAGE, actor="officer:1")
+    asked = coordinator.get(page).text
+    assert "S&#39;il ne répond pas, appelez-le" in asked
+    assert '<option value="works">Cela marche</option>' in asked
+    coordinator.send(f"{page}/follow_up", page=page, reason="works")
+    assert state(engine, project) is ProjectState.CLOSED
+    assert "plus rien, le projet est achevé" in coordinator.get(page).text
