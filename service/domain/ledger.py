@@ -58,6 +58,8 @@ class ArrivalState(StrEnum):
 
 
 VILLAGE_SOURCES = frozenset({Source.VILLAGE_CASH, Source.VILLAGE_LABOUR, Source.VILLAGE_MATERIALS, Source.VILLAGE_LAND})
+# What a village gives where it is built: nobody hands it over, so nobody counts what arrives of it.
+ON_SITE = frozenset({Source.VILLAGE_LABOUR, Source.VILLAGE_MATERIALS, Source.VILLAGE_LAND})
 INSTITUTIONS = frozenset({Source.COMMUNE, Source.PROVINCE, Source.STATE_PROGRAMME, Source.OTHER})
 # Which accounts a posting takes from, as far as each has something, and where it puts it. Of more than was confirmed,
 # what arrives was promised at least, and what was not even promised is promised by arriving.

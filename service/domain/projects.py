@@ -107,6 +107,8 @@ LIVE = frozenset(
 )
 # Where reports are expected.
 UNDER_WAY = frozenset({ProjectState.INTRODUCED, ProjectState.PLANNED, ProjectState.WORKS})
+# Where the works are done, and what they took is known.
+DONE = frozenset({ProjectState.ACCEPTED, ProjectState.HANDED_OVER, ProjectState.CLOSED})
 VILLAGE, DIASPORA, COORDINATOR = frozenset({Party.VILLAGE}), frozenset({Party.DIASPORA}), frozenset({Party.COORDINATOR})
 BOTH, ALL = VILLAGE | DIASPORA, VILLAGE | DIASPORA | COORDINATOR
 RULES: Mapping[ProjectMove, Rule] = {

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.domain.errors import NotFoundError
-from service.domain.ledger import Account, Source
+from service.domain.ledger import ON_SITE, Account, Source
 from service.domain.money import Money
 from service.domain.progress import Problem, Stage
 from service.domain.projects import ProjectMove
@@ -27,6 +27,8 @@ from service.models.sheets import ExperienceSheet, consents_of, published_sheets
 from service.models.testimonies import Testimony, published_testimonies
 
 Row = tuple[str, ...]
+# What is said of the works when they are done.
+AFTER_WORKS = {ProjectMove.ACCEPT, ProjectMove.HAND_OVER, ProjectMove.FOLLOW_UP}
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,10 @@ def _money(voice: Speaker, rows: Sequence[Mapping[str, Any]], named: Callable[[i
     table = [
         (
             named(row["partner"]) if row["partner"] else voice.write(Source(row["source"])),
-            *(voice.write(Money(row[one])) for one in columns),
+            *(voice.write(Money(row[one])) for one in columns[:-1]),
+            voice.say("sheet.on_site")
+            if row["source"] in ON_SITE and not row[Account.RECEIVED]
+            else voice.write(Money(row[Account.RECEIVED])),
         )
         for row in rows
     ]
@@ -164,16 +169,22 @@ def _money(voice: Speaker, rows: Sequence[Mapping[str, Any]], named: Callable[[i
 
 
 def _steps(voice: Speaker, facts: Mapping[str, Any]) -> list[Row]:
-    """Return when what happened, in the order of the days: moves, and progress with who declared and confirmed it."""
-    told = [(facts["introduced"], voice.say("sheet.step.introduced"))]
-    told += [(day, voice.say(f"sheet.step.{ProjectMove(move)}")) for move, day in facts["steps"]]
+    """Return when what happened, in the order of the days: moves, and progress with who declared and confirmed it.
+
+    Of one day the works come before what is said when they are done.
+    """
+    told = [(facts["introduced"], 0, voice.say("sheet.step.introduced"))]
+    told += [
+        (day, 2 if move in AFTER_WORKS else 0, voice.say(f"sheet.step.{ProjectMove(move)}"))
+        for move, day in facts["steps"]
+    ]
     for one in facts["reports"]:
         second = OfficerRole(one["second"]) if one["second"] else None
         second_on = datetime.fromisoformat(one["second_on"]) if one["second_on"] else None
         source = sourced(OfficerRole(one["by"]), datetime.fromisoformat(one["on"]), second, second_on)
         said: dict[str, Any] = words(voice, {"source": source, "stage": Stage(one["stage"]), "percent": one["percent"]})
-        told.append((one["on"][:10], voice.say("sheet.step.report", **said)))
-    return [(voice.write(_day(day)), what) for day, what in sorted(told, key=lambda step: step[0])]
+        told.append((one["on"][:10], 1, voice.say("sheet.step.report", **said)))
+    return [(voice.write(_day(day)), what) for day, _, what in sorted(told, key=lambda step: step[:2])]
 
 
 def named_in(session: Session, need_id: int, voice: Speaker) -> Callable[[int], str]:

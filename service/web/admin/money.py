@@ -9,14 +9,15 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from service.domain.errors import MoveError
-from service.domain.ledger import INSTITUTIONS, VILLAGE_SOURCES, Account, ArrivalState, Source
+from service.domain.ledger import INSTITUTIONS, ON_SITE, VILLAGE_SOURCES, Account, ArrivalState, Source
 from service.domain.money import Currency, Money
-from service.domain.projects import Party
+from service.domain.projects import DONE, Party
 from service.domain.rates import parse_rate, written_rate
-from service.locales import CONVENTIONS
+from service.locales import CONVENTIONS, CURRENCIES
 from service.models.contributions import Arrival, Contribution, arrivals_of, contributions_of
 from service.models.needs import Need
 from service.models.projects import Project
+from service.models.proposals import partners_of
 from service.models.session import reading, transaction
 from service.usecases.arrivals import correct_arrival
 from service.usecases.contributions import confirm_line, giver_of, set_line
@@ -24,7 +25,7 @@ from service.usecases.rates import set_rate
 from service.usecases.statements import statement_of
 from service.web.access import access
 from service.web.admin.asked import LONGEST_REASON, asked_reason
-from service.web.current import container, language, now, signed_in, voice
+from service.web.current import NO_BREAK, container, language, now, signed_in, voice
 from service.web.showing import typed
 from service.web.showing import write as write_out
 
@@ -36,8 +37,8 @@ MOST_DIGITS = 12
 def show(number: int) -> str:
     """Show the money of one project."""
     with reading(container().engine) as session:
-        need = session.get(Need, number)
-        if need is None or session.get(Project, number) is None:
+        need, project = session.get(Need, number), session.get(Project, number)
+        if need is None or project is None:
             abort(404)
         return render_template(
             "admin/money.html",
@@ -51,7 +52,10 @@ def show(number: int) -> str:
             withdrawable={ArrivalState.DECLARED, ArrivalState.CONFIRMED, ArrivalState.DIFFERENT},
             sources=SOURCES,
             dirhams=Money,
-            centimes=_centimes,
+            exact=_exact,
+            partners=partners_of(session, number),
+            done=project.state in DONE,
+            on_site=ON_SITE,
             rate=written_rate,
             today=now().date(),
             longest_reason=LONGEST_REASON,
@@ -138,10 +142,10 @@ def _said(value: str) -> str:
     return write_out(value) if isinstance(value, StrEnum) else typed(value)
 
 
-def _centimes(minor: int) -> str:
-    """Return centimes as an amount with two decimals, as people of the page's language read it."""
+def _exact(minor: int, currency: Currency = Currency.MAD) -> str:
+    """Return minor units as an amount with two decimals and its currency, as people of the page's language read it."""
     written = format_decimal(Decimal(minor).scaleb(-2), "#,##0.00", locale=CONVENTIONS[language()])
-    return str(written).replace("\u202f", "\u00a0")
+    return f"{written}{NO_BREAK}{CURRENCIES[currency][language()]}".replace("\u202f", NO_BREAK)
 
 
 def _back(number: int, key: str) -> Response:

@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session, joinedload
 from werkzeug.wrappers import Response
 
 from service.domain.errors import NotFoundError
+from service.domain.ledger import ON_SITE
 from service.domain.money import Money
-from service.domain.projects import RULES, UNDER_WAY, Condition, Party, ProjectMove, ProjectState, allowed
+from service.domain.projects import DONE, RULES, UNDER_WAY, Condition, Party, ProjectMove, ProjectState, allowed
 from service.domain.states import ProposalState
 from service.domain.testimonies import TestimonyState
 from service.messaging.phrases import Phrase
@@ -159,6 +160,8 @@ def one(number: int) -> str:
             testimonies=_testimonies(session, number),
             sheets=session.scalars(select(ExperienceSheet).where(ExperienceSheet.need_id == number)).all(),
             dirhams=Money,
+            done=project.state in DONE,
+            on_site=ON_SITE,
             **history_of(session, around_need(session, number)),
             silent=silent.get(number),
             next=next_step(project, now(), reports[0].reported_at if reports else None, days),

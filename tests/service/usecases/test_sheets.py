@@ -1,6 +1,7 @@
 """A project's sheet: drafted from what was declared and confirmed, published with consent, taken down without."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
@@ -145,6 +146,22 @@ def test_a_draft_says_what_the_record_says_with_who_said_it(session: Session, cl
     assert "Lyon" not in said
     assert ("une association de MRE", "100 000 DH", "50 000 DH", "25 000 DH") in read.money
     assert "+212" not in said
+
+
+def test_of_one_day_the_works_come_before_their_handover_and_work_is_not_counted_as_nothing(
+    session: Session, clock: MovedClock, need: Need
+) -> None:
+    sheet = drafted(session, clock, need)
+    today = clock().date().isoformat()
+    facts: dict[str, Any] = sheet.facts
+    labour = {"source": "village_labour", "partner": 0, "promised": 60_000_00, "confirmed": 0, "received": 0}
+    reports = [{**one, "on": clock().isoformat()} for one in facts["reports"]]
+    moves = [[move, today] for move in ("begin_works", "accept", "hand_over")]
+    sheet.facts = {**facts, "reports": reports, "steps": moves, "money": [labour]}
+    read = read_experience(session, sheet)
+    whats = [what.partition(" (")[0] for _, what in read.steps]
+    assert whats[1:] == ["Début des travaux", "50 %, Travaux", "Réception provisoire", "Remise au village"]
+    assert read.money[1] == ("Village (travail)", "60 000 DH", "0 DH", "donné sur place")
 
 
 def test_an_arabic_reader_reads_it_as_arabic_is_written(session: Session, clock: MovedClock, need: Need) -> None:
