@@ -45,6 +45,13 @@ ENOUGH_YES = (2, 3)
 HELP_WE_GIVE = [help_ for help_, asked in ASKED.items() if Party.COORDINATOR in asked]
 GIVEN = (Testimony.state == TestimonyState.GIVEN, Testimony.publication != Publication.PRIVATE)
 # Drafted sheets wait for a coordinator's words, each project once.
+# The languages in which a sheet is a draft, by their codes.
+DRAFTS = (
+    select(func.aggregate_strings(ExperienceSheet.language, " "))
+    .where(ExperienceSheet.need_id == Project.need_id, ExperienceSheet.state == SheetState.DRAFT)
+    .correlate(Project)
+    .scalar_subquery()
+)
 DRAFTED = Project.need_id.in_(select(ExperienceSheet.need_id).where(ExperienceSheet.state == SheetState.DRAFT))
 Rows = Select[*tuple[Any, ...]]
 
@@ -162,7 +169,7 @@ def _firsts(silent: ColumnElement[bool]) -> Mapping[Matter, Rows]:
     return {
         Matter.SILENT: _first_silent(silent),
         Matter.TESTIMONIES: _testimonies(Testimony.id.in_(given)),
-        Matter.SHEETS: _projects(Project.handed_over_at).where(Project.need_id.in_(drafted)),
+        Matter.SHEETS: _projects(Project.handed_over_at).add_columns(DRAFTS).where(Project.need_id.in_(drafted)),
     }
 
 

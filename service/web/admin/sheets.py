@@ -111,7 +111,11 @@ def one(number: int) -> str:
         sides = [(need.association.name, consents.get(VILLAGE))]
         sides += [(one.name, consents.get(one.id)) for one in associations_of(session, number)]
         shown = [(sheet, read_experience(session, sheet), lacking(session, sheet)) for sheet in sheets]
-        return render_template("admin/sheet.html", need=need, shown=shown, sides=sides, longest=LONGEST)
+        # Who answered is not asked again.
+        unanswered = any(consent is None or consent.agreed is None for _, consent in sides)
+        return render_template(
+            "admin/sheet.html", need=need, shown=shown, sides=sides, unanswered=unanswered, longest=LONGEST
+        )
 
 
 @access("viewer")

@@ -166,7 +166,9 @@ def test_a_coordinator_drafts_completes_asks_and_publishes(coordinator: Person, 
     assert ("#lessons-fr" in left, "#lessons-ar" in left) == (False, True)
     assert coordinator.send(f"{page}/publish", page=page, language="fr").status_code == 409
     coordinator.send(f"{page}/ask", page=page)
-    assert "demandé le" in coordinator.get(page).text
+    asked = coordinator.get(page).text
+    assert "demandé le" in asked
+    assert "Demander l&#39;accord par SMS" in asked
     assert coordinator.get(f"{page}/fr.pdf").data.startswith(b"%PDF")
     assert coordinator.get(f"{page}/en.pdf").status_code == 404
 
@@ -186,6 +188,13 @@ def test_the_list_says_of_each_language_how_far_its_sheet_is(
     left = page.partition("Ce qui reste à faire")[2].partition("</ul>")[0]
     assert '<input type="hidden" name="language" value="ar">' in left
     assert "Publier cette fiche" in left
+    # The first page says which one waits.
+    today = coordinator.get("/admin/").text.partition(f'href="/admin/sheets/{project.id}"')[2].partition("</li>")[0]
+    assert ("العربية" in today, "Français" in today) == (True, False)
+    # All have answered, and what is taken down stands with what is published.
+    assert "Demander l&#39;accord par SMS" not in page
+    publication = page.partition(">Publication<")[2].partition("</section>")[0]
+    assert "Retirer de la publication" in publication
 
 
 def test_a_published_sheet_is_taken_down(coordinator: Person, engine: Engine, project: Need, published: str) -> None:
