@@ -26,6 +26,8 @@ from service.models.proposals import Proposal
 from service.models.users import User
 
 PAGE = 30
+# Digits: 98 leads to more of a menu. Longer numbers answer what was asked: how many, or how much.
+LONGEST_KEY = 2
 # A project's moves are said as on its own page.
 MOVE = "project."
 REASONS = {str(one): one for kind in (Grievance, Withdrawal, Condition) for one in kind}
@@ -51,6 +53,15 @@ class Line:
     state: str
     phone: str
     somebody: Somebody | None
+
+    @property
+    def answers(self) -> str:
+        """Return what a text is that says nothing by itself: `key` of a menu, or `secret` in stars; else nothing."""
+        if self.kind is not HistoryKind.TEXTS:
+            return ""
+        if self.typed and not self.typed.strip("*"):
+            return "secret"
+        return "key" if self.typed.isdigit() and len(self.typed) <= LONGEST_KEY else ""
 
 
 @dataclass(frozen=True)

@@ -205,6 +205,19 @@ def test_a_message_says_whom_it_is_for_and_leads_there(viewer: Person, engine: E
     assert f'href="{abroad}"' not in own
 
 
+def test_a_key_and_a_hidden_code_are_called_what_they_are(viewer: Person, engine: Engine, clock: MovedClock) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        number = village(session, clock()).officers[0].id
+        for external, text in enumerate(("98", "******", "84000", "FICHE")):
+            sms = {"gateway": "console", "kind": "sms", "phone": SECRETARY, "received_at": clock()}
+            session.add(InboundEvent(external_id=str(external), payload={"text": text}, **sms))
+    said = viewer.get(f"/admin/officers/{number}").text.replace("<bdi>", "").replace("</bdi>", "")
+    for told in ("98 <small>choix dans le menu par SMS</small>", "****** <small>code personnel, caché</small>"):
+        assert told in said, told
+    assert all(f"<p>{alone}</p>" in said for alone in ("84000", "FICHE"))
+
+
 def test_who_left_a_number_is_named_only_while_nobody_else_has_it(engine: Engine, clock: MovedClock) -> None:
     settle(engine)
     with transaction(engine) as session:

@@ -193,7 +193,7 @@ def test_the_list_says_of_each_language_how_far_its_sheet_is(
     assert ("العربية" in today, "Français" in today) == (True, False)
     # All have answered, and what is taken down stands with what is published.
     assert "Demander l&#39;accord par SMS" not in page
-    publication = page.partition(">Publication<")[2].partition("</section>")[0]
+    publication = page.partition(">Ce qui est public<")[2].partition("</section>")[0]
     assert "Retirer de la publication" in publication
 
 
