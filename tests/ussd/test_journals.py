@@ -154,6 +154,14 @@ def test_what_a_process_that_fell_behind_asks_again_is_not_sent_once_more(
     assert rows(container, Need) == 1
 
 
+def test_whatever_comes_late_of_a_session_that_another_process_ended_is_told_farewell(
+    secretary: Handset, behind: Handset, clock: MovedClock
+) -> None:
+    clock.move(seconds=1)
+    behind.text += "*1"
+    assert behind.types("1") == secretary.seen[-1].text
+
+
 def test_what_is_corrected_after_another_process_took_it_is_not_told_as_if_it_had_been(
     container: Container, behind: Handset, clock: MovedClock
 ) -> None:
