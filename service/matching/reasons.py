@@ -63,6 +63,8 @@ def _weighed(needs: Needs, partners: Partners, weights: Weights, rows: Ints, col
     for line, (name, said_from) in zip(weighed, SAID_FROM.items(), strict=True):
         part = PARTS[name](needs, partners, rows, cols)
         np.copyto(line, getattr(weights, name) * part, where=part >= said_from)
+    # What an association never said of its means is taken to be typical, which is no reason to tell it of.
+    weighed[list(SAID_FROM).index("size"), ~partners.declared[cols]] = 0
     return weighed
 
 

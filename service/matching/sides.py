@@ -6,7 +6,7 @@ from enum import IntEnum
 import numpy as np
 import numpy.typing as npt
 
-from service.matching.problem import Floats, Ints
+from service.matching.problem import Flags, Floats, Ints
 
 Numbers = npt.NDArray[np.integer] | npt.NDArray[np.floating]
 
@@ -81,11 +81,13 @@ class Interests:
 class Partners:
     """Opted-in diaspora associations; arrays are (partners,) but for the two lists of entries.
 
-    `capacity_left` is what it can still give this year, MAD centimes; `slots` how many more proposals it can look at.
+    `capacity_left` is what it can still give this year, MAD centimes, of what it `declared` or else of what is typical;
+    `slots` how many more proposals it can look at.
     Its record: of `proposed` closed proposals it `answered` some; of `pledged` due pledges it `kept` some.
     """
 
     capacity_left: Ints
+    declared: Flags
     slots: Ints
     proposed: Ints
     answered: Ints

@@ -166,6 +166,7 @@ def _partner_side(
         capacity_left=_ints(
             max(0, (partner.yearly_capacity or TYPICAL_CAPACITY) - money.this_year[partner.id]) for partner in partners
         ),
+        declared=np.array([bool(partner.yearly_capacity) for partner in partners], dtype=np.bool_),
         slots=_ints(
             max(0, partner.attention_slots - record[ProposalState.PROPOSED])
             for partner, record in zip(partners, records, strict=True)

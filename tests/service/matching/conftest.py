@@ -44,6 +44,7 @@ def build_partners(
     origins: Sequence[Entry] = (),
     interests: Sequence[Entry] = (),
     left: Sequence[int] | None = None,
+    declared: bool = True,
     slots: Sequence[int] | None = None,
     record: Sequence[tuple[int, int, int, int]] | None = None,
 ) -> Partners:
@@ -52,6 +53,7 @@ def build_partners(
     )
     return Partners(
         capacity_left=ints(left if left is not None else [100_000] * size),
+        declared=np.full(size, declared),
         slots=ints(slots if slots is not None else [3] * size),
         proposed=proposed,
         answered=answered,

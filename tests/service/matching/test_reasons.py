@@ -75,6 +75,14 @@ def test_a_great_capacity_is_said_as_the_whole_and_not_more(needs_of: NeedsOf, p
     assert Reason("reason.size", {"percent": 100}) in reasons_of(needs_of([5], urgency=0, days=0), partners)
 
 
+def test_means_that_nobody_declared_are_no_reason(needs_of: NeedsOf, partners_of: PartnersOf) -> None:
+    told = {
+        declared: {reason.key for reason in reasons_of(needs_of([5]), partners_of(1, declared=declared))}
+        for declared in (True, False)
+    }
+    assert ("reason.size" in told[True], "reason.size" in told[False]) == (True, False)
+
+
 def test_every_reason_is_true_and_has_a_known_key(needs_of: NeedsOf, partners_of: PartnersOf) -> None:
     least = {"origin": 0.1, "sector": 0.3, "size": 0.5, "urgency": 0.6, "waiting": 0.1, "evidence": 0.5}
     pair = (np.array([0]), np.array([0]))
