@@ -119,6 +119,14 @@ def published_sheets(
     return list(chosen.values())
 
 
+def published_languages(session: Session, need_id: int) -> list[str]:
+    """Return the languages in which everybody may read a project's sheet, French before Arabic."""
+    found = select(ExperienceSheet.language).where(
+        ExperienceSheet.need_id == need_id, ExperienceSheet.state == SheetState.PUBLISHED
+    )
+    return list(session.scalars(found.order_by(ExperienceSheet.language.desc())))
+
+
 def _distance(around: Collection[str]) -> ColumnElement[int]:
     levels = (Commune.code, Commune.province_code, Commune.region_code)
     return case(*((column.in_(around), far) for far, column in enumerate(levels)), else_=len(levels))

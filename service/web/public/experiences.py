@@ -1,12 +1,13 @@
 """Experience sheets everybody may read: found by sector and by word, on a page of their own and on paper."""
 
 from flask import Response, abort, render_template, request
+from sqlalchemy.orm import Session
 
 from service.domain.reference import parse_reference
 from service.domain.sectors import Sector
 from service.domain.text import search_key
 from service.models.session import reading
-from service.models.sheets import published_sheets
+from service.models.sheets import ExperienceSheet, published_languages, published_sheets
 from service.usecases.experiences import Experience, languages_for, read_experience
 from service.web.access import access
 from service.web.current import container, language
@@ -27,13 +28,18 @@ def find() -> str:
 @access("public")
 def show(reference: str) -> str:
     """Show one, in the page's language where there is a sheet in it."""
-    return render_template("public/experience.html", read=_read(reference, language()))
+    with reading(container().engine) as session:
+        sheet = _published(session, reference, language())
+        papers = published_languages(session, sheet.need_id)
+        return render_template("public/experience.html", read=read_experience(session, sheet), papers=papers)
 
 
 @access("public")
 def paper(reference: str) -> Response:
     """Return one as a PDF; `?language=` says in which of its languages."""
-    return pdf(_read(reference, request.args.get("language", language())))
+    with reading(container().engine) as session:
+        read = read_experience(session, _published(session, reference, request.args.get("language", language())))
+    return pdf(read)
 
 
 def pdf(read: Experience) -> Response:
@@ -46,13 +52,12 @@ def pdf(read: Experience) -> Response:
     return answer
 
 
-def _read(reference: str, wanted: str) -> Experience:
+def _published(session: Session, reference: str, wanted: str) -> ExperienceSheet:
     known = parse_reference(reference)
-    with reading(container().engine) as session:
-        found = published_sheets(session, languages_for(wanted), reference=known) if known else []
-        if not found:
-            abort(404)
-        return read_experience(session, found[0])
+    found = published_sheets(session, languages_for(wanted), reference=known) if known else []
+    if not found:
+        abort(404)
+    return found[0]
 
 
 def words_of(read: Experience) -> str:

@@ -92,6 +92,18 @@ def test_who_reads_arabic_reads_the_arabic_sheet_and_others_the_french_one(perso
     assert '<article class="sheet" lang="fr" dir="ltr">' in english
 
 
+def test_only_papers_that_are_published_are_offered(
+    person: Person, engine: Engine, project: Need, published: str
+) -> None:
+    papers = f"/experiences/{published}.pdf?language="
+    both = person.get(f"/experiences/{published}").text
+    assert (f"{papers}fr" in both, f"{papers}ar" in both) == (True, True)
+    with transaction(engine) as session:
+        session.get_one(ExperienceSheet, (project.id, "ar")).state = SheetState.DRAFT
+    french = person.get(f"/experiences/{published}").text
+    assert (f"{papers}fr" in french, f"{papers}ar" in french) == (True, False)
+
+
 @pytest.mark.parametrize("path", ["/experiences/K7-4Q2", "/experiences/nothing", "/experiences/K7-4Q2.pdf"])
 def test_what_is_not_published_is_not_there(person: Person, project: Need, path: str) -> None:
     assert person.get(path).status_code == 404
