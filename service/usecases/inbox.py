@@ -20,6 +20,7 @@ from service.messaging.outbox import write
 from service.messaging.outlook import estimate, outlook
 from service.messaging.receipts import lock_phones
 from service.models import (
+    AuditEntry,
     Contact,
     Conversation,
     DiasporaAssociation,
@@ -62,11 +63,17 @@ class Folder(StrEnum):
 
 @dataclass(frozen=True)
 class Someone:
-    """Who is behind a number, as far as it is known."""
+    """Who is behind a number, as far as it is known.
+
+    `person` and `side` say the kind and the id of them, and of the association they speak for.
+    """
 
     association: str = ""
     role: OfficerRole | None = None
     name: str = ""
+    douar: str = ""
+    person: tuple[str, int] | None = None
+    side: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -140,16 +147,16 @@ def someone_at(session: Session, phones: Collection[str]) -> Mapping[str, Someon
     """Return who is behind each of these numbers, of those that are known."""
     users = session.execute(select(User.phone, User.name).where(User.phone.in_(phones)))
     found = {str(phone): Someone(name=name) for phone, name in users}
-    contacts = select(Contact.phone, Contact.name, DiasporaAssociation.name).join(Contact.association)
-    for phone, name, association in session.execute(
-        contacts.where(Contact.phone.in_(phones), Contact.left_at.is_(None))
-    ):
-        found[phone] = Someone(association, name=name)
-    officers = select(Officer.phone, Officer.role, VillageAssociation.name).join(Officer.association)
-    for phone, role, association in session.execute(
+    contacts = select(Contact, DiasporaAssociation.name).join(Contact.association)
+    for one, association in session.execute(contacts.where(Contact.phone.in_(phones), Contact.left_at.is_(None))):
+        side = ("diaspora_association", one.association_id)
+        found[one.phone] = Someone(association, name=one.name, person=("contact", one.id), side=side)
+    officers = select(Officer, VillageAssociation.name, VillageAssociation.douar).join(Officer.association)
+    for officer, association, douar in session.execute(
         officers.where(Officer.phone.in_(phones), Officer.left_at.is_(None))
     ):
-        found[phone] = Someone(association, role)
+        person, side = ("officer", officer.id), ("association", officer.association_id)
+        found[officer.phone] = Someone(association, officer.role, douar=douar, person=person, side=side)
     return found
 
 
@@ -198,6 +205,16 @@ def entries_of(session: Session, phone: str, until: datetime | None = None) -> S
     if dialled and dialled.session != SMS and not (until and dialled.touched_at > until):
         lines.append(Entry(dialled.touched_at, "dialled", ""))
     return sorted(lines, key=lambda line: line.at)[-most:]
+
+
+def authors_of(session: Session, conversation: Conversation) -> Mapping[int, str]:
+    """Return who of the coordination wrote each answer of a conversation, by the message's id."""
+    answered = select(AuditEntry).where(
+        AuditEntry.subject == f"conversation:{conversation.id}", AuditEntry.action == "conversation.answered"
+    )
+    wrote = {entry.data["message"]: entry.actor for entry in session.scalars(answered)}
+    names = {user.subject: user.name for user in session.scalars(select(User))} if wrote else {}
+    return {message: names.get(actor, "") for message, actor in wrote.items()}
 
 
 def _shown(message: Message) -> str | None:

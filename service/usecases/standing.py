@@ -1,14 +1,15 @@
 """Why a need waits, or why nobody is asked about it: told on its page, from what the database says now."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 
-from sqlalchemy import Select, case, func, or_, select
+from sqlalchemy import ColumnElement, Select, case, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from service.domain.sectors import Sector
 from service.domain.states import AssociationState, NeedState, ProposalState
 from service.matching.held_back import HeldBack
 from service.models.contributions import PROMISED, Contribution, LedgerEntry
@@ -30,7 +31,7 @@ class Waits(StrEnum):
     REJECTED = "rejected"
     PROJECT = "project"  # nothing any more: it has a partner
     PARTNER = "partner"  # that the matching shows it to somebody
-    NOBODY = "nobody"  # that there is somebody to show it to, as the last round of the matching found
+    NOBODY = "nobody"  # that there is somebody to show it to
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,16 @@ class Standing:
 
 def standing_of(session: Session, now: datetime, need: Need) -> Standing:
     """Return why a need waits; the reasons of the matching as a round of it would give them."""
-    standing = standings(session, [need])[need.id]
+    standing = standings(session, now, [need])[need.id]
     return _held_back(session, now, need, standing) if standing.why in {Waits.PARTNER, Waits.NOBODY} else standing
 
 
-def standings(session: Session, needs: Sequence[Need]) -> Mapping[int, Standing]:
-    """Return why each of these needs waits, by their ids, as far as it is kept: in one statement."""
+def standings(session: Session, now: datetime, needs: Sequence[Need]) -> Mapping[int, Standing]:
+    """Return why each of these needs waits, by their ids, as far as it is cheap to tell: in two statements.
+
+    Nobody to show it to is what the last round of the matching found, or what the next one will, as nobody wants its
+    sector; that all have declined since the last one is not looked for.
+    """
     awaited = (
         select(Proposal.need_id, Proposal.state, func.min(Proposal.proposed_at), func.min(Proposal.answered_at))
         .where(Proposal.need_id.in_([need.id for need in needs]), Proposal.state.in_(OPEN))
@@ -64,10 +69,25 @@ def standings(session: Session, needs: Sequence[Need]) -> Mapping[int, Standing]
     answers: dict[int, dict[ProposalState, datetime]] = defaultdict(dict)
     for need_id, state, proposed_at, answered_at in session.execute(awaited):
         answers[need_id][state] = answered_at or proposed_at
-    return {need.id: _standing(need, answers[need.id]) for need in needs}
+    wanted = _wanted(session, now, {need.sector for need in needs if need.state is NeedState.VERIFIED})
+    return {need.id: _standing(need, answers[need.id], wanted) for need in needs}
 
 
-def _standing(need: Need, answers: Mapping[ProposalState, datetime]) -> Standing:
+def _wanted(session: Session, now: datetime, sectors: Collection[Sector]) -> Collection[Sector]:
+    """Return those of the sectors that somebody who can be asked wants; each is looked for only until one is found."""
+    if not sectors:
+        return set()
+    found = [
+        exists()
+        .where(Interest.association_id == DiasporaAssociation.id, Interest.sector == sector, *_can_be_asked(now))
+        .label(sector)
+        for sector in sectors
+    ]
+    row = session.execute(select(*found)).one()
+    return {sector for sector, one in zip(sectors, row, strict=True) if one}
+
+
+def _standing(need: Need, answers: Mapping[ProposalState, datetime], wanted: Collection[Sector]) -> Standing:
     association = need.association.state
     waits = (
         (need.state is NeedState.INTRODUCED, Waits.PROJECT, None),
@@ -77,7 +97,7 @@ def _standing(need: Need, answers: Mapping[ProposalState, datetime]) -> Standing
         (need.state is NeedState.REPORTED, Waits.VERIFICATION, need.reported_at),
         (ProposalState.INTERESTED in answers, Waits.VILLAGE, answers.get(ProposalState.INTERESTED)),
         (ProposalState.PROPOSED in answers, Waits.ANSWERS, answers.get(ProposalState.PROPOSED)),
-        (need.unasked, Waits.NOBODY, need.verified_at),
+        (need.unasked or need.sector not in wanted, Waits.NOBODY, need.verified_at),
     )
     found = ((why, since) for holds, why, since in waits if holds)
     return Standing(*next(found, (Waits.PARTNER, need.verified_at)))
@@ -115,7 +135,6 @@ def _figures(now: datetime, need: Need) -> Select[int, int, int]:
     left = means - func.coalesce(promised.c.amount, 0)
     shown = DiasporaAssociation.id.in_(select(Proposal.diaspora_id).where(Proposal.need_id == need.id))
     busy = or_(DiasporaAssociation.attention_slots <= proposed, left <= 0)
-    reachable = select(Contact.association_id).join(Phone).where(Contact.left_at.is_(None), Phone.stopped_at.is_(None))
     return (
         select(
             func.count().label("wanting"),
@@ -125,10 +144,15 @@ def _figures(now: datetime, need: Need) -> Select[int, int, int]:
         .select_from(DiasporaAssociation)
         .join(Interest, (Interest.association_id == DiasporaAssociation.id) & (Interest.sector == need.sector))
         .outerjoin(promised, promised.c.diaspora_id == DiasporaAssociation.id)
-        .where(
-            DiasporaAssociation.left_at.is_(None),
-            DiasporaAssociation.state == AssociationState.VERIFIED,
-            or_(DiasporaAssociation.paused_until.is_(None), DiasporaAssociation.paused_until <= now),
-            DiasporaAssociation.id.in_(reachable),
-        )
+        .where(*_can_be_asked(now))
+    )
+
+
+def _can_be_asked(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    reachable = select(Contact.association_id).join(Phone).where(Contact.left_at.is_(None), Phone.stopped_at.is_(None))
+    return (
+        DiasporaAssociation.left_at.is_(None),
+        DiasporaAssociation.state == AssociationState.VERIFIED,
+        or_(DiasporaAssociation.paused_until.is_(None), DiasporaAssociation.paused_until <= now),
+        DiasporaAssociation.id.in_(reachable),
     )

@@ -17,7 +17,7 @@ VILLAGE_WORDS = (
     *("officers", "testimony", "experience", "go_on", "callback", "help", "stop"),
 )
 DIASPORA_WORDS = (
-    *("yes", "no", "info", "pledge", "mine", "project", "profile", "pause"),
+    *("enrol", "yes", "no", "info", "pledge", "mine", "project", "profile", "pause"),
     *("testimony", "experience", "go_on", "callback", "language", "help", "stop"),
 )
 KEYS = (("1, 2, 3…", "digit"), ("0", "back"), ("00", "menu"), ("98", "more"))

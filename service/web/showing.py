@@ -83,7 +83,7 @@ def in_language(other: Language) -> str:
 def set_up_showing(app: Flask) -> None:
     """Give the templates these words."""
     app.jinja_env.filters.update(
-        typed=typed, phone=phone, write=write, masked=masked, here=here, thousandths=thousandths
+        typed=typed, visible=visible, phone=phone, write=write, masked=masked, here=here, thousandths=thousandths
     )
     app.jinja_env.globals.update(t=say, languages=NAMES, language_tags=TAGS, in_language=in_language, voice_of=speaker)
     app.context_processor(_of_this_page)

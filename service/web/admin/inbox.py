@@ -15,6 +15,7 @@ from service.domain.text import clean
 from service.locales import Language
 from service.messaging.outlook import LONGEST_WRITTEN, MOST_WRITTEN_PARTS, Estimate, estimate, outlook
 from service.models import Phone, User
+from service.models.needs import needs_of
 from service.models.session import reading, transaction
 from service.usecases import inbox
 from service.usecases.broadcasts import as_sent
@@ -176,10 +177,13 @@ def _conversation(number: int, draft: Draft) -> str:
         conversation = inbox.conversation_of(session, number)
         to = session.get(Phone, conversation.phone)
         entries = inbox.entries_of(session, conversation.phone, until)
+        who = inbox.someone_at(session, {conversation.phone}).get(conversation.phone, inbox.Someone())
         return render_template(
             "admin/conversation.html",
             one=conversation,
-            who=inbox.someone_at(session, {conversation.phone}).get(conversation.phone, inbox.Someone()),
+            who=who,
+            needs=needs_of(session, who.side[1]) if who.side and who.role else [],
+            authors=inbox.authors_of(session, conversation),
             to=to,
             outlook=to and outlook(session, settings, now(), to, Kind.ALERT),
             entries=entries,
@@ -190,6 +194,7 @@ def _conversation(number: int, draft: Draft) -> str:
             seeded=SEEDED,
             draft=draft,
             measured=said(draft.measured) if draft.measured else "",
+            as_sent=inbox.as_sent(draft.text) if draft.measured and draft.text else "",
             longest=LONGEST_WRITTEN,
             most_parts=MOST_WRITTEN_PARTS,
         )

@@ -36,7 +36,7 @@ class Row(NamedTuple):
 
 
 def _read(session: Session, rows: list[Any]) -> list[Row]:
-    standing = standings(session, [row.Need for row in rows])
+    standing = standings(session, now(), [row.Need for row in rows])
     return [Row(row.Need, row.Officer, standing[row.Need.id]) for row in rows]
 
 

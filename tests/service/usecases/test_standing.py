@@ -92,7 +92,7 @@ def test_what_is_before_and_after_the_matching_is_said_too(engine: Engine, clock
         def why() -> object:
             session.flush()
             standing = standing_of(session, clock(), need)
-            assert standings(session, [need])[need.id] == standing
+            assert standings(session, clock(), [need])[need.id] == standing
             since.append(standing.since)
             clock.move(days=1)
             return standing.why
@@ -120,6 +120,21 @@ def test_a_list_tells_what_the_last_round_found(engine: Engine, clock: MovedCloc
     with transaction(engine) as session:
         village(session, clock())
         need = need_of(session, clock())
-        assert standings(session, [need])[need.id] == Standing(Waits.PARTNER, since=clock())
+        session.flush()
+        declined(session, clock)
+        assert standings(session, clock(), [need])[need.id] == Standing(Waits.PARTNER, since=clock())
         match_needs(session, clock(), 2, Weights())
-        assert standings(session, [need])[need.id] == Standing(Waits.NOBODY, since=clock())
+        assert standings(session, clock(), [need])[need.id] == Standing(Waits.NOBODY, since=clock())
+
+
+@pytest.mark.parametrize("arrange", [nobody, stopped])
+def test_a_list_says_before_any_round_that_nobody_wants_a_sector(
+    engine: Engine, clock: MovedClock, arrange: Arrange
+) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        village(session, clock())
+        need = need_of(session, clock())
+        arrange(session, clock)
+        session.flush()
+        assert standings(session, clock(), [need])[need.id] == Standing(Waits.NOBODY, since=clock())

@@ -1,6 +1,7 @@
 """The pages of one thing: its facts, what is like it, why it waits, what happened, and what can be taken back."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
@@ -12,7 +13,7 @@ from service.domain.sectors import Sector
 from service.domain.states import AssociationState, NeedState
 from service.matching.scoring import Weights
 from service.messaging.outbox import tell
-from service.models import Message, Need, VillageAssociation
+from service.models import Contact, DiasporaAssociation, Message, Need, VillageAssociation
 from service.models.associations import active_officer
 from service.models.audit import record
 from service.models.diaspora import active_contact
@@ -47,13 +48,22 @@ def test_a_need_is_shown_beside_its_commune_and_decided_on_its_page(
     number = registers.need(registers.association(state=AssociationState.VERIFIED))
     page = f"/admin/needs/{number}"
     said = coordinator.get(page).text
-    for fact in ("Puits du bas", "320\u00a0000\u00a0DH", "60\u00a0000\u00a0DH", "Assaisse", "99"):
+    for fact in (
+        "Puits du bas",
+        "Douar <bdi>Tizi</bdi>",
+        "320\u00a0000\u00a0DH",
+        "60\u00a0000\u00a0DH",
+        "Assaisse",
+        "99",
+    ):
         assert fact in said
     assert "il attend votre vérification" in said
     assert "Attend depuis" in said
     answer = coordinator.send(f"{page}/verify", page=page, urgency="high", next=page)
     assert answer.location == page
-    assert "aucune association joignable" in coordinator.get(page).text
+    verified = coordinator.get(page).text
+    assert "aucune association joignable n&#39;a choisi ce domaine" in verified
+    assert "Rien n&#39;est encore proposé.</p>" in verified
     elsewhere = coordinator.send(f"{page}/reject", page=page, reason="doublon", next="https://example.org/")
     assert elsewhere.location == "/admin/"
     with reading(engine) as session:
@@ -229,6 +239,33 @@ def test_who_left_a_number_is_named_only_while_nobody_else_has_it(engine: Engine
         abroad = diaspora(session, clock(), phone=phone)
         assert somebody_at(session, [phone])[phone].association == abroad.name
         assert somebody_at(session, []) == {}
+
+
+def test_reasons_are_quoted_as_the_association_is_told_them(
+    viewer: Person, registers: Registers, engine: Engine, clock: MovedClock
+) -> None:
+    need = registers.need(registers.association(state=AssociationState.VERIFIED), state=NeedState.VERIFIED)
+    with transaction(engine) as session:
+        lyon = diaspora(session, clock()).id
+        match_needs(session, clock(), 2, Weights())
+    quoted = "Raisons, comme on les dit à l&#39;association : « "
+    for page in (f"/admin/needs/{need}", f"/admin/diaspora/{lyon}"):
+        assert quoted in viewer.get(page).text
+
+
+@pytest.mark.parametrize(
+    ("what", "entity"),
+    [("associations", VillageAssociation), ("diaspora", DiasporaAssociation), ("contacts", Contact)],
+)
+def test_the_tab_of_a_page_is_called_as_its_heading_without_markup(
+    viewer: Person, engine: Engine, project: Need, what: str, entity: Any
+) -> None:
+    assert project
+    with transaction(engine) as session:
+        one = session.scalars(select(entity).limit(1)).one()
+        one.name, number = "L'eau <b> \u202e", one.id
+    page = viewer.get(f"/admin/{what}/{number}").text
+    assert "<title>L&#39;eau &lt;b&gt; ⟨U+202E⟩ - Tiwizi</title>" in page
 
 
 def test_who_has_no_page_is_not_there(viewer: Person) -> None:

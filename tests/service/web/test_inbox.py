@@ -10,12 +10,13 @@ from service.container import Container
 from service.domain.phone import show_phone
 from service.domain.roles import UserRole
 from service.messaging.outbox import tell
-from service.models import Conversation, InboundEvent, Message
+from service.models import Conversation, InboundEvent, Message, Officer
 from service.models.session import reading, transaction
 from service.usecases.inbox import ENTRIES, LATEST, note_text
 from service.usecases.phones import know_phone, stop
 from tests.conftest import MovedClock
 from tests.service.web.person import MakeUser, Person
+from tests.service.web.registers import Registers
 
 PHONE, PAGE = "+212612345678", "/admin/inbox"
 SAID = "Bonjour, la pompe est cassée, mon frère au 0612345679"
@@ -69,6 +70,7 @@ def test_an_answer_is_seen_first_and_the_same_form_sends_it_once(
     said = {"page": page, "form": form, "text": "Merci, nous venons demain."}
     preview = coordinator.send(f"{page}/answer", step="preview", **said).text
     assert "SMS : 1. Signes : 34 sur 160" in preview
+    assert "<bdi>Tiwizi: Merci, nous venons demain.</bdi>" in preview
     assert f'value="{form}"' in preview
     assert sent(engine) == []
     for _ in range(2):
@@ -77,7 +79,26 @@ def test_an_answer_is_seen_first_and_the_same_form_sends_it_once(
     seen = coordinator.get(page).text
     assert "déjà en route" in seen
     assert '<li class="sent">' in seen
+    assert re.search(r"· <bdi>Zahra</bdi></small>\s*</li>", seen)
     assert coordinator.send(f"{page}/answer", step="send", page=page, text="x", form="y").status_code == 400
+
+
+def test_who_writes_leads_to_their_page_and_their_village(
+    coordinator: Person, registers: Registers, engine: Engine, hears: Hears
+) -> None:
+    village = registers.association("Ait Ikkou", douar="Tagadirt")
+    need = registers.need(village, reference="A2-BCD")
+    with reading(engine) as session:
+        officer = session.scalars(select(Officer)).one()
+        phone, number = officer.phone, officer.id
+    seen = coordinator.get(f"{PAGE}/{hears(phone=phone)}").text
+    for page in (f"/admin/officers/{number}", f"/admin/associations/{village}", f"/admin/needs/{need}"):
+        assert f'href="{page}"' in seen
+    assert "Douar <bdi>Tagadirt</bdi>" in seen
+    assert re.search(r'<h2 id="answer">.*\n?.*<bdi>Ait Ikkou</bdi>', seen)
+    stranger = coordinator.get(f"{PAGE}/{hears()}").text
+    assert "Numéro inconnu. Demandez qui écrit" in stranger
+    assert "par SMS avec INSCRIPTION" in stranger
 
 
 def test_a_canned_answer_comes_in_the_language_that_was_picked(

@@ -8,13 +8,14 @@ from flask import Flask
 from sqlalchemy import Engine, select
 
 from service.domain.roles import UserRole
-from service.models import AuditEntry, User
+from service.models import AuditEntry, Officer, User
 from service.models.audit import record
 from service.models.session import reading, transaction
 from service.web.admin.deeds import DONE, KINDS
 from service.web.admin.queries import PER_PAGE
 from tests.conftest import MovedClock
 from tests.service.web.person import MakeUser, Person
+from tests.service.web.registers import Registers
 from tests.service.web.test_account import CODE, turn_on
 
 SOURCES = list((Path(__file__).parents[3] / "service" / "usecases").glob("*.py"))
@@ -157,6 +158,37 @@ def test_the_audit_tells_who_did_what_and_is_filtered(
     only = admin.get(AUDIT, action="need.reported").text.partition("<tbody")[2]
     assert ("signalement" in only, "vérification" in only) == (True, False)
     assert "Rien de tel" in admin.get(AUDIT, who="user:999999999999999999999").text
+
+
+def test_the_audit_names_things_as_people_do(
+    admin: Person, registers: Registers, engine: Engine, clock: MovedClock, make_user: MakeUser
+) -> None:
+    village, zahra = registers.association("Ait Ikkou"), make_user()
+    need = registers.need(village, reference="A2-BCD")
+    with transaction(engine) as session:
+        officer = session.scalars(select(Officer.id)).first()
+        record(session, clock(), f"officer:{officer}", "project.accept", f"need:{need}", before="works", reason="")
+        record(session, clock(), "job:match", "pledge.promised", "pledge:9", amount=[500000, "EUR"], officer=None)
+        record(session, clock(), "job:match", "conversation.assigned", "conversation:1", to=zahra)
+        record(session, clock(), "job:match", "contribution.released", f"need:{need}", dirhams=123400, role="treasurer")
+        record(session, clock(), "job:match", "sheet.consent", f"association:{village}", agreed=True, fresh="x")
+    page = admin.get(AUDIT).text
+    told = (
+        *(
+            "responsable de village <bdi>Ait Ikkou</bdi>",
+            "besoin <bdi>A2-BCD</bdi>",
+            "association <bdi>Ait Ikkou</bdi>",
+        ),
+        *("Avant : <bdi>travaux</bdi>", "Montant : <bdi>5\u00a0000\u00a0EUR</bdi>", "Confié à : <bdi>Zahra</bdi>"),
+        *(
+            "<bdi>1\u00a0234\u00a0DH</bdi>",
+            "<bdi>Trésorier</bdi>",
+            "D&#39;accord : <bdi>oui</bdi>",
+            "fresh : <bdi>x</bdi>",
+        ),
+    )
+    assert [said for said in told if said not in page] == []
+    assert [said for said in ("None", "reason", "500000") if said in page] == []
 
 
 def test_the_audit_goes_on_with_older_entries(admin: Person, engine: Engine, clock: MovedClock) -> None:
