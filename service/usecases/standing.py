@@ -69,7 +69,7 @@ def standings(session: Session, now: datetime, needs: Sequence[Need]) -> Mapping
     answers: dict[int, dict[ProposalState, datetime]] = defaultdict(dict)
     for need_id, state, proposed_at, answered_at in session.execute(awaited):
         answers[need_id][state] = answered_at or proposed_at
-    wanted = _wanted(session, now, {need.sector for need in needs if need.state is NeedState.VERIFIED})
+    wanted = _wanted(session, now, {need.sector for need in needs})
     return {need.id: _standing(need, answers[need.id], wanted) for need in needs}
 
 

@@ -116,7 +116,9 @@ def results(number: int) -> Response:
     """Give what came of each receiver as CSV, however many there are."""
     with reading(container().engine) as session:
         _broadcast(session, number)
-    return download(_lines(container().engine, number), f"broadcast-{number}", "csv")
+    return download(
+        _lines(container().engine, number), f"broadcast-{number}", "csv", voice().say("web.broadcasts.title")
+    )
 
 
 def _decision(do: Callable[..., None], key: str) -> Callable[[int], Response]:

@@ -67,6 +67,7 @@ LISTING = Listing(
         ),
         association_column(
             lambda row: row.need.association,
+            Field("douar", lambda row: Typed(row.need.association.douar)),
             Field("phone", lambda row: Phone(row.reporter.phone)),
             Field("role", lambda row: row.reporter.role),
         ),

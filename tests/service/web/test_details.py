@@ -92,6 +92,14 @@ def test_needs_that_look_alike_stand_beside_each_other_and_one_is_the_same(
     assert again.status_code == 409  # it is not the same as itself
 
 
+def test_what_to_check_is_said_before_an_association_is_verified(coordinator: Person, registers: Registers) -> None:
+    pending = coordinator.get(f"/admin/associations/{registers.association()}").text
+    assert "Avant de décider, appelez son secrétaire" in pending
+    assert "Une seule personne y est inscrite" in pending
+    verified = registers.association("Tizi", AssociationState.VERIFIED)
+    assert "Avant de décider" not in coordinator.get(f"/admin/associations/{verified}").text
+
+
 def test_a_need_of_another_size_and_place_is_not_suggested(
     coordinator: Person, registers: Registers, engine: Engine
 ) -> None:
@@ -241,14 +249,14 @@ def test_who_left_a_number_is_named_only_while_nobody_else_has_it(engine: Engine
         assert somebody_at(session, []) == {}
 
 
-def test_reasons_are_quoted_as_the_association_is_told_them(
-    viewer: Person, registers: Registers, engine: Engine, clock: MovedClock
-) -> None:
-    need = registers.need(registers.association(state=AssociationState.VERIFIED), state=NeedState.VERIFIED)
+def test_reasons_are_quoted_as_the_association_is_told_them(viewer: Person, engine: Engine, clock: MovedClock) -> None:
+    settle(engine)
     with transaction(engine) as session:
-        lyon = diaspora(session, clock()).id
+        village(session, clock())
+        need, lyon = need_of(session, clock()).id, diaspora(session, clock()).id
+        session.flush()
         match_needs(session, clock(), 2, Weights())
-    quoted = "Raisons, comme on les dit à l&#39;association : « "
+    quoted = "Raisons, comme on les dit à l&#39;association : « votre commune, "
     for page in (f"/admin/needs/{need}", f"/admin/diaspora/{lyon}"):
         assert quoted in viewer.get(page).text
 

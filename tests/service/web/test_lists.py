@@ -204,6 +204,16 @@ def test_a_download_has_all_that_is_listed_and_no_more(coordinator: Person, fill
 
 
 @pytest.mark.usefixtures("needs")
+def test_a_workbook_says_the_village_and_has_a_name_and_arrows(coordinator: Person) -> None:
+    file = downloaded(coordinator, "/admin/needs", format="xlsx")
+    head, first, *_ = cells(file)
+    assert first[head.index("Douar")]
+    book = zipfile.ZipFile(io.BytesIO(file))
+    assert 'name="Besoins"' in book.read("xl/workbook.xml").decode()
+    assert "<autoFilter " in book.read("xl/worksheets/sheet1.xml").decode()
+
+
+@pytest.mark.usefixtures("needs")
 def test_a_download_is_narrowed_as_the_page_is_and_named_after_it(coordinator: Person) -> None:
     asked = {"format": "csv", "q": "abdallah", "sort": "-reported"}
     answer = coordinator.client.get("/admin/needs", query_string=asked, buffered=True)

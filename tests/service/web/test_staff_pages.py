@@ -177,9 +177,13 @@ def test_the_audit_names_things_as_people_do(
         *(
             "responsable de village <bdi>Ait Ikkou</bdi>",
             "besoin <bdi>A2-BCD</bdi>",
-            "association <bdi>Ait Ikkou</bdi>",
+            "association de village <bdi>Ait Ikkou</bdi>",
         ),
-        *("Avant : <bdi>travaux</bdi>", "Montant : <bdi>5\u00a0000\u00a0EUR</bdi>", "Confié à : <bdi>Zahra</bdi>"),
+        *(
+            "Avant : <bdi>Travaux en cours</bdi>",
+            "Montant : <bdi>5\u00a0000\u00a0EUR</bdi>",
+            "Confié à : <bdi>Zahra</bdi>",
+        ),
         *(
             "<bdi>1\u00a0234\u00a0DH</bdi>",
             "<bdi>Trésorier</bdi>",

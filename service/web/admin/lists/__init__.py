@@ -217,7 +217,7 @@ def answer(asked: Listing | Callable[[Session], Listing], template: str = "admin
     with reading(container().engine) as session:
         listing = asked if isinstance(asked, Listing) else asked(session)
         if kind in WRITERS:
-            return download(_cells(look_at(listing), session), listing.name, kind)
+            return download(_cells(look_at(listing), session), listing.name, kind, say(f"web.{listing.name}.title"))
         return render_template(template, list=page_of(listing, session), formats=list(WRITERS), **more)
 
 
