@@ -1,7 +1,6 @@
 """The pages of one thing: its facts, what is like it, why it waits, what happened, and what can be taken back."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine, select
@@ -13,7 +12,7 @@ from service.domain.sectors import Sector
 from service.domain.states import AssociationState, NeedState
 from service.matching.scoring import Weights
 from service.messaging.outbox import tell
-from service.models import Contact, DiasporaAssociation, Message, Need, VillageAssociation
+from service.models import Message, Need, VillageAssociation
 from service.models.associations import active_officer
 from service.models.audit import record
 from service.models.diaspora import active_contact
@@ -90,14 +89,6 @@ def test_needs_that_look_alike_stand_beside_each_other_and_one_is_the_same(
     assert "c'est le meme besoin que A2-BCD" in text
     again = coordinator.send(f"{page}/same", page=page, reference="K7-4Q2")
     assert again.status_code == 409  # it is not the same as itself
-
-
-def test_what_to_check_is_said_before_an_association_is_verified(coordinator: Person, registers: Registers) -> None:
-    pending = coordinator.get(f"/admin/associations/{registers.association()}").text
-    assert "Avant de décider, appelez son secrétaire" in pending
-    assert "Une seule personne y est inscrite" in pending
-    verified = registers.association("Tizi", AssociationState.VERIFIED)
-    assert "Avant de décider" not in coordinator.get(f"/admin/associations/{verified}").text
 
 
 def test_a_need_of_another_size_and_place_is_not_suggested(
@@ -247,33 +238,6 @@ def test_who_left_a_number_is_named_only_while_nobody_else_has_it(engine: Engine
         abroad = diaspora(session, clock(), phone=phone)
         assert somebody_at(session, [phone])[phone].association == abroad.name
         assert somebody_at(session, []) == {}
-
-
-def test_reasons_are_quoted_as_the_association_is_told_them(viewer: Person, engine: Engine, clock: MovedClock) -> None:
-    settle(engine)
-    with transaction(engine) as session:
-        village(session, clock())
-        need, lyon = need_of(session, clock()).id, diaspora(session, clock()).id
-        session.flush()
-        match_needs(session, clock(), 2, Weights())
-    quoted = "Raisons, comme on les dit à l&#39;association : « votre commune, "
-    for page in (f"/admin/needs/{need}", f"/admin/diaspora/{lyon}"):
-        assert quoted in viewer.get(page).text
-
-
-@pytest.mark.parametrize(
-    ("what", "entity"),
-    [("associations", VillageAssociation), ("diaspora", DiasporaAssociation), ("contacts", Contact)],
-)
-def test_the_tab_of_a_page_is_called_as_its_heading_without_markup(
-    viewer: Person, engine: Engine, project: Need, what: str, entity: Any
-) -> None:
-    assert project
-    with transaction(engine) as session:
-        one = session.scalars(select(entity).limit(1)).one()
-        one.name, number = "L'eau <b> \u202e", one.id
-    page = viewer.get(f"/admin/{what}/{number}").text
-    assert "<title>L&#39;eau &lt;b&gt; ⟨U+202E⟩ - Tiwizi</title>" in page
 
 
 def test_who_has_no_page_is_not_there(viewer: Person) -> None:

@@ -1,0 +1,54 @@
+"""What the pages of one thing are called, and what they say before it is decided and of why it was proposed."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from service.domain.states import AssociationState
+from service.matching.scoring import Weights
+from service.models import Contact, DiasporaAssociation, VillageAssociation
+from service.models.session import transaction
+from service.usecases.matching import match_needs
+from tests.conftest import MovedClock
+from tests.service.web.person import Person
+from tests.service.web.registers import Registers
+from tests.world import diaspora, need_of, settle, village
+
+
+def test_what_to_check_is_said_before_an_association_is_verified(coordinator: Person, registers: Registers) -> None:
+    pending = coordinator.get(f"/admin/associations/{registers.association()}").text
+    assert "Avant de décider, appelez son secrétaire" in pending
+    assert "Une seule personne y est inscrite" in pending
+    verified = registers.association("Tizi", AssociationState.VERIFIED)
+    assert "Avant de décider" not in coordinator.get(f"/admin/associations/{verified}").text
+
+
+def test_reasons_are_quoted_as_the_association_is_told_them(viewer: Person, engine: Engine, clock: MovedClock) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        village(session, clock())
+        need, lyon = need_of(session, clock()).id, diaspora(session, clock()).id
+        session.flush()
+        match_needs(session, clock(), 2, Weights())
+    quoted = "Raisons, comme on les dit à l&#39;association : « votre commune, "
+    for page in (f"/admin/needs/{need}", f"/admin/diaspora/{lyon}"):
+        assert quoted in viewer.get(page).text
+
+
+@pytest.mark.parametrize(
+    ("what", "entity"),
+    [("associations", VillageAssociation), ("diaspora", DiasporaAssociation), ("contacts", Contact)],
+)
+def test_the_tab_of_a_page_is_called_as_its_heading_without_markup(
+    viewer: Person, engine: Engine, clock: MovedClock, what: str, entity: Any
+) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        village(session, clock())
+        diaspora(session, clock())
+        session.flush()
+        one = session.scalars(select(entity).limit(1)).one()
+        one.name, number = "L'eau <b> \u202e", one.id
+    page = viewer.get(f"/admin/{what}/{number}").text
+    assert "<title>L&#39;eau &lt;b&gt; ⟨U+202E⟩ - Tiwizi</title>" in page
