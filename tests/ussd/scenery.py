@@ -272,7 +272,8 @@ def states(entity: type[S]) -> Callable[[Session], Fact]:
 
 def newest(entity: type[T]) -> Callable[[Session], T]:
     """Return what finds the row of an entity that was written last."""
-    return lambda session: session.scalars(select(entity)).all()[-1]
+    key = inspect(entity).primary_key[0]
+    return lambda session: session.scalars(select(entity).order_by(key)).all()[-1]
 
 
 def details(session: Session) -> Fact:
