@@ -44,7 +44,6 @@ TOLD_LATELY = timedelta(days=30)
 ENOUGH_YES = (2, 3)
 HELP_WE_GIVE = [help_ for help_, asked in ASKED.items() if Party.COORDINATOR in asked]
 GIVEN = (Testimony.state == TestimonyState.GIVEN, Testimony.publication != Publication.PRIVATE)
-# Drafted sheets wait for a coordinator's words, each project once.
 # The languages in which a sheet is a draft, by their codes.
 DRAFTS = (
     select(func.aggregate_strings(ExperienceSheet.language, " "))
@@ -52,6 +51,7 @@ DRAFTS = (
     .correlate(Project)
     .scalar_subquery()
 )
+# Drafted sheets wait for a coordinator's words, each project once.
 DRAFTED = Project.need_id.in_(select(ExperienceSheet.need_id).where(ExperienceSheet.state == SheetState.DRAFT))
 Rows = Select[*tuple[Any, ...]]
 
