@@ -4,7 +4,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -19,6 +19,7 @@ from service.domain.states import AssociationState, NeedState
 from service.locales import Language
 from service.models.session import transaction
 from service.web.admin.lists import MOST, PER_PAGE
+from tests.conftest import MovedClock
 from tests.service.web import crowd
 from tests.service.web.counting import counted
 from tests.service.web.person import Person
@@ -159,6 +160,24 @@ def test_pages_follow_each_other_and_nobody_is_shown_twice(coordinator: Person, 
     ]
     assert [len(page) for page in seen] == [PER_PAGE, PER_PAGE, 20]
     assert len({need for page in seen for need in page}) == 120
+
+
+def found(person: Person, name: str, **asked: str) -> list[str]:
+    """What stands in a list's first column, in its order."""
+    return [line[0] for line in table(downloaded(person, f"/admin/{name}", format="csv", **asked))[1:]]
+
+
+@pytest.mark.parametrize(("name", "last", "waiting"), [("needs", 40, [20, 40]), ("projects", 10, range(2, 11))])
+def test_what_waits_comes_first_and_oldest_in_a_search_as_well(
+    coordinator: Person, clock: MovedClock, fill: Fill, name: str, last: int, waiting: Sequence[int]
+) -> None:
+    fill(1, last)
+    clock.move(days=60)
+    coordinator.sign_in()
+    as_it_is = found(coordinator, name)
+    assert as_it_is[: len(waiting)] == [f"N{number}" for number in waiting]
+    assert as_it_is[-1] == "N1"
+    assert found(coordinator, name, q="tamount") == as_it_is
 
 
 def test_more_than_a_thousand_are_not_counted(coordinator: Person, engine: Engine, clock: Clock, fill: Fill) -> None:

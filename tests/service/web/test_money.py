@@ -49,7 +49,9 @@ def test_the_page_shows_the_plan_what_arrived_and_every_entry(coordinator: Perso
         assert cell in said
     assert "compté 900,00" in said
     assert "+212" not in said
-    for way in (f"/admin/projects/{account.need}", "/admin/associations/1", "/admin/diaspora/1"):
+    donor = account.lines()["Lyon-Taliouine"].diaspora_id
+    village = f"/admin/associations/{account.association}"
+    for way in (f"/admin/projects/{account.need}", village, f"/admin/diaspora/{donor}"):
         assert f'<a href="{way}">' in said, way
     # What two persons counted differently waits on the first page.
     assert f'<a href="{page}"><code>{account.reference}</code>' in coordinator.get("/admin/").text

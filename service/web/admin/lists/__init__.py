@@ -12,7 +12,7 @@ from typing import Any
 
 from flask import render_template, request, url_for
 from markupsafe import Markup
-from sqlalchemy import ColumnElement, Select, not_, select
+from sqlalchemy import ColumnElement, Select, case, not_, select
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
@@ -123,9 +123,13 @@ class Look:
             by = self.listing.sorts[self.sort.lstrip("-")]
             return [found.order_by(by.desc(), key.desc()) if self.sort[0] == "-" else found.order_by(by, key)]
         order = self.listing.order or (key.desc(),)
-        if self.listing.waits is None:
+        waits = self.listing.waits
+        if waits is None:
             return [found.order_by(*order)]
-        return [found.where(self.listing.waits).order_by(key), found.where(not_(self.listing.waits)).order_by(*order)]
+        if "q" in self.asked:
+            # No index helps a search: it reads all there is, so it should once.
+            return [found.order_by(case((waits, 0), else_=1), case((waits, key)), *order)]
+        return [found.where(waits).order_by(key), found.where(not_(waits)).order_by(*order)]
 
     def _conditions(self) -> Iterator[ColumnElement[bool]]:
         if self.listing.only is not None:
