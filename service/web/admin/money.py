@@ -9,10 +9,10 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from service.domain.errors import MoveError
-from service.domain.ledger import INSTITUTIONS, ON_SITE, VILLAGE_SOURCES, Account, ArrivalState, Source
+from service.domain.ledger import INSTITUTIONS, ON_SITE, RATE_UNIT, VILLAGE_SOURCES, Account, ArrivalState, Source
 from service.domain.money import Currency, Money
 from service.domain.projects import DONE, Party
-from service.domain.rates import parse_rate, written_rate
+from service.domain.rates import parse_rate
 from service.locales import CONVENTIONS, CURRENCIES
 from service.models.contributions import Arrival, Contribution, arrivals_of, contributions_of
 from service.models.needs import Need
@@ -56,7 +56,8 @@ def show(number: int) -> str:
             partners=partners_of(session, number),
             done=project.state in DONE,
             on_site=ON_SITE,
-            rate=written_rate,
+            rate=_rate,
+            foreign=Currency.EUR,
             today=now().date(),
             longest_reason=LONGEST_REASON,
         )
@@ -146,6 +147,10 @@ def _exact(minor: int, currency: Currency = Currency.MAD) -> str:
     """Return minor units as an amount with two decimals and its currency, as people of the page's language read it."""
     written = format_decimal(Decimal(minor).scaleb(-2), "#,##0.00", locale=CONVENTIONS[language()])
     return f"{written}{NO_BREAK}{CURRENCIES[currency][language()]}".replace("\u202f", NO_BREAK)
+
+
+def _rate(rate: int) -> str:
+    return format_decimal(Decimal(rate) / RATE_UNIT, "0.0000", locale=CONVENTIONS[language()])
 
 
 def _back(number: int, key: str) -> Response:
