@@ -16,6 +16,7 @@ from service.domain.states import MessageState, NeedState, move
 from service.locales import Language, speaker
 from service.messaging.budget import country_allowed, price_of_part
 from service.messaging.once import add_once
+from service.messaging.opening import with_sender
 from service.messaging.outbox import write
 from service.messaging.outlook import usual_gateway
 from service.messaging.segments import fold, measure
@@ -65,8 +66,8 @@ class Preview:
 
 
 def as_sent(text: str, language: str) -> str:
-    """Return a text as its receivers read it: with how to have no more of them."""
-    return fold(f"{text} {speaker(language).say('broadcast.stop')}")
+    """Return a text as its receivers read it: after who sends it, and with how to have no more of them."""
+    return fold(f"{with_sender(text)} {speaker(language).say('broadcast.stop')}")
 
 
 def write_broadcast(

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
-from unicodedata import bidirectional
 
 from sqlalchemy import ColumnElement, case, func, literal, select
 from sqlalchemy.orm import Session
@@ -14,8 +13,8 @@ from service.domain.errors import NotAllowedError, NotFoundError, TiwiziError
 from service.domain.kinds import Kind
 from service.domain.phone import parse_phone
 from service.domain.roles import OfficerRole, UserRole
-from service.locales import Language, speaker
 from service.messaging.once import INSERT, add_once
+from service.messaging.opening import with_sender
 from service.messaging.outbox import write
 from service.messaging.outlook import estimate, outlook
 from service.messaging.receipts import lock_phones
@@ -239,16 +238,6 @@ def begin(session: Session, now: datetime, *, actor: str, typed: str) -> Convers
     return session.scalars(select(Conversation).where(Conversation.phone == phone)).one()
 
 
-def as_sent(text: str) -> str:
-    """Return an answer as its receiver reads it: after who sends it, as every message begins, unless that was typed."""
-    latin, arabic = (speaker(language).say("answer.sender") for language in (Language.FR, Language.AR))
-    if text.replace(" :", ":").casefold().startswith((latin.casefold(), arabic)):
-        return text
-    # In the letters of the text: one Arabic letter would make of a text in Latin ones twice the parts.
-    in_arabic = any(bidirectional(letter) == "AL" for letter in text)
-    return f"{arabic if in_arabic else latin} {text}"
-
-
 def answer(
     session: Session, settings: Settings, now: datetime, *, user: User, conversation_id: int, text: str, form: str
 ) -> bool:
@@ -259,7 +248,7 @@ def answer(
     """
     conversation = _locked(session, conversation_id)
     to = session.get(Phone, conversation.phone)
-    said = as_sent(text)
+    said = with_sender(text)
     if not text or not to or estimate(settings, to.number, said).too_long:
         raise CannotWriteError
     if outlook(session, settings, now, to, Kind.ALERT).barred:

@@ -13,6 +13,7 @@ from service.domain.kinds import Kind
 from service.domain.segments import EACH_OF_MANY, ONE_PART
 from service.domain.text import clean
 from service.locales import Language
+from service.messaging.opening import with_sender
 from service.messaging.outlook import LONGEST_WRITTEN, MOST_WRITTEN_PARTS, Estimate, estimate, outlook
 from service.models import Phone, User
 from service.models.needs import needs_of
@@ -194,7 +195,7 @@ def _conversation(number: int, draft: Draft) -> str:
             seeded=SEEDED,
             draft=draft,
             measured=said(draft.measured) if draft.measured else "",
-            as_sent=inbox.as_sent(draft.text) if draft.measured and draft.text else "",
+            as_sent=with_sender(draft.text) if draft.measured and draft.text else "",
             longest=LONGEST_WRITTEN,
             most_parts=MOST_WRITTEN_PARTS,
         )
@@ -202,7 +203,7 @@ def _conversation(number: int, draft: Draft) -> str:
 
 def _measured(number: int, text: str) -> Estimate:
     with reading(container().engine) as session:
-        return estimate(container().settings, inbox.conversation_of(session, number).phone, inbox.as_sent(text))
+        return estimate(container().settings, inbox.conversation_of(session, number).phone, with_sender(text))
 
 
 def _canned(asked: str) -> str:

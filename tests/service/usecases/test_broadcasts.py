@@ -328,3 +328,11 @@ def test_each_text_says_how_to_have_no_more_and_the_service_understands_the_word
     words = [word.strip(" :.") for word in said.split(":")]
     assert any((command := read_command(word)) and command.action is Action.STOP for word in words)
     assert as_sent("Bonjour", language).endswith(said[-8:])
+
+
+@pytest.mark.parametrize(
+    ("written", "begins"),
+    [("Bonjour", "Tiwizi: Bonjour "), ("Tiwizi : Salam", "Tiwizi : Salam "), ("سلام", "تيويزي: سلام ")],
+)
+def test_a_broadcast_begins_with_who_sends_it_once(written: str, begins: str) -> None:
+    assert as_sent(written, Language.FR).startswith(begins)

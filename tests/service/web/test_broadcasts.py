@@ -78,7 +78,7 @@ def test_one_writes_another_approves_and_the_result_can_be_taken_away(
     ]
     assert lines[3][3] == "stop"
     with reading(engine) as session:
-        text = f"{TEXT} STOP : ne plus recevoir de SMS."
+        text = f"Tiwizi: {TEXT} STOP : ne plus recevoir de SMS."
         assert session.scalars(select(Message.text).where(Message.template == "broadcast")).all() == [text] * 2
 
 
