@@ -39,3 +39,9 @@ class MoveError(TiwiziError):
 
     key = "error.move"
     status = 409
+
+
+class HandedOverError(MoveError):
+    """What the village has already is not stopped any more."""
+
+    key = "error.handed_over"

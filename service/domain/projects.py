@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from service.domain.errors import MoveError, NotAllowedError
+from service.domain.errors import HandedOverError, MoveError, NotAllowedError
 
 
 class ProjectState(StrEnum):
@@ -128,8 +128,12 @@ RULES: Mapping[ProjectMove, Rule] = {
     ),
     ProjectMove.DISPUTE: Rule(LIVE, ProjectState.DISPUTED, ALL, reason=True),
     ProjectMove.SETTLE: Rule(frozenset({ProjectState.DISPUTED}), None, COORDINATOR, reason=True),
+    # What the village has already can be taken back or disputed, not stopped.
     ProjectMove.WITHDRAW: Rule(
-        LIVE | {ProjectState.DISPUTED}, ProjectState.WITHDRAWN, VILLAGE | COORDINATOR, reason=True
+        LIVE - {ProjectState.HANDED_OVER} | {ProjectState.DISPUTED},
+        ProjectState.WITHDRAWN,
+        VILLAGE | COORDINATOR,
+        reason=True,
     ),
     ProjectMove.TAKE_UP: Rule(frozenset({ProjectState.WITHDRAWN}), None, COORDINATOR, reason=True),
 }
@@ -149,18 +153,26 @@ def why(move: ProjectMove, reason: str) -> str:
     return kind(reason) if kind and reason in set(kind) else reason
 
 
-def allowed(state: ProjectState, party: Party) -> list[ProjectMove]:
-    """Return the moves that the table allows to a party now, whatever was before."""
-    return [move for move, rule in RULES.items() if state in rule.before and party in rule.who]
+def allowed(state: ProjectState, party: Party, earlier: ProjectState | None) -> list[ProjectMove]:
+    """Return the moves that the table allows to a party now; `earlier` is where the project was before a stop."""
+    return [move for move, rule in RULES.items() if _leads_on(rule, state, earlier) and party in rule.who]
+
+
+def _leads_on(rule: Rule, state: ProjectState, earlier: ProjectState | None) -> bool:
+    """Tell whether a move is allowed: a dispute opens no way that was closed before it."""
+    return state in rule.before and (rule.after is None or earlier is None or earlier in rule.before)
 
 
 def moved(state: ProjectState, move: ProjectMove, party: Party, earlier: ProjectState | None) -> ProjectState:
     """Return where `move` leads from `state`; `earlier` is where the project was before it was stopped.
 
-    Raises MoveError where the table does not allow the move, NotAllowedError where it does, but not to `party`.
+    Raises MoveError where the table does not allow the move, as HandedOverError where a handover is why, and
+    NotAllowedError where it does, but not to `party`.
     """
     rule = RULES[move]
-    if state not in rule.before:
+    if not _leads_on(rule, state, earlier):
+        if move is ProjectMove.WITHDRAW and ProjectState.HANDED_OVER in {state, earlier}:
+            raise HandedOverError(before=state, after=state)
         raise MoveError(before=state, after=rule.after or earlier or state)
     if party not in rule.who:
         raise NotAllowedError

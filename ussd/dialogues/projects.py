@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from service.domain.money import Money
-from service.domain.projects import LIVE, UNDER_WAY, Party, ProjectState
+from service.domain.projects import LIVE, UNDER_WAY, Party, ProjectMove, ProjectState, allowed
 from service.domain.roles import OFFICERS, OfficerRole
 from service.domain.sectors import Sector
 from service.domain.states import ReportState
@@ -79,12 +79,19 @@ LINES: dict[str, Line] = {
     "pause": Line(pause_project, lambda ctx, it: _reports(it) and not _pauses(it.project, ctx.now)),
     "testimony": Line(give_testimony, lambda _ctx, _it: True, often=False),
     "dispute": Line(disagree, lambda _, it: it.decides and it.state in LIVE, often=False),
-    "withdraw": Line(withdraw, lambda _, it: it.decides and it.state in LIVE | {ProjectState.DISPUTED}, often=False),
+    "withdraw": Line(withdraw, lambda _, it: _gives_up(it), often=False),
 }
 
 
 def _reports(it: Standing) -> bool:
     return it.declares and it.state in UNDER_WAY
+
+
+def _gives_up(it: Standing) -> bool:
+    """Tell whether a village may stop its project; a partner may leave it, also once it is handed over."""
+    if it.party is Party.VILLAGE:
+        return it.declares and ProjectMove.WITHDRAW in allowed(it.state, it.party, it.project.earlier)
+    return it.state in LIVE | {ProjectState.DISPUTED}
 
 
 def _pauses(project: Project, now: datetime) -> bool:

@@ -174,14 +174,10 @@ def one(number: int) -> str:
 
 
 def _offered(project: Project) -> list[ProjectMove]:
-    """Return the moves that a coordinator may make and that are of use now.
-
-    How it is a year on is not known before; what the village has already can be taken back or disputed, not stopped.
-    """
+    """Return the moves that a coordinator may make and that are of use now: a year on is not known before."""
     useless = set() if is_follow_up_due(project, now()) else {ProjectMove.FOLLOW_UP}
-    if project.state is ProjectState.HANDED_OVER:
-        useless.add(ProjectMove.WITHDRAW)
-    return [move for move in allowed(project.state, Party.COORDINATOR) if move not in useless]
+    found = allowed(project.state, Party.COORDINATOR, project.earlier)
+    return [move for move in found if move not in useless]
 
 
 @access("coordinator")

@@ -4,8 +4,8 @@ from itertools import product
 
 import pytest
 
-from service.domain.errors import MoveError, NotAllowedError
-from service.domain.projects import LIVE, RULES, Party, ProjectMove, ProjectState, moved
+from service.domain.errors import HandedOverError, MoveError, NotAllowedError
+from service.domain.projects import LIVE, RULES, Party, ProjectMove, ProjectState, allowed, moved
 
 STOPPED = frozenset({ProjectState.DISPUTED, ProjectState.WITHDRAWN})
 
@@ -31,14 +31,27 @@ def test_every_state_is_reached_and_only_the_last_is_left_by_nobody() -> None:
     assert set(ProjectState) - left == {ProjectState.CLOSED}
 
 
-def test_a_project_can_be_disputed_or_withdrawn_wherever_it_goes_on() -> None:
-    for state in LIVE:
-        for move, after in (
-            (ProjectMove.DISPUTE, ProjectState.DISPUTED),
-            (ProjectMove.WITHDRAW, ProjectState.WITHDRAWN),
-        ):
-            assert moved(state, move, Party.VILLAGE, None) is after
-            assert RULES[move].reason
+def test_a_project_can_be_disputed_wherever_it_goes_on_and_withdrawn_until_it_is_handed_over() -> None:
+    for move, after, states in (
+        (ProjectMove.DISPUTE, ProjectState.DISPUTED, LIVE),
+        (ProjectMove.WITHDRAW, ProjectState.WITHDRAWN, LIVE - {ProjectState.HANDED_OVER}),
+    ):
+        assert [moved(state, move, Party.VILLAGE, None) for state in states] == [after] * len(states)
+        assert RULES[move].reason
+
+
+@pytest.mark.parametrize("party", [Party.VILLAGE, Party.COORDINATOR])
+@pytest.mark.parametrize(
+    ("state", "earlier"),
+    [(ProjectState.HANDED_OVER, None), (ProjectState.DISPUTED, ProjectState.HANDED_OVER)],
+)
+def test_what_is_handed_over_is_not_stopped_nor_by_the_way_of_a_dispute(
+    state: ProjectState, earlier: ProjectState | None, party: Party
+) -> None:
+    with pytest.raises(HandedOverError):
+        moved(state, ProjectMove.WITHDRAW, party, earlier)
+    assert ProjectMove.WITHDRAW not in allowed(state, party, earlier)
+    assert ProjectMove.WITHDRAW in allowed(ProjectState.DISPUTED, party, ProjectState.WORKS)
 
 
 def test_what_was_stopped_goes_on_from_where_it_was_and_only_a_coordinator_lets_it() -> None:

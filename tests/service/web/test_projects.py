@@ -152,6 +152,21 @@ def test_a_project_says_what_is_next_and_by_when(
     assert [move for move in ("withdraw", "follow_up") if f"{page}/{move}" in handed_over] == []
 
 
+def test_what_is_handed_over_is_not_stopped_even_by_who_asks_without_a_button(
+    coordinator: Person, engine: Engine, clock: MovedClock, project: int
+) -> None:
+    page = f"/admin/projects/{project}"
+    with transaction(engine) as session:
+        for move in (ProjectMove.ACCEPT, ProjectMove.HAND_OVER):
+            move_project(session, clock(), need_id=project, move=move, party=Party.VILLAGE, actor="officer:1")
+    for before in (ProjectState.HANDED_OVER, ProjectState.DISPUTED):
+        refused = coordinator.send(f"{page}/withdraw", page=page, reason="doublon")
+        assert (refused.status_code, "il ne s&#39;arrête plus" in refused.text) == (409, True)
+        assert state(engine, project) is before
+        coordinator.send(f"{page}/dispute", page=page, reason="devis perdu")
+        assert f"{page}/withdraw" not in coordinator.get(page).text
+
+
 def test_how_it_is_a_year_on_is_chosen_from_what_the_village_could_say(
     coordinator: Person, engine: Engine, clock: MovedClock, project: int
 ) -> None:
