@@ -19,6 +19,7 @@ from service.domain.states import AssociationState, NeedState
 from service.locales import Language
 from service.models.session import transaction
 from service.web.admin.lists import MOST, PER_PAGE
+from service.web.admin.lists.downloads import LONGEST_NAME, LONGEST_PART, file_name
 from tests.conftest import MovedClock
 from tests.service.web import crowd
 from tests.service.web.counting import counted
@@ -244,10 +245,40 @@ def test_a_download_is_narrowed_as_the_page_is_and_named_after_it(coordinator: P
     assert head[stands + 1] == "Attend depuis"
     assert rows[1][stands : stands + 2] == ["à vérifier", date(2026, 11, 23).isoformat()]
     assert answer.data.startswith("\ufeff".encode())
-    assert answer.headers["Content-Disposition"] == "attachment; filename=tiwizi-needs-2026-11-23.csv"
+    assert answer.headers["Content-Disposition"] == "attachment; filename=tiwizi-needs-abdallah-2026-11-23.csv"
     english = downloaded(coordinator, "/admin/needs", format="csv", q="k7-4qe", lang="en")
     assert table(english, ",")[1][5] == "320000.00"
     assert coordinator.get("/admin/needs", format="exe").mimetype == "text/html"
+
+
+@pytest.mark.usefixtures("needs")
+@pytest.mark.parametrize(
+    ("path", "asked", "name"),
+    [
+        ("needs", {}, "needs"),
+        ("needs", {"province": assaisse().province_code}, "needs-taroudannt"),
+        ("needs", {"state": "verified", "sector": "water", "province": ""}, "needs-verifie-eau-potable"),
+        ("needs", {"state": "nonsense", "since": "someday"}, "needs"),
+        ("needs", {"since": "2026-11-01", "association": "1"}, "needs-du-2026-11-01-association-1"),
+        ("needs", {"q": "Aït \u202e../'\"عين"}, "needs-ait-yn"),
+        ("people", {"phone": "0600000001"}, "people-numero"),
+        (
+            "needs",
+            {"lang": "ar", "state": "verified", "commune": assaisse().code, "until": "2026-11-30"},
+            "needs-verified-assaisse-until-2026-11-30",
+        ),
+    ],
+)
+def test_the_name_of_a_download_says_what_it_was_narrowed_to(
+    coordinator: Person, path: str, asked: dict[str, str], name: str
+) -> None:
+    answer = coordinator.client.get(f"/admin/{path}", query_string={"format": "csv", **asked}, buffered=True)
+    assert answer.headers["Content-Disposition"] == f"attachment; filename=tiwizi-{name}-2026-11-23.csv"
+
+
+def test_a_download_of_much_narrowing_has_a_name_that_no_computer_cuts() -> None:
+    assert file_name("needs", ["x" * 99, "", "-", *["Aït Baâmrane"] * 30]).count("x") == LONGEST_PART
+    assert len(file_name("needs", ["Aït Baâmrane"] * 30)) <= LONGEST_NAME
 
 
 @pytest.mark.parametrize("sign", [*"=+-@＝"])

@@ -19,7 +19,7 @@ from werkzeug.wrappers import Response
 from service.domain.text import clean
 from service.models.session import reading
 from service.web.admin.lists.cells import Plain, plain, shown
-from service.web.admin.lists.downloads import WRITERS, download
+from service.web.admin.lists.downloads import WRITERS, download, file_name
 from service.web.admin.lists.filters import Filter, Options
 from service.web.admin.lists.searches import Search
 from service.web.current import container
@@ -221,7 +221,10 @@ def answer(asked: Listing | Callable[[Session], Listing], template: str = "admin
     with reading(container().engine) as session:
         listing = asked if isinstance(asked, Listing) else asked(session)
         if kind in WRITERS:
-            return download(_cells(look_at(listing), session), listing.name, kind, say(f"web.{listing.name}.title"))
+            look = look_at(listing)
+            narrowed = [look.asked.get("q", ""), *(one.said(session, look.asked) for one in listing.filters)]
+            name = file_name(listing.name, narrowed)
+            return download(_cells(look, session), name, kind, say(f"web.{listing.name}.title"))
         return render_template(template, list=page_of(listing, session), formats=list(WRITERS), **more)
 
 

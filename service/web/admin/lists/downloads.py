@@ -12,6 +12,7 @@ import xlsxwriter
 from flask import Response, send_file
 
 from service.domain.spreadsheet import guarded
+from service.domain.text import words
 from service.locales import Language
 from service.web.admin.lists.cells import Plain
 from service.web.current import language, now
@@ -22,6 +23,7 @@ Rows = Iterable[Sequence[Plain]]
 ENGLISH = frozenset({Language.EN})
 NOT_IN_NAMES, LONGEST_SHEET_NAME = re.compile(r"[\[\]:*?/\\']"), 31  # of a sheet in Excel
 WIDTH = 18  # characters of a column
+LONGEST_PART, LONGEST_NAME = 30, 120  # characters of a file's name: no computer cuts it
 MOST_ROWS = 1_048_576  # of one sheet of a workbook
 MIME = {"csv": "text/csv", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 
@@ -66,7 +68,7 @@ WRITERS: Mapping[str, Callable[[Rows, IO[bytes], str], None]] = {"csv": write_cs
 
 
 def download(rows: Rows, name: str, kind: str, title: str) -> Response:
-    """Return rows as a file called after the list and the day; written to disk first, so that no reader is waited for.
+    """Return rows as a file called `name` and the day; written to disk first, so that no reader is waited for.
 
     A slow line then holds neither a database's snapshot nor memory.
     """
@@ -75,6 +77,12 @@ def download(rows: Rows, name: str, kind: str, title: str) -> Response:
     file.seek(0)
     day = here(now()).date().isoformat()
     return send_file(file, MIME[kind], as_attachment=True, download_name=f"tiwizi-{name}-{day}.{kind}")
+
+
+def file_name(name: str, narrowed: Iterable[str]) -> str:
+    """Return a list's name with what it is narrowed to in small ASCII letters, `needs-taroudannt`: two look unalike."""
+    parts = ("-".join(words(one))[:LONGEST_PART].strip("-") for one in narrowed)
+    return "-".join([name, *filter(None, parts)])[:LONGEST_NAME].strip("-")
 
 
 def _sheet_name(title: str, full: int) -> str:

@@ -15,7 +15,7 @@ from service.domain.phone import parse_phone
 from service.locales import Language
 from service.models import Commune, Need, VillageAssociation
 from service.web.current import language
-from service.web.showing import may_decide, write
+from service.web.showing import may_decide, say, write
 
 Condition = ColumnElement[bool]
 Member = TypeVar("Member", bound=StrEnum)
@@ -28,13 +28,32 @@ MOST_DIGITS = 18  # always fits what a database takes
 class Filter:
     """`where` turns what was asked into a condition, and is None for what cannot be asked.
 
-    A `choice` has options, of which (value, text) are shown; a `link` only follows from an address of ours.
+    A `choice` has options, of which (value, text) are shown; a `link` only follows from an address of ours. `latin`
+    says what was asked where Arabic letters cannot stand.
     """
 
     name: str
     where: Callable[[str], Condition | None]
     kind: Literal["choice", "date", "tel", "link"] = "choice"
     options: Callable[[Session, Asked], Options] = lambda _session, _asked: []
+    latin: Callable[[Session, str], str] = lambda _session, asked: asked
+
+    def said(self, session: Session, asked: Asked) -> str:
+        """Return what a list is narrowed to by this, in words of Latin letters; nothing where it is not."""
+        value = asked.get(self.name, "")
+        if not value or self.where(value) is None:
+            return ""
+        arabic = language() is Language.AR
+        match self.kind:
+            case "choice":
+                return self.latin(session, value) if arabic else dict(self.options(session, asked)).get(value, value)
+            case "date":
+                return f"{self.name if arabic else say(f'web.column.{self.name}')} {value}"
+            case "tel":
+                # Files are sent on, and their names with them.
+                return self.name if arabic else say(f"web.column.{self.name}")
+            case "link":
+                return f"{self.name} {value}"
 
 
 def choice(
@@ -85,8 +104,18 @@ def phone(column: Any) -> Filter:
 def places(of_association: Callable[[Select[int]], Condition]) -> tuple[Filter, Filter]:
     """Return filters by province and commune; `of_association` says when a row is of one of these associations."""
     return (
-        Filter("province", lambda asked: of_association(_within(Commune.province_code == asked)), options=_provinces),
-        Filter("commune", lambda asked: of_association(_within(Commune.code == asked)), options=_communes),
+        Filter(
+            "province",
+            lambda asked: of_association(_within(Commune.province_code == asked)),
+            options=_provinces,
+            latin=_french(Commune.province_code, Commune.province_fr),
+        ),
+        Filter(
+            "commune",
+            lambda asked: of_association(_within(Commune.code == asked)),
+            options=_communes,
+            latin=_french(Commune.code, Commune.name_fr),
+        ),
     )
 
 
@@ -97,6 +126,11 @@ def of_needs(column: Any, which: Condition) -> Condition:
 
 def _within(place: Condition) -> Select[int]:
     return select(VillageAssociation.id).join(VillageAssociation.commune).where(place).correlate(None)
+
+
+def _french(code: Any, name: Any) -> Callable[[Session, str], str]:
+    """Return what says a place's French name by its code."""
+    return lambda session, asked: session.scalars(select(name).where(code == asked).limit(1)).first() or asked
 
 
 def _provinces(session: Session, _asked: Asked) -> Options:
