@@ -15,9 +15,11 @@ from service.domain.roles import OfficerRole, UserRole
 from service.domain.states import AssociationState, MessageState, NeedState
 from service.domain.testimonies import Publication, TestimonyState
 from service.domain.text import clean
-from service.models import AuditEntry, Contact, DiasporaAssociation, Need, Officer, Proposal, User, VillageAssociation
+from service.models import AuditEntry, Contact, DiasporaAssociation, Need, Officer, User, VillageAssociation
 from service.models.audit import actions, entries
 from service.models.contributions import Arrival
+from service.models.history import OF_A_NEED
+from service.models.officers import OfficerChange
 from service.models.session import reading
 from service.usecases.history import REASONS
 from service.usecases.staff import list_users
@@ -27,7 +29,7 @@ from service.web.admin.deeds import KINDS, deed, kind
 from service.web.admin.queries import PER_PAGE
 from service.web.current import container, voice
 
-# By what each kind of person or thing is known: its name, its association's, its reference.
+# By what each kind of person or thing is known: its name, its association's, the reference of its need.
 KNOWN: Mapping[str, Select[int, Any]] = {
     "user": select(User.id, User.name),
     "officer": select(Officer.id, VillageAssociation.name).join(Officer.association),
@@ -35,8 +37,13 @@ KNOWN: Mapping[str, Select[int, Any]] = {
     "association": select(VillageAssociation.id, VillageAssociation.name),
     "diaspora": select(DiasporaAssociation.id, DiasporaAssociation.name),
     "need": select(Need.id, Need.reference),
-    "proposal": select(Proposal.id, Need.reference).join(Proposal.need),
-    "arrival": select(Arrival.id, Need.reference).join(Arrival.need),
+    "change": select(OfficerChange.id, VillageAssociation.name).join(
+        VillageAssociation, VillageAssociation.id == OfficerChange.association_id
+    ),
+    **{
+        kind: select(entity.id, Need.reference).join(Need, Need.id == entity.need_id)
+        for kind, entity in OF_A_NEED.items()
+    },
 }
 # What states the acts about something lead from and to.
 STATES: Mapping[str, type[StrEnum]] = {

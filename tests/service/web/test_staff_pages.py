@@ -7,7 +7,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import Engine, select
 
+from service import models
 from service.domain.roles import UserRole
+from service.domain.testimonies import Publication
 from service.models import AuditEntry, Officer, User
 from service.models.audit import record
 from service.models.session import reading, transaction
@@ -193,6 +195,22 @@ def test_the_audit_names_things_as_people_do(
     )
     assert [said for said in told if said not in page] == []
     assert [said for said in ("None", "reason", "500000") if said in page] == []
+
+
+def test_the_audit_names_a_testimony_by_the_need_it_is_about(
+    admin: Person, registers: Registers, engine: Engine, clock: MovedClock
+) -> None:
+    need = registers.need(registers.association("Ait Ikkou"), reference="A2-BCD")
+    words = {"text": "Merci", "language": "fr", "publication": Publication.NAMED}
+    with transaction(engine) as session:
+        said = models.Testimony(need_id=need, written_at=clock(), **words)
+        session.add(said)
+        session.flush()
+        record(session, clock(), "job:match", "testimony.published", f"testimony:{said.id}")
+        record(session, clock(), "job:match", "testimony.withdrawn", "testimony:999")
+    page = admin.get(AUDIT).text
+    assert "témoignage <bdi>A2-BCD</bdi>" in page
+    assert 'témoignage <bdi dir="ltr"><bdi>999</bdi></bdi>' in page  # nothing is known of it any more
 
 
 def test_the_audit_goes_on_with_older_entries(admin: Person, engine: Engine, clock: MovedClock) -> None:
