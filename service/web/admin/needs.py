@@ -19,7 +19,7 @@ from service.web.access import access
 from service.web.admin.asked import LONGEST_REASON, asked_reason, back_to
 from service.web.admin.facts import facts_for
 from service.web.admin.lists import Column, Field, Listing, answer
-from service.web.admin.lists.cells import Phone, Since, State, Typed
+from service.web.admin.lists.cells import Phone, Since, State, Told, Typed
 from service.web.admin.lists.filters import Filter, choice, number, places, since, until
 from service.web.admin.lists.searches import search_needs
 from service.web.admin.lists.villages import association_column, commune_column, need_column
@@ -40,9 +40,9 @@ def _read(session: Session, rows: list[Any]) -> list[Row]:
     return [Row(row.Need, row.Officer, standing[row.Need.id]) for row in rows]
 
 
-def _urgency(row: Row) -> Urgency | None:
+def _urgency(row: Row) -> Told | None:
     """Return what a coordinator judged; before that nobody has."""
-    return None if row.need.state is NeedState.REPORTED else row.need.urgency
+    return None if row.need.state is NeedState.REPORTED else Told("web.needs.urgency", row.need.urgency)
 
 
 def _census(row: Row) -> list[str]:

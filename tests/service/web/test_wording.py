@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from service.domain.states import AssociationState
+from service.domain.sectors import Urgency
+from service.domain.states import AssociationState, NeedState
 from service.matching.scoring import Weights
-from service.models import Contact, DiasporaAssociation, VillageAssociation
+from service.models import Contact, DiasporaAssociation, Need, VillageAssociation
 from service.models.session import transaction
 from service.usecases.matching import match_needs
 from tests.conftest import MovedClock
@@ -22,6 +23,18 @@ def test_what_to_check_is_said_before_an_association_is_verified(coordinator: Pe
     assert "Une seule personne y est inscrite" in pending
     verified = registers.association("Tizi", AssociationState.VERIFIED)
     assert "Avant de décider" not in coordinator.get(f"/admin/associations/{verified}").text
+
+
+def test_an_urgency_says_what_is_high_and_a_file_says_it_under_its_column(
+    viewer: Person, registers: Registers, engine: Engine
+) -> None:
+    number = registers.need(registers.association(state=AssociationState.VERIFIED), state=NeedState.VERIFIED)
+    with transaction(engine) as session:
+        session.get_one(Need, number).urgency = Urgency.HIGH
+    assert "<small>urgence élevée</small>" in viewer.get("/admin/needs").text
+    assert "<dt>Urgence</dt><dd>élevée</dd>" in viewer.get(f"/admin/needs/{number}").text
+    file = viewer.client.get("/admin/needs", query_string={"format": "csv"}, buffered=True)
+    assert ";élevée;" in file.text
 
 
 def test_reasons_are_quoted_as_the_association_is_told_them(viewer: Person, engine: Engine, clock: MovedClock) -> None:

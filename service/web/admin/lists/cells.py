@@ -95,6 +95,22 @@ class Since:
 
 
 @dataclass(frozen=True)
+class Told:
+    """A value that says nothing by itself, *high*: a page tells it in the text `key`; a file has its column's name."""
+
+    key: str
+    value: StrEnum
+
+    def shown(self) -> Markup:
+        """Return it as it stands on a page."""
+        return escape(say(self.key, value=self.value))
+
+    def plain(self) -> Plain:
+        """Return it as a spreadsheet takes it."""
+        return write(self.value)
+
+
+@dataclass(frozen=True)
 class Linked:
     """Something that leads to its page."""
 
@@ -114,7 +130,7 @@ class Linked:
 def shown(value: object) -> Markup:
     """Return a value as it stands on a page: None is nothing, a list is lines, and a tuple stands on one."""
     match value:
-        case Typed() | Phone() | State() | Moment() | Since() | Linked():
+        case Typed() | Phone() | State() | Moment() | Since() | Told() | Linked():
             return value.shown()
         case None:
             return Markup()
@@ -129,7 +145,7 @@ def shown(value: object) -> Markup:
 def plain(value: object) -> Plain:
     """Return a value as a spreadsheet takes it: numbers, amounts and days as such, all else as text."""
     match value:
-        case Typed() | Phone() | State() | Moment() | Since() | Linked():
+        case Typed() | Phone() | State() | Moment() | Since() | Told() | Linked():
             return value.plain()
         case Money():
             return value.minor / 100
