@@ -69,7 +69,7 @@ def village(
     association = register_association(
         session, now, phone=phone, role=OfficerRole.SECRETARY, commune_code=TALIOUINE, douar="Ifri", name=name
     )
-    return verify_association(session, now, actor="user:1", association_id=association.id)
+    return verify_association(session, now, actor="user:1", association_id=association.id, code="*1#")
 
 
 def officer_of(session: Session, phone: str = SECRETARY) -> Officer:

@@ -110,12 +110,14 @@ def _phone(written: str) -> str:
         raise ValueError(f"phone {written!r} is not a phone number") from error
 
 
-def verify_association(session: Session, now: datetime, *, actor: str, association_id: int) -> VillageAssociation:
-    """Let the association take part, and tell its officers.
+def verify_association(
+    session: Session, now: datetime, *, actor: str, association_id: int, code: str
+) -> VillageAssociation:
+    """Let the association take part, and tell its officers; `code` is the USSD code.
 
     Raises NotFoundError or MoveError.
     """
-    return _decide(session, now, actor, association_id, AssociationState.VERIFIED, "")
+    return _decide(session, now, actor, association_id, AssociationState.VERIFIED, "", code)
 
 
 def reject_association(
@@ -131,7 +133,13 @@ def reject_association(
 
 
 def _decide(
-    session: Session, now: datetime, actor: str, association_id: int, state: AssociationState, reason: str
+    session: Session,
+    now: datetime,
+    actor: str,
+    association_id: int,
+    state: AssociationState,
+    reason: str,
+    code: str = "",
 ) -> VillageAssociation:
     association = session.get(
         VillageAssociation, association_id, with_for_update={"of": VillageAssociation}, populate_existing=True
@@ -151,5 +159,6 @@ def _decide(
             template=f"association_{state}",
             name=association.name,
             reason=reason,
+            code=code,
         )
     return association

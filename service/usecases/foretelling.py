@@ -43,7 +43,7 @@ def foretell(session: Session, settings: Settings, one: Decided, decision: str, 
     Each text is told in the languages of those who hear it; who said STOP hears nothing.
     """
     name = "reference" if isinstance(one, Need) else "name"
-    values = {name: called(one), "reason": reason}
+    values = {name: called(one), "reason": reason, "code": settings.ussd_code}
     told = _texts(session, settings, told_of(one), f"{KINDS[type(one)]}_{decision}", values)
     ended = _interested(session, one) if decision == "rejected" else []
     for proposal in ended:

@@ -25,10 +25,13 @@ AGREEABLE = frozenset({ProjectState.INTRODUCED, ProjectState.WORKS})
 VILLAGE = 0  # in the place of a diaspora association's number
 
 
-def agree_plan(session: Session, now: datetime, *, who: Officer | Contact, reference: str, version: int) -> bool:
+def agree_plan(
+    session: Session, now: datetime, *, who: Officer | Contact, reference: str, version: int, code: str
+) -> bool:
     """Note one side's yes to a version of the plan; return whether that makes it agreed by all.
 
-    Then what the village and its partners promised is confirmed, and both sides are told; else the others are asked.
+    Then what the village and its partners promised is confirmed, and both sides are told; else the others are asked,
+    who may dial `code`.
     Raises NotFoundError for a project that is not theirs, NotAllowedError for a witness, MoveError when the plan has
     changed since, when this side has agreed already, or when there is nothing to agree to.
     """
@@ -48,7 +51,7 @@ def agree_plan(session: Session, now: datetime, *, who: Officer | Contact, refer
         _settle(session, now, project, actor, Party.DIASPORA if side else Party.VILLAGE)
         return True
     by = who.role if isinstance(who, Officer) else who.association.name
-    tell_plan(session, now, project, "plan_to_agree", *_own(who), by=by)
+    tell_plan(session, now, project, "plan_to_agree", *_own(who), by=by, code=code)
     return False
 
 

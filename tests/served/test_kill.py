@@ -52,7 +52,7 @@ class Story:
         assert self._dials("first", REGISTERS).startswith("END Recu.")
         with transaction(self.engine) as session:
             association = session.scalars(select(VillageAssociation)).one()
-            verify_association(session, utc_now(), actor="user:1", association_id=association.id)
+            verify_association(session, utc_now(), actor="user:1", association_id=association.id, code="*1#")
         assert self._dials("second", REPORTS).startswith("END Recu. Réf")
         with transaction(self.engine) as session:
             need = session.scalars(select(Need)).one()

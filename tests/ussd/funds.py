@@ -41,7 +41,7 @@ class Funds:
         sides: Sequence[Officer | Contact] = [*contacts, *([self.officer] if by_village else [])]
         for one in sides:
             version = self.session.get_one(Project, self.need.id).plan_version
-            agree_plan(self.session, self.now, who=one, reference=self.need.reference, version=version)
+            agree_plan(self.session, self.now, who=one, reference=self.need.reference, version=version, code="*1#")
 
     def from_the_commune(self) -> None:
         """Let a commune give, as a coordinator saw on paper."""

@@ -134,7 +134,7 @@ def decide(session: Session, now: datetime, *, turns_away: bool) -> None:
         if turns_away:
             reject_association(session, now, actor=ADMIN, association_id=association.id, reason="...")
         else:
-            verify_association(session, now, actor=ADMIN, association_id=association.id)
+            verify_association(session, now, actor=ADMIN, association_id=association.id, code="*1#")
     need = session.scalars(select(Need).where(Need.state == NeedState.REPORTED)).first()
     if not need or need.association.state is not AssociationState.VERIFIED:
         return
@@ -160,4 +160,4 @@ def turn_standing(session: Session, now: datetime) -> None:
     if one.state is AssociationState.VERIFIED:
         reject_association(session, now, actor=ADMIN, association_id=one.id, reason="...")
     else:
-        verify_association(session, now, actor=ADMIN, association_id=one.id)
+        verify_association(session, now, actor=ADMIN, association_id=one.id, code="*1#")

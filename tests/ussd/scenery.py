@@ -242,7 +242,7 @@ class Coordinator:
     def _verify(self) -> None:
         if self._association_waits():
             its_id = newest_association(self.session).id
-            verify_association(self.session, self.now, actor=COORDINATOR, association_id=its_id)
+            verify_association(self.session, self.now, actor=COORDINATOR, association_id=its_id, code="*1#")
         else:
             its_id = newest_need(self.session).id
             verify_need(self.session, self.now, actor=COORDINATOR, need_id=its_id, urgency=Urgency.NORMAL)

@@ -141,7 +141,7 @@ def test_what_was_decided_on_the_web_meanwhile_stays(
     coordinator.dial()
     coordinator.types("2", "1", "2", "1")
     with transaction(container.engine) as session:
-        verify_association(session, clock(), actor="user:9", association_id=number)
+        verify_association(session, clock(), actor="user:9", association_id=number, code="*1#")
     assert "Cela a changé" in coordinator.types(PIN)
     assert association(container).state is AssociationState.VERIFIED
 

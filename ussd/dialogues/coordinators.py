@@ -95,7 +95,8 @@ def _decide_association(ctx: Context, number: int, reason: str) -> None:
     if reason:
         reject_association(ctx.facts, ctx.now, actor=_actor(ctx), association_id=number, reason=reason)
     else:
-        verify_association(ctx.facts, ctx.now, actor=_actor(ctx), association_id=number)
+        code = ctx.settings.ussd_code
+        verify_association(ctx.facts, ctx.now, actor=_actor(ctx), association_id=number, code=code)
 
 
 def _decide_need(ctx: Context, number: int, reason: str, urgency: str) -> None:

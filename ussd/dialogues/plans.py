@@ -54,7 +54,8 @@ def _agree(ctx: Context, reference: str, version: int) -> Talk:
         return End("plan.agree.no.done", {"reference": reference})
     if refused := (yield from proven(ctx, "plan", reference=reference)):
         return refused
-    agreed = agree_plan(ctx.facts, ctx.now, who=_who(ctx), reference=reference, version=version)
+    code = ctx.settings.ussd_code
+    agreed = agree_plan(ctx.facts, ctx.now, who=_who(ctx), reference=reference, version=version, code=code)
     return End("plan.agreed" if agreed else "plan.agree.yes.done", {"reference": reference})
 
 

@@ -81,7 +81,8 @@ def verify(number: int) -> Response | str:
     if asks_first():
         return show_first(VillageAssociation, number, AssociationState.VERIFIED, "admin.associations")
     with transaction(container().engine) as session:
-        association = verify_association(session, now(), actor=f"user:{signed_in().id}", association_id=number)
+        code, actor = container().settings.ussd_code, f"user:{signed_in().id}"
+        association = verify_association(session, now(), actor=actor, association_id=number, code=code)
     return _back(voice().say("web.association.verified", name=visible(association.name)))
 
 

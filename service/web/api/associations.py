@@ -103,7 +103,8 @@ def register(call: Call, body: NewAssociation) -> AssociationShown:
 @operations.post("/village-associations/<number:number>/verify", Scope.ASSOCIATIONS_WRITE, of=one)
 def verify(call: Call, number: int) -> AssociationShown:
     """Let a village association take part, and tell its officers."""
-    return _shown(call, verify_association(call.session, call.now, actor=call.actor, association_id=number))
+    code = call.settings.ussd_code
+    return _shown(call, verify_association(call.session, call.now, actor=call.actor, association_id=number, code=code))
 
 
 @operations.post("/village-associations/<number:number>/reject", Scope.ASSOCIATIONS_WRITE, of=one)

@@ -36,7 +36,7 @@ class Account(Story):
             project = project_of(session, self.need)
             assert project
             now_seen = version or project.plan_version
-            return agree_plan(session, self.clock(), who=who, reference=self.reference, version=now_seen)
+            return agree_plan(session, self.clock(), who=who, reference=self.reference, version=now_seen, code="*1#")
 
     def declares(self, amount: Money, phone: str = SECRETARY, line: str = "Lyon-Taliouine") -> int:
         with transaction(self.engine) as session:

@@ -81,10 +81,11 @@ def test_a_coordinator_verifies_and_every_officer_is_told(engine: Engine, clock:
     join(engine, clock, registered, TREASURER, OfficerRole.TREASURER)
     clock.move(days=1)
     with transaction(engine) as session:
-        association = verify_association(session, clock(), actor="user:3", association_id=registered)
+        association = verify_association(session, clock(), actor="user:3", association_id=registered, code="*1#")
         assert association.decided_at == clock()
     assert state_of(engine, registered) is AssociationState.VERIFIED
     assert told(engine)[1:] == [(SECRETARY, "association_verified"), (TREASURER, "association_verified")]
+    assert "composez *1# ou" in texts(engine, "association_verified")[0]
     assert audited(engine, "association")[1:] == [("user", "association.verified")]
 
 
@@ -106,7 +107,7 @@ def test_who_left_hears_nothing(engine: Engine, clock: MovedClock, registered: i
     with transaction(engine) as session:
         session.get_one(Officer, gone.id).left_at = clock()
     with transaction(engine) as session:
-        verify_association(session, clock(), actor="user:3", association_id=registered)
+        verify_association(session, clock(), actor="user:3", association_id=registered, code="*1#")
     assert STRANGER not in dict(told(engine))
 
 
@@ -115,7 +116,7 @@ def test_a_decision_can_be_taken_back_and_is_told_each_time(engine: Engine, cloc
         clock.move(minutes=1)
         with transaction(engine) as session:
             if decide == "verify":
-                verify_association(session, clock(), actor="user:3", association_id=registered)
+                verify_association(session, clock(), actor="user:3", association_id=registered, code="*1#")
             else:
                 reject_association(session, clock(), actor="user:3", association_id=registered, reason="doublon")
     assert [template for _, template in told(engine)[1:]] == [
@@ -129,17 +130,17 @@ def test_a_decision_can_be_taken_back_and_is_told_each_time(engine: Engine, cloc
 
 def test_the_same_decision_twice_is_refused_and_told_once(engine: Engine, clock: MovedClock, registered: int) -> None:
     with transaction(engine) as session:
-        verify_association(session, clock(), actor="user:3", association_id=registered)
+        verify_association(session, clock(), actor="user:3", association_id=registered, code="*1#")
     clock.move(minutes=1)
     with pytest.raises(MoveError), transaction(engine) as session:
-        verify_association(session, clock(), actor="user:4", association_id=registered)
+        verify_association(session, clock(), actor="user:4", association_id=registered, code="*1#")
     assert len(told(engine)) == 2
     assert len(audited(engine, "association")) == 2
 
 
 def test_an_association_that_does_not_exist_is_not_decided(engine: Engine, clock: MovedClock, registered: int) -> None:
     with pytest.raises(NotFoundError), transaction(engine) as session:
-        verify_association(session, clock(), actor="user:3", association_id=registered + 1)
+        verify_association(session, clock(), actor="user:3", association_id=registered + 1, code="*1#")
     with pytest.raises(NotFoundError), transaction(engine) as session:
         reject_association(session, clock(), actor="user:3", association_id=registered + 1, reason="-")
     with reading(engine) as session:

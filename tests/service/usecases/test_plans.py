@@ -16,7 +16,7 @@ from service.usecases.rates import set_rate
 from service.usecases.statements import Statement, statement_of
 from tests.conftest import MovedClock
 from tests.service.usecases.money import EUROS, Account, dirhams
-from tests.service.usecases.record import audited
+from tests.service.usecases.record import audited, texts
 from tests.service.usecases.story import WITNESS
 from tests.world import LYON, SECRETARY, TREASURER, UTRECHT, officer_of
 
@@ -79,6 +79,7 @@ def test_both_sides_agree_to_the_same_version_and_then_what_they_promised_is_con
     assert not account.agrees(LYON)
     assert account.columns() == dirhams(54_000, 0, 0)
     assert {phone for phone, template in account.told() if template == "plan_to_agree"} == {SECRETARY, TREASURER}
+    assert "ou composez *1#" in texts(account.engine, "plan_to_agree")[-1]
     assert account.agrees(TREASURER)
     assert account.project().state is ProjectState.PLANNED
     assert account.columns() == dirhams(54_000, 54_000, 0)

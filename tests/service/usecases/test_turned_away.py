@@ -56,7 +56,7 @@ def test_an_association_turned_away_is_introduced_to_nobody(story: Story) -> Non
     assert "introduced_village" not in dict(story.told()).values()
     story.clock.move(hours=1)
     with transaction(story.engine) as session:
-        verify_association(session, story.clock(), actor="user:1", association_id=story.association)
+        verify_association(session, story.clock(), actor="user:1", association_id=story.association, code="*1#")
     story.says_yes(UTRECHT)
     assert story.state(story.utrecht) is ProposalState.INTERESTED
 

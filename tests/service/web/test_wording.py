@@ -37,6 +37,11 @@ def test_an_urgency_says_what_is_high_and_a_file_says_it_under_its_column(
     assert ";élevée;" in file.text
 
 
+def test_what_a_village_will_be_told_says_the_code_to_dial(coordinator: Person, registers: Registers) -> None:
+    page = coordinator.get(f"/admin/associations/{registers.association()}").text
+    assert "composez *384*84# ou envoyez BESOIN" in page
+
+
 def test_reasons_are_quoted_as_the_association_is_told_them(viewer: Person, engine: Engine, clock: MovedClock) -> None:
     settle(engine)
     with transaction(engine) as session:

@@ -104,7 +104,10 @@ class Agreeing(Stage):
                 )
             case _:
                 self.does(
-                    of, lambda session, now: verify_association(session, now, actor=actor, association_id=village)
+                    of,
+                    lambda session, now: verify_association(
+                        session, now, actor=actor, association_id=village, code="*1#"
+                    ),
                 )
 
     @rule(days=st.sampled_from([1, 4, 15, 31, 100]))

@@ -89,7 +89,7 @@ class Paying(Stage):
         def act(session: Session, now: datetime) -> bool:
             side = contact(session, who) if who in ABROAD else officer(session, who)
             version = max((project["plan_version"] for project in self.seen["projects"]), default=1) - behind
-            return agree_plan(session, now, who=side, reference=self.reference, version=version)
+            return agree_plan(session, now, who=side, reference=self.reference, version=version, code="*1#")
 
         self.does("plan agreed", act)
 
