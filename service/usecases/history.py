@@ -111,7 +111,7 @@ class _Names:
     def line(self, one: Kept) -> Line:
         by, person = self._who(one.actor)
         need = self.behind.get(one.subject, 0)
-        reason = str(one.data.get("reason") or one.data.get("paper") or "")
+        reason = str(one.data.get("reason") or one.data.get("paper") or one.data.get("note") or "")
         # A message says itself what it is about.
         said = [] if one.text else [*self.details.get(one.subject, ()), *_amounts(one.data)]
         if reason in REASONS:

@@ -109,8 +109,8 @@ def _write_details(session: Session, now: datetime, officer: Officer, need_id: i
     return row
 
 
-def verify_need(session: Session, now: datetime, *, actor: str, need_id: int, urgency: Urgency) -> Need:
-    """Open the need to matching, and tell the village.
+def verify_need(session: Session, now: datetime, *, actor: str, need_id: int, urgency: Urgency, note: str = "") -> Need:
+    """Open the need to matching, and tell the village; `note` stays with colleagues: whom one called to be sure.
 
     Raises NotFoundError, MoveError when it is decided already, NotAllowedError while its association is not verified.
     """
@@ -118,7 +118,7 @@ def verify_need(session: Session, now: datetime, *, actor: str, need_id: int, ur
     if need.association.state is not AssociationState.VERIFIED:
         raise NotAllowedError
     need.urgency, need.verified_at = urgency, now
-    return _decide(session, now, actor, need, NeedState.VERIFIED, "")
+    return _decide(session, now, actor, need, NeedState.VERIFIED, "", note=note)
 
 
 def reject_need(session: Session, now: datetime, *, actor: str, need_id: int, reason: str, told: object = None) -> Need:
@@ -138,11 +138,18 @@ def _locked(session: Session, need_id: int) -> Need:
 
 
 def _decide(
-    session: Session, now: datetime, actor: str, need: Need, state: NeedState, reason: str, told: object = None
+    session: Session,
+    now: datetime,
+    actor: str,
+    need: Need,
+    state: NeedState,
+    reason: str,
+    told: object = None,
+    note: str = "",
 ) -> Need:
-    before, earlier = need.state, need.state_reason
-    need.state, need.state_reason, need.unasked = move(NEED_MOVES, before, state), reason, False
-    record(session, now, actor, f"need.{state}", f"need:{need.id}", reason=reason, before=before, earlier=earlier)
+    data = {"reason": reason, "note": note, "before": need.state, "earlier": need.state_reason}
+    need.state, need.state_reason, need.unasked = move(NEED_MOVES, need.state, state), reason, False
+    record(session, now, actor, f"need.{state}", f"need:{need.id}", **data)
     for officer in need.association.active_officers:
         tell(
             session,

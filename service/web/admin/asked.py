@@ -30,6 +30,11 @@ def back_to(page: str) -> Response:
     return redirect(safe_next(came_from) if came_from else page)
 
 
+def asked_note() -> str:
+    """Return the cleaned note of a decision, empty when there is none; the form lets nobody write more than fits."""
+    return clean(request.form.get("note", ""))[:LONGEST_REASON]
+
+
 def asked_reason() -> str | None:
     """Return the cleaned reason of a rejection, None when it is empty or longer than 200 characters.
 

@@ -16,7 +16,7 @@ from service.models.session import transaction
 from service.usecases.needs import reject_need, verify_need
 from service.usecases.standing import Standing, standings
 from service.web.access import access
-from service.web.admin.asked import LONGEST_REASON, asked_reason, back_to
+from service.web.admin.asked import LONGEST_REASON, asked_note, asked_reason, back_to
 from service.web.admin.facts import facts_for
 from service.web.admin.lists import Column, Field, Listing, answer
 from service.web.admin.lists.cells import Phone, Since, State, Told, Typed
@@ -123,7 +123,8 @@ def verify(number: int) -> Response | str:
     if asks_first():
         return show_first(Need, number, NeedState.VERIFIED, "admin.needs")
     with transaction(container().engine) as session:
-        need = verify_need(session, now(), actor=f"user:{signed_in().id}", need_id=number, urgency=Urgency(urgency))
+        actor, judged = f"user:{signed_in().id}", Urgency(urgency)
+        need = verify_need(session, now(), actor=actor, need_id=number, urgency=judged, note=asked_note())
     return _back(
         voice().say("web.need.verified", reference=need.reference, minutes=container().settings.match_every_minutes)
     )

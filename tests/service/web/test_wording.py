@@ -8,8 +8,8 @@ from sqlalchemy import Engine, select
 from service.domain.sectors import Urgency
 from service.domain.states import AssociationState, NeedState
 from service.matching.scoring import Weights
-from service.models import Contact, DiasporaAssociation, Need, VillageAssociation
-from service.models.session import transaction
+from service.models import Contact, DiasporaAssociation, Message, Need, VillageAssociation
+from service.models.session import reading, transaction
 from service.usecases.matching import match_needs
 from tests.conftest import MovedClock
 from tests.service.web.person import Person
@@ -40,6 +40,20 @@ def test_an_urgency_says_what_is_high_and_a_file_says_it_under_its_column(
 def test_what_a_village_will_be_told_says_the_code_to_dial(coordinator: Person, registers: Registers) -> None:
     page = coordinator.get(f"/admin/associations/{registers.association()}").text
     assert "composez *384*84# ou envoyez BESOIN" in page
+
+
+def test_whom_a_coordinator_called_stays_in_the_history_and_is_told_nobody(
+    coordinator: Person, registers: Registers, engine: Engine
+) -> None:
+    number = registers.need(registers.association(state=AssociationState.VERIFIED))
+    page = f"/admin/needs/{number}"
+    assert "Note : qui avez-vous appelé ?" in coordinator.get(page).text
+    note = " appelée,\u202e Mme <b>, le 3 mai "
+    coordinator.send(f"{page}/verify", page=page, urgency="high", note=note, next=page)
+    assert "<p><bdi>appelée, Mme &lt;b&gt;, le 3 mai</bdi></p>" in coordinator.get(page).text
+    with reading(engine) as session:
+        assert session.get_one(Need, number).state_reason == ""
+        assert [text for text in session.scalars(select(Message.text)) if "Mme" in text] == []
 
 
 def test_reasons_are_quoted_as_the_association_is_told_them(viewer: Person, engine: Engine, clock: MovedClock) -> None:
