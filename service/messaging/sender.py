@@ -37,9 +37,9 @@ log = structlog.get_logger()
 
 # A call that begins later than this before its lease's end might still be under way when others give it up.
 LONGEST_CALL = timedelta(minutes=2)
-# Calls claimed beyond the connections, as often again, so that none waits for the database.
-AHEAD = 1
-GATHERED_S = 0.015  # seconds in which other calls may end too; what is ahead keeps the connections busy meanwhile
+# Calls claimed beyond the connections, so many times as many: none waits while what ended is gathered and recorded.
+AHEAD = 3
+GATHERED_S = 0.03  # seconds in which other calls may end too; what is ahead keeps the connections busy meanwhile
 AWAY = timedelta(seconds=1)  # between two looks at a database that is locked, full or away
 # The last is PostgreSQL's to a process that was stopped for long within a transaction.
 AWAY_ERRORS = (OperationalError, InterfaceError, InternalError)
