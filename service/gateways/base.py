@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -53,4 +54,36 @@ class Gateway(Protocol):
 
     def send(self, batch: Sequence[Outgoing]) -> list[Sent]:
         """Send one text to `bulk` phones at most, and tell what became of each, in the same order; from any thread."""
+        ...
+
+
+@dataclass(frozen=True)
+class Balance:
+    """The credit of an account in its own currency (ISO 4217); `amount` in ten-thousandths, below 0 when overdrawn."""
+
+    currency: str
+    amount: int
+
+    @property
+    def units(self) -> Decimal:
+        """The same in units of the currency, to the last ten-thousandth."""
+        return Decimal(self.amount).scaleb(-4)
+
+    def __str__(self) -> str:
+        """Write it for operators, as `KES 1785.5000`."""
+        return f"{self.currency} {self.units}"
+
+
+class NoBalanceError(Exception):
+    """How much credit there is cannot be told now; the text says why."""
+
+
+@runtime_checkable
+class Account(Protocol):
+    """What a `Gateway` is besides when its texts are paid from credit that its provider holds."""
+
+    name: str
+
+    def balance(self) -> Balance:
+        """Ask the provider. Raises NoBalanceError, and nothing else, when it does not answer or not as it should."""
         ...

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from africastalking.Service import validate_phone
 from urllib3.exceptions import HTTPError
 
+from service.gateways.africastalking.account import read_balance
 from service.gateways.africastalking.answers import read_answer, read_failure
 from service.gateways.africastalking.codes import INACTIVE, RECEIPT
 from service.gateways.africastalking.connections import TIMEOUT_S, KeptService
-from service.gateways.base import Outcome, Outgoing, Sent
+from service.gateways.base import Balance, NoBalanceError, Outcome, Outgoing, Sent
 from service.settings import Settings
 
 __all__ = ["INACTIVE", "RECEIPT", "AfricasTalkingGateway"]
@@ -39,6 +40,14 @@ class AfricasTalkingGateway:
             sent = self._send(next(iter(call.values())).text, list(call))
             told |= {message.id: sent[phone] for phone, message in call.items()}
         return [told[message.id] for message in batch]
+
+    def balance(self) -> Balance:
+        """Return the account's credit. Raises NoBalanceError without an answer, or with one that tells none."""
+        try:
+            answer = self._service.fetch_application_data(timeout=self._timeout)
+        except HTTPError as error:
+            raise NoBalanceError(read_failure(error).reason) from error
+        return read_balance(answer.status, answer.body)
 
     def _send(self, text: str, phones: list[str]) -> dict[str, Sent]:
         # Queued there, many are answered for at once; else the answer waits until the operators have taken each.

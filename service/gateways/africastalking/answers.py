@@ -40,13 +40,19 @@ def read_failure(error: Exception) -> Sent:
     return Sent(Outcome.UNKNOWN, reason=type(error).__name__)
 
 
-def _data(body: bytes) -> Mapping[str, Any] | None:
+def named(body: bytes, name: str) -> Mapping[str, Any] | None:
+    """Return the object that stands under a name in an answer, None when none does."""
     try:
         answer = json.loads(body)
     except (ValueError, RecursionError):  # no JSON, no UTF-8; or brackets by the thousand
         return None
-    data = answer.get("SMSMessageData") if isinstance(answer, dict) else None
-    return data if isinstance(data, dict) and isinstance(data.get("Recipients") or [], list) else None
+    data = answer.get(name) if isinstance(answer, dict) else None
+    return data if isinstance(data, dict) else None
+
+
+def _data(body: bytes) -> Mapping[str, Any] | None:
+    data = named(body, "SMSMessageData")
+    return data if data is not None and isinstance(data.get("Recipients") or [], list) else None
 
 
 def _by_phone(recipients: list[Any], phones: Sequence[str]) -> dict[str, Sent]:

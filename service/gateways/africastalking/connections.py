@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import requests
+from africastalking.Application import ApplicationService
 from africastalking.SMS import SMSService
 from certifi import where
 from requests.utils import select_proxy
@@ -81,6 +82,9 @@ class KeptService(SMSService):  # type: ignore[misc]  # the SDK has no types
     time on the processor was requests' own.
     """
 
+    # The SDK has a service of its own for this, which differs in nothing else: so both share what is kept open.
+    fetch_application_data = ApplicationService.fetch_application_data
+
     def __init__(self, username: str, key: str, url: str, connections: int) -> None:
         """Keep up to `connections` open to the API at `url`; without a URL, to the SDK's own for the account."""
         super().__init__(username, key)
@@ -99,18 +103,18 @@ class KeptService(SMSService):  # type: ignore[misc]  # the SDK has no types
         url: str,
         method: str,
         headers: Mapping[str, str],
-        data: Mapping[str, Any],
-        params: None,
+        data: Mapping[str, Any] | None,
+        params: Mapping[str, Any] | None,
         callback: None = None,
         timeout: tuple[float, float] = TIMEOUT_S,
     ) -> Answer:
-        del params, callback  # always None here: with a callback, the SDK would answer from a thread and swallow errors
+        del callback  # always None here: with one, the SDK would answer from a thread and swallow errors
         connect, read = timeout
         response = self._manager.request(
             method,
-            url,
-            body=urlencode(data),
-            headers={**headers, "Content-Type": FORM},
+            f"{url}?{urlencode(params)}" if params else url,
+            body=urlencode(data) if data else None,
+            headers={**headers, "Content-Type": FORM} if data else dict(headers),
             timeout=Timeout(connect=connect, read=read),
             retries=False,
             redirect=False,

@@ -5,6 +5,7 @@ import asyncio
 import signal
 from pathlib import Path
 
+from tests.peers.africastalking.answers import BALANCE
 from tests.peers.africastalking.ledger import Ledger
 from tests.peers.africastalking.server import KEY, AfricasTalkingPeer
 
@@ -25,9 +26,11 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=30.0, help="milliseconds before each answer (30)")
     parser.add_argument("--ledger", type=Path, help="append what is accepted to this file, as JSON lines")
     parser.add_argument("--durable", action="store_true", help="have each line on disk before it is answered")
+    parser.add_argument("--balance", default=BALANCE, help=f"what the account has ({BALANCE})")
     asked = parser.parse_args()
     ledger = Ledger(asked.ledger, durable=asked.durable)
-    asyncio.run(serve(AfricasTalkingPeer(ledger=ledger, latency=asked.latency / 1000, port=asked.port)))
+    peer = AfricasTalkingPeer(ledger=ledger, latency=asked.latency / 1000, port=asked.port, balance=asked.balance)
+    asyncio.run(serve(peer))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ JSON = "application/json"
 HTML = "text/html"
 PLAIN = "text/plain"
 COST = 0.8
+BALANCE = "KES 1785.50"
 STRANGER = "+254700000000"
 # What `status` says beside a `statusCode`.
 STATUSES = {
@@ -89,6 +90,11 @@ def total(recipients: Sequence[Mapping[str, Any]]) -> str:
 def normal(recipients: Sequence[Mapping[str, Any]], status: int = 201) -> Raw:
     """Return the answer as it should be."""
     return Raw(status, body(recipients, total(recipients)), JSON)
+
+
+def account(balance: str) -> Raw:
+    """Return what is said of an account."""
+    return Raw(200, json.dumps({"UserData": {"balance": balance}}), JSON)
 
 
 def said(mood: Mood, recipients: Sequence[Mapping[str, Any]]) -> Raw:

@@ -15,12 +15,14 @@ from urllib.parse import parse_qsl
 
 from tests.peers.africastalking.answers import (
     ACCEPTED,
+    BALANCE,
     PLAIN,
     QUEUED,
     SENT,
     Mood,
     Raw,
     Step,
+    account,
     normal,
     recipient,
     response,
@@ -29,7 +31,7 @@ from tests.peers.africastalking.answers import (
 from tests.peers.africastalking.ledger import Accepted, Ledger
 
 KEY = "a-key-of-the-stand-in"
-PATH = "/version1/messaging"
+PATH, ACCOUNT = "/version1/messaging", "/version1/user"
 REQUIRED = ("username", "to", "message")
 
 
@@ -39,9 +41,13 @@ class AfricasTalkingPeer:
 
     `plan` holds what becomes of each coming request; then all are accepted. `latency` is seconds before each answer.
     `before_answer` is called with what was accepted, in a thread of its own, before the client hears of it.
+    Whoever asks for the account is told `balance`, or what `looks` holds for each coming look; these are `looked`.
     """
 
     plan: deque[Step] = field(default_factory=deque)
+    balance: str = BALANCE
+    looks: deque[Mood | Raw] = field(default_factory=deque)
+    looked: int = 0
     ledger: Ledger = field(default_factory=Ledger)
     latency: float = 0.0
     port: int = 0
@@ -92,6 +98,9 @@ class AfricasTalkingPeer:
 
     def hear(self, path: str, headers: Mapping[str, str], form: Mapping[str, str], client: "_Connection") -> None:
         """Do with one request as planned."""
+        path, _, query = path.partition("?")
+        if path == ACCOUNT:
+            return self._show(headers, dict(parse_qsl(query)), client)
         self.requests += 1
         if path != PATH:
             client.answer(Raw(404, "<h1>Not Found</h1>"))
@@ -101,6 +110,14 @@ class AfricasTalkingPeer:
             client.answer(Raw(400, f"Request is missing required form field '{missing}'", PLAIN))
         else:
             self._act(form, self.plan.popleft() if self.plan else Mood.ACCEPT, client)
+        return None
+
+    def _show(self, headers: Mapping[str, str], asked: Mapping[str, str], client: "_Connection") -> None:
+        self.looked += 1
+        if headers.get("apikey") != KEY or not asked.get("username"):
+            return client.answer(Raw(401, "The supplied authentication is invalid", PLAIN))
+        step = self.looks.popleft() if self.looks else Mood.ACCEPT
+        return self._later(partial(_say, client, step, account(self.balance)))
 
     def _act(self, form: Mapping[str, str], step: Step, client: "_Connection") -> None:
         if step is Mood.DEAF:
@@ -110,12 +127,13 @@ class AfricasTalkingPeer:
         recipients = self._accept(form, step)
         accepted = [one for one in recipients if one.message_id]
         self.ledger.write(accepted)
-        answer = partial(_say, client, step, [self._recipient(form, step, one) for one in recipients])
+        told = [self._recipient(form, step, one) for one in recipients]
+        answer = partial(_say, client, step, said(step, told) if isinstance(step, Mood) else normal(told))
         if self.before_answer is None:
             self._later(answer)
         else:
-            told = self._loop.run_in_executor(None, self.before_answer, accepted)
-            told.add_done_callback(lambda _: self._later(answer))
+            noted = self._loop.run_in_executor(None, self.before_answer, accepted)
+            noted.add_done_callback(lambda _: self._later(answer))
         return None
 
     def _accept(self, form: Mapping[str, str], step: Step) -> list[Accepted]:
@@ -190,19 +208,18 @@ def _code(step: Step, phone: str) -> int:
     return step if isinstance(step, int) else SENT
 
 
-def _say(client: _Connection, step: Step, recipients: Sequence[Mapping[str, Any]]) -> None:
+def _say(client: _Connection, step: Step, answer: Raw) -> None:
+    """Do what a step says with the answer that would be given."""
     match step:
         case Raw():
             client.answer(step)
         case Mood.STALL:
             pass
-        case Mood.RESET:
+        case Mood.DEAF | Mood.RESET:
             client.reset()
         case Mood.CLOSE:
             client.transport.close()
         case Mood.PARTIAL:
-            client.break_off(normal(recipients))
-        case Mood():
-            client.answer(said(step, recipients))
+            client.break_off(answer)
         case _:
-            client.answer(normal(recipients))
+            client.answer(answer)

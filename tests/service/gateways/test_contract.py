@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 
-from service.gateways.base import Gateway, Outcome, Outgoing
+from service.gateways.base import Account, Gateway, Outcome, Outgoing
 from service.gateways.console import ConsoleGateway
 from service.gateways.registry import APART, MAKERS, RECEIPTS, make_gateways
 from service.settings import KNOWN_GATEWAYS, Settings
@@ -67,6 +67,10 @@ def test_no_texts_have_no_outcomes(gateway: Gateway) -> None:
 
 def test_a_gateway_has_the_name_it_is_registered_under(gateway: Gateway) -> None:
     assert gateway.name in NAMES
+
+
+def test_only_a_gateway_that_is_paid_beforehand_has_an_account(gateway: Gateway) -> None:
+    assert isinstance(gateway, Account) is (gateway.name == "africastalking")
 
 
 def test_the_settings_and_the_registry_know_the_same_gateways() -> None:
