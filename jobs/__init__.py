@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import Event
 
+from jobs.balances import look_at_balances
 from jobs.broadcasts import send_broadcasts
 from jobs.clock import Job, Loop
 from jobs.digests import digests
@@ -41,6 +42,7 @@ def make_jobs(settings: Settings) -> list[Job]:
         Job("resend-unknown", timedelta(minutes=5), resend),
         Job("recordings", timedelta(minutes=5), fetch_recordings),
         Job("sheets", timedelta(days=1), draft_sheets),
+        Job("balances", timedelta(hours=1), look_at_balances),
         Job("purge", timedelta(days=1), purge_old),
     ]
 

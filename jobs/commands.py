@@ -80,6 +80,7 @@ for each, told in {
     "resend-unknown": "Send once more what is in doubt for long.",
     "recordings": "Fetch what was said on calls.",
     "sheets": "Draft the experience sheets of projects that were handed over.",
+    "balances": "See how much credit the gateways' accounts still have.",
     "purge": "Delete what is too old, forget who has gone.",
 }.items():
     _add(each, told)

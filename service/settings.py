@@ -77,6 +77,7 @@ class Settings(BaseSettings):
     sms_prices: Annotated[dict[str, Decimal], NoDecode] = {"console": Decimal(0), "*": Decimal("0.08")}
     sms_rates: Annotated[dict[str, float], NoDecode] = Field(default_factory=dict)
     sms_countries: Annotated[tuple[str, ...], NoDecode] = HOSTS
+    sms_low_balance: Decimal = Field(default=Decimal(100), ge=0)  # in units of the currency of a gateway's account
     cap_day: Decimal = Field(default=Decimal(50), ge=0)
     cap_country: Decimal = Field(default=Decimal(40), ge=0)
     cap_association: Decimal = Field(default=Decimal(10), ge=0)
@@ -303,8 +304,7 @@ def load_settings(**overrides: object) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"][:1])
-        reason = first["msg"].removeprefix("Value error, ")
-        raise SettingsError(f"TIWIZI_{name.upper()}: {reason}.") from error
+        raise SettingsError(f"TIWIZI_{name.upper()}: {first['msg'].removeprefix('Value error, ')}.") from error
     for gateway in sorted(settings.used_gateways):
         if missing := missing_of(settings, gateway):
             raise SettingsError(f"{missing}: is missing, and TIWIZI_SMS_ROUTES sends through {gateway}.")

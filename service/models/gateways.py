@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from service.models.base import Base
+from service.models.base import Base, Id
 
 ALL = "*"
 
@@ -14,6 +14,7 @@ class GatewayState(Base):
     """A gateway's token bucket (`tokens` in thousandths), its health (`weight`, 0 to 100), and when it was last heard.
 
     `stopped_at` is the switch by hand; that of the row `*` stops all. `warned_at` is when its silence was told of.
+    `balance` is the credit of its account, in ten-thousandths of its currency, as it was last seen, at `balance_at`.
     """
 
     __tablename__ = "gateway_states"
@@ -27,3 +28,6 @@ class GatewayState(Base):
     warned_at: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
     stopped_by: Mapped[str] = mapped_column(String(60), default="")
+    balance: Mapped[int | None] = mapped_column(Id)
+    balance_currency: Mapped[str | None] = mapped_column(String(3))
+    balance_at: Mapped[datetime | None]

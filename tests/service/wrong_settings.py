@@ -33,6 +33,8 @@ WRONG = [
     ("SILENCE_DAYS", "6", "greater than or equal to 7"),
     ("SILENCE_STEP_DAYS", "0", "greater than or equal to 1"),
     ("CAP_DAY", "-1", "greater than or equal to 0"),
+    ("SMS_LOW_BALANCE", "-1", "greater than or equal to 0"),
+    ("SMS_LOW_BALANCE", "KES 5000", "valid decimal"),
     ("CAP_COUNTRY", "-1", "greater than or equal to 0"),
     ("CAP_ASSOCIATION", "-1", "greater than or equal to 0"),
     ("CAP_PHONE", "much", "valid decimal"),

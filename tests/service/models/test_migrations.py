@@ -8,11 +8,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, insert, inspect, text
 
+from service.models import GatewayState
 from service.models.base import Base
 from service.models.migrations import config, downgrade, up_to_date, upgrade
 from service.models.session import make_engine
+
+BALANCE = {"balance", "balance_currency", "balance_at"}
 
 
 @pytest.fixture
@@ -53,6 +56,19 @@ def test_migrations_run_up_and_down_and_up_again(empty: Engine) -> None:
     assert not up_to_date(empty)
     upgrade(empty)
     assert tables(empty) == first
+
+
+def test_a_gateway_keeps_all_but_its_balance_on_the_way_back(empty: Engine) -> None:
+    upgrade(empty)
+    with empty.begin() as connection:
+        row = {"name": "africastalking", "tokens": 7, "weight": 50, "balance": 17_855_000, "balance_currency": "KES"}
+        connection.execute(insert(GatewayState).values(row))
+    downgrade(empty, "0016")
+    assert not {one["name"] for one in inspect(empty).get_columns("gateway_states")} & BALANCE
+    upgrade(empty)
+    with empty.connect() as connection:
+        kept = connection.execute(text("SELECT tokens, weight, balance, balance_at FROM gateway_states")).one()
+    assert tuple(kept) == (7, 50, None, None)
 
 
 def test_the_migrated_database_is_what_the_models_say(empty: Engine) -> None:
