@@ -93,7 +93,7 @@ def check_service(engine: Engine, settings: Settings, now: datetime) -> list[Fin
     with reading(engine) as session:
         return [
             *_check_beginnings(session, settings, now),
-            *(found for view in gateways_now(session, now, settings.used_gateways) for found in _check_gateway(view)),
+            *_check_gateways(session, settings, now),
             *_check_messages(session, settings, now),
             *(_spent(one) for one in spending_now(session, settings, now) if one.amount and one.part >= NEARLY),
             *_check_sqlite(session),
@@ -108,6 +108,14 @@ def _check_beginnings(session: Session, settings: Settings, now: datetime) -> It
     state = clock_state(session, settings, now)
     if state != RUNS:
         yield Finding("clock", f"The worker's clock {_is(state)}, so nothing is sent", "start `tiwizi worker`")
+
+
+def _check_gateways(session: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
+    for view in gateways_now(session, now, settings.used_gateways):
+        yield from _check_gateway(view)
+        if view.balance_at and view.is_low(settings.sms_low_balance):
+            wrong = f"The credit at {view.name} is low: {view.balance} at {view.balance_at.isoformat()}"
+            yield Finding("balance", wrong, "top up its account, then look again with `tiwizi job balances`")
 
 
 def _check_gateway(view: GatewayView) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import ColumnElement, select
@@ -11,7 +12,9 @@ from sqlalchemy.orm import Session
 from service.domain.errors import MoveError, NotFoundError
 from service.domain.kinds import MANNERS, Kind
 from service.domain.states import MESSAGE_MOVES, MessageState, move
+from service.gateways.base import Balance
 from service.gateways.registry import PINGS
+from service.messaging.balances import balance_of, is_low
 from service.messaging.budget import ALL, caps, spent_today
 from service.messaging.health import WHOLE, weight
 from service.messaging.liveness import silent
@@ -71,7 +74,8 @@ class Letter:
 class GatewayView:
     """How a gateway fares; `weight` 0 to 100. The one named `*` is the switch of all.
 
-    `silent` tells that it was not heard for long, or ever, and should have been.
+    `silent` tells that it was not heard for long, or ever, and should have been. `balance` is the credit of its account
+    as it was seen at `balance_at`, None where it has none.
     """
 
     name: str
@@ -80,6 +84,12 @@ class GatewayView:
     heard_at: datetime | None
     stopped_at: datetime | None
     stopped_by: str
+    balance: Balance | None
+    balance_at: datetime | None
+
+    def is_low(self, limit: Decimal) -> bool:
+        """Tell whether its account has less credit than `limit`, in units of the account's currency."""
+        return is_low(self.balance, limit)
 
 
 @dataclass(frozen=True)
@@ -208,10 +218,17 @@ def _locked(session: Session, message_id: int) -> Message:
 
 
 def _view(session: Session, now: datetime, name: str, state: GatewayState | None, *, silent: bool) -> GatewayView:
-    if state is None:
-        return GatewayView(name, WHOLE, silent, heard_at=None, stopped_at=None, stopped_by="")
-    who = _who(session, state.stopped_by)
-    return GatewayView(name, weight(state, now), silent, state.heard_at, state.stopped_at, who)
+    state = state or GatewayState(name=name, weight=WHOLE, stopped_by="")
+    return GatewayView(
+        name,
+        weight(state, now),
+        silent,
+        state.heard_at,
+        state.stopped_at,
+        _who(session, state.stopped_by),
+        balance_of(state),
+        state.balance_at,
+    )
 
 
 def _who(session: Session, actor: str) -> str:

@@ -124,6 +124,22 @@ def _gateways(session: Session, settings: Settings, now: datetime) -> Iterator[M
     yield stopped
 
 
+def _balances(session: Session, settings: Settings, now: datetime) -> Iterator[Metric]:
+    balance = GaugeMetricFamily(
+        "tiwizi_gateway_balance", "Credit of the gateway's account, last seen.", labels=["gateway", "currency"]
+    )
+    low = GaugeMetricFamily(
+        "tiwizi_gateway_balance_low", "1 when that is below TIWIZI_SMS_LOW_BALANCE.", labels=["gateway"]
+    )
+    age = GaugeMetricFamily("tiwizi_gateway_balance_age_seconds", "Since it was seen.", labels=["gateway"])
+    for view in gateways_now(session, now, settings.used_gateways):
+        if view.balance and view.balance_at:
+            balance.add_metric([view.name, view.balance.currency], float(view.balance.units))
+            low.add_metric([view.name], float(view.is_low(settings.sms_low_balance)))
+            age.add_metric([view.name], (now - view.balance_at).total_seconds())
+    yield from (balance, low, age)
+
+
 def _spending(session: Session, settings: Settings, now: datetime) -> Iterator[Metric]:
     labels = ["scope", "country"]
     spent = GaugeMetricFamily("tiwizi_spending", "Spent today (UTC), in the currency of the caps.", labels=labels)
@@ -155,4 +171,4 @@ def _jobs(session: Session, _settings: Settings, now: datetime) -> Iterator[Metr
     yield jobs
 
 
-SOURCES: tuple[Source, ...] = (_messages, _gateways, _spending, _webhooks, _jobs)
+SOURCES: tuple[Source, ...] = (_messages, _gateways, _balances, _spending, _webhooks, _jobs)

@@ -15,6 +15,7 @@ from service.domain.money import Currency
 from service.domain.phone import mask_phone, show_phone
 from service.domain.roles import UserRole
 from service.domain.text import visible
+from service.gateways.base import Balance
 from service.locales import CONVENTIONS, CURRENCIES, Language, speaker
 from service.logs import masked
 from service.messaging.phrases import words
@@ -66,8 +67,16 @@ def here(moment: datetime) -> datetime:
 
 def thousandths(amount: int) -> str:
     """Return thousandths of the unit of prices and caps as an amount with two decimals and its currency."""
-    written = format_decimal(Decimal(amount).scaleb(-3), "#,##0.00", locale=CONVENTIONS[language()])
-    code = container().settings.sms_currency
+    return _amount(Decimal(amount).scaleb(-3), "#,##0.00", container().settings.sms_currency)
+
+
+def credit(balance: Balance) -> str:
+    """Return the credit of an account with its currency, never rounded: what is low must not look enough."""
+    return _amount(balance.units, "#,##0.00##", balance.currency)
+
+
+def _amount(amount: Decimal, shape: str, code: str) -> str:
+    written = format_decimal(amount, shape, locale=CONVENTIONS[language()])
     currency = CURRENCIES[Currency(code)][language()] if code in set(Currency) else code
     return f"{written}{NO_BREAK}{currency}".replace("\u202f", NO_BREAK)
 
@@ -83,7 +92,14 @@ def in_language(other: Language) -> str:
 def set_up_showing(app: Flask) -> None:
     """Give the templates these words."""
     app.jinja_env.filters.update(
-        typed=typed, visible=visible, phone=phone, write=write, masked=masked, here=here, thousandths=thousandths
+        typed=typed,
+        visible=visible,
+        phone=phone,
+        write=write,
+        masked=masked,
+        here=here,
+        thousandths=thousandths,
+        credit=credit,
     )
     app.jinja_env.globals.update(t=say, languages=NAMES, language_tags=TAGS, in_language=in_language, voice_of=speaker)
     app.context_processor(_of_this_page)

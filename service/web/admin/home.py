@@ -60,6 +60,7 @@ def show() -> str:
             calls=len(callers),
             spent=spent[:FIRST],
             troubled=[one for one in views if one.stopped_at or one.silent or one.weight < FAILING],
+            low=[one for one in views if one.is_low(settings.sms_low_balance)],
             all_gateways=ALL,
             minutes=lambda since: (now() - since) // MINUTE,
             demo=demo_village(session) is not None,

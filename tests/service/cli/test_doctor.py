@@ -16,7 +16,8 @@ from jobs.ticks import take_tick
 from service.cli.doctor import check_disk, doctor, unreachable
 from service.container import Container
 from service.domain.roles import UserRole
-from service.gateways.base import Outcome, Sent
+from service.gateways.base import Balance, Outcome, Sent
+from service.messaging.balances import note_balance
 from service.messaging.health import SILENT_AFTER, locked_state, stop_gateway, weigh
 from service.messaging.outbox import tell
 from service.messaging.sender import drain
@@ -155,6 +156,11 @@ def _fall_silent(container: Container) -> None:
         locked_state(session, NAME).heard_at = container.clock() - SILENT_AFTER - timedelta(seconds=1)
 
 
+def _run_out(container: Container) -> None:
+    with transaction(container.engine) as session:
+        note_balance(session, container.clock(), NAME, Balance("USD", 999_999))
+
+
 def _queue_long_ago(container: Container) -> None:
     with transaction(container.engine) as session:
         now = container.clock()
@@ -194,6 +200,7 @@ def _spend(container: Container) -> None:
         (_stop, "stopped", "`tiwizi sms start`"),
         (_fail, "failing", "africastalking mostly fails"),
         (_fall_silent, "silent", "battery"),
+        (_run_out, "balance", "low: USD 99.9999 at 2026-11-23T10:00:00+00:00: top up its account, then look again"),
         (_queue_long_ago, "waiting", "waits for 11 minutes"),
         (_be_refused, "dead", "1 messages did not leave"),
         (_be_in_doubt, "unknown", "1 messages"),
@@ -207,6 +214,18 @@ def test_what_goes_wrong_with_messages_is_told(
     found = wrong(healthy)
     assert set(found) == {check}
     assert said in found[check]
+
+
+def test_low_credit_is_told_whatever_else_is_wrong_with_its_gateway(healthy: Container) -> None:
+    _run_out(healthy)
+    _fail(healthy)
+    assert set(wrong(healthy)) == {"balance", "failing"}
+
+
+def test_credit_that_is_enough_is_no_news(healthy: Container) -> None:
+    with transaction(healthy.engine) as session:
+        note_balance(session, healthy.clock(), NAME, Balance("USD", 1_000_000))
+    assert wrong(healthy) == {}
 
 
 def test_a_phone_that_was_never_heard_is_told(healthy: Container, provider: str) -> None:
