@@ -19,7 +19,9 @@ from service.domain.projects import Grievance
 from service.domain.roles import UserRole
 from service.domain.scopes import Scope
 from service.domain.states import MessageState
+from service.gateways.base import Balance
 from service.locales import Language
+from service.messaging.balances import note_balance
 from service.messaging.health import stop_gateway
 from service.models import Conversation, DiasporaAssociation, InboundEvent, Message, Need, Project, User
 from service.models.session import transaction
@@ -67,6 +69,7 @@ def fill(container: Container) -> Visitors:
         for kind, asked in (("iati", {"amounts": True}), ("person", {"phone": LYON})):
             ask_export(session, now, actor=admin.subject, kind=kind, **asked)
         stop_gateway(session, now, "console", "cli")
+        note_balance(session, now, "console", Balance("EUR", 425_000))
     while make_next(container.engine, container.settings, container.clock, "worker", Stop()):
         pass
     return visitors
