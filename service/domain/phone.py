@@ -45,6 +45,7 @@ def digits_of(phone: str) -> tuple[str, ...]:
     return phone[1:], phonenumbers.normalize_digits_only(home)
 
 
+@lru_cache(4_096)
 def show_phone(phone: str) -> str:
     """Return a number as people write it to each other, `+212 6 12 34 56 78`; a short code as it is.
 

@@ -74,7 +74,7 @@ class Speaker:
             case int():
                 return _grouped(value, CONVENTIONS[self.language]).replace(" ", self.space)
             case datetime() | date():
-                return format_date(value, "dd/MM/yyyy", locale=CONVENTIONS[self.language])
+                return _dated(value.date() if isinstance(value, datetime) else value, CONVENTIONS[self.language])
             case _:
                 return str(value)
 
@@ -84,6 +84,11 @@ def speaker(language: str, space: str = " ") -> Speaker:
     """Return the voice of a language, French for one the service does not speak."""
     known = Language(language) if language in set(Language) else DEFAULT_LANGUAGE
     return Speaker(known, space)
+
+
+@lru_cache(4_096)
+def _dated(day: date, conventions: str) -> str:
+    return format_date(day, "dd/MM/yyyy", locale=conventions)
 
 
 @lru_cache(4_096)
@@ -115,5 +120,6 @@ def _plural(expression: str) -> Any:
     return c2py(expression)
 
 
+@cache
 def _snake(name: str) -> str:
     return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name).lstrip("_")

@@ -54,10 +54,11 @@ def sourced(
 
 def words(voice: Speaker, values: Mapping[str, Any]) -> dict[str, str]:
     """Return the values as people of the language read them: phrases, lists of them and places are said too."""
-    return {name: _word(voice, value) for name, value in values.items()}
+    return {name: in_words(voice, value) for name, value in values.items()}
 
 
-def _word(voice: Speaker, value: object) -> str:
+def in_words(voice: Speaker, value: object) -> str:
+    """Return one value as people of the language read it."""
     match value:
         case Phrase():
             return voice.say(value.key, count=value.count, **words(voice, value.values))
@@ -68,6 +69,6 @@ def _word(voice: Speaker, value: object) -> str:
         case Country():
             return str(Locale(CONVENTIONS[voice.language].partition("_")[0]).territories.get(value.code, value.code))
         case Sequence() if not isinstance(value, str):
-            return voice.say("phrase.joint").join(_word(voice, part) for part in value)
+            return voice.say("phrase.joint").join(in_words(voice, part) for part in value)
         case _:
             return voice.write(value)

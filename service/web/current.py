@@ -69,4 +69,8 @@ def _language() -> Language:
 
 def voice() -> Speaker:
     """Return the voice of the page's language; it lets no line break within a number."""
-    return speaker(language(), NO_BREAK)
+    # Kept for the request: a list asks for it a thousand times.
+    known: Speaker | None = g.get("voice")
+    if known is None:
+        known = g.voice = speaker(language(), NO_BREAK)
+    return known

@@ -18,7 +18,7 @@ from service.domain.text import visible
 from service.gateways.base import Balance
 from service.locales import CONVENTIONS, CURRENCIES, Language, speaker
 from service.logs import masked
-from service.messaging.phrases import words
+from service.messaging.phrases import in_words
 from service.web.current import NO_BREAK, container, language, user, voice
 
 # How each language calls itself.
@@ -57,7 +57,7 @@ def say(key: str, /, **values: Any) -> str:
 
 def write(value: object) -> str:
     """Return a number, an amount, a date, a state or a country as people of the page's language read it."""
-    return words(voice(), {"it": value})["it"]
+    return in_words(voice(), value)
 
 
 def here(moment: datetime) -> datetime:
