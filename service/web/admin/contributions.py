@@ -16,7 +16,7 @@ from service.web.access import access
 from service.web.admin.lists import Column, Field, Listing, answer
 from service.web.admin.lists.cells import Linked, Typed
 from service.web.admin.lists.filters import choice, number, since, until
-from service.web.admin.lists.searches import SearchByNeed
+from service.web.admin.lists.searches import search_by_need
 from service.web.admin.lists.villages import need_columns, need_filters
 
 
@@ -66,7 +66,7 @@ LISTING = Listing(
         until(Contribution.declared_at),
         number("diaspora", Contribution.diaspora_id),
     ),
-    search=SearchByNeed(Contribution.need_id),
+    search=search_by_need(Contribution.need_id),
 )
 
 

@@ -12,7 +12,7 @@ from service.web.access import access
 from service.web.admin.lists import Column, Field, Listing, answer
 from service.web.admin.lists.cells import State, Typed
 from service.web.admin.lists.filters import choice, since, until
-from service.web.admin.lists.searches import SearchByNeed
+from service.web.admin.lists.searches import search_by_need
 from service.web.admin.lists.villages import need_columns, need_filters
 
 LISTING = Listing(
@@ -64,7 +64,7 @@ LISTING = Listing(
         since(ProgressReport.reported_at),
         until(ProgressReport.reported_at),
     ),
-    search=SearchByNeed(ProgressReport.need_id),
+    search=search_by_need(ProgressReport.need_id),
     waiting=lambda row: row.ProgressReport.state is ReportState.DISPUTED,
 )
 

@@ -35,7 +35,7 @@ from service.web.admin.details import history_of
 from service.web.admin.lists import Column, Field, Listing, answer, column
 from service.web.admin.lists.cells import State, Typed
 from service.web.admin.lists.filters import choice, since, until
-from service.web.admin.lists.searches import SearchByNeed
+from service.web.admin.lists.searches import search_by_need
 from service.web.admin.lists.villages import need_columns, need_filters
 from service.web.current import container, now, signed_in, voice
 
@@ -113,7 +113,7 @@ def _listing(session: Session) -> Listing:
             since(Project.moved_at),
             until(Project.moved_at),
         ),
-        search=SearchByNeed(Project.need_id),
+        search=search_by_need(Project.need_id),
         waits=silent,
         order=(Project.moved_at.desc(), Project.need_id.desc()),
         waiting=lambda row: row.silent or row.Project.state is ProjectState.DISPUTED,

@@ -32,7 +32,7 @@ from service.web.access import access
 from service.web.admin.lists import Listing, answer, column
 from service.web.admin.lists.cells import State
 from service.web.admin.lists.filters import choice, since, until
-from service.web.admin.lists.searches import SearchByNeed
+from service.web.admin.lists.searches import search_by_need
 from service.web.admin.lists.villages import commune_column, need_columns, need_filters
 from service.web.current import container, language, now, signed_in, voice
 from service.web.public.experiences import pdf
@@ -83,7 +83,7 @@ LISTING = Listing(
         since(Project.handed_over_at),
         until(Project.handed_over_at),
     ),
-    search=SearchByNeed(Project.need_id),
+    search=search_by_need(Project.need_id),
     only=Project.state.in_(HANDED_OVER),
     order=(Project.moved_at.desc(), Project.need_id.desc()),
     waiting=_waits,

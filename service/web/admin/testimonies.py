@@ -20,7 +20,7 @@ from service.web.admin.asked import LONGEST_REASON, asked_reason
 from service.web.admin.lists import Column, Field, Listing, answer, column
 from service.web.admin.lists.cells import State, Typed
 from service.web.admin.lists.filters import choice, since, until
-from service.web.admin.lists.searches import SearchByNeed
+from service.web.admin.lists.searches import search_by_need
 from service.web.admin.lists.villages import need_column, need_filters
 from service.web.current import container, now, signed_in, voice
 from service.web.showing import NAMES, write
@@ -74,7 +74,7 @@ LISTING = Listing(
         since(Testimony.written_at),
         until(Testimony.written_at),
     ),
-    search=SearchByNeed(Testimony.need_id),
+    search=search_by_need(Testimony.need_id),
     only=Testimony.state != TestimonyState.WITHDRAWN,
     waits=is_unread(),
     waiting=lambda row: row.Testimony.unread,

@@ -21,7 +21,7 @@ from service.models.session import reading
 from service.web.admin.lists.cells import Plain, plain, shown
 from service.web.admin.lists.downloads import WRITERS, download, file_name
 from service.web.admin.lists.filters import Filter, Options
-from service.web.admin.lists.searches import Search, SearchByNeed
+from service.web.admin.lists.searches import Search
 from service.web.current import container
 from service.web.showing import say
 
@@ -126,8 +126,8 @@ class Look:
         waits = self.listing.waits
         if waits is None:
             return [found.order_by(*order)]
-        if "q" in self.asked and isinstance(self.listing.search, SearchByNeed):
-            # It reads all needs, so it should once. Other searches go along an index and stop where they have enough.
+        if "q" in self.asked:
+            # No index helps a search: it reads all there is, so it should once.
             return [found.order_by(case((waits, 0), else_=1), case((waits, key)), *order)]
         return [found.where(waits).order_by(key), found.where(not_(waits)).order_by(*order)]
 

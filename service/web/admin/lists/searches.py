@@ -1,7 +1,6 @@
 """What a search finds: a reference as it is, else rows in which each word begins a word, however it is accented."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import reduce
 from operator import and_
 from typing import Any
@@ -42,15 +41,9 @@ def search_needs(typed: str) -> Condition:
     return all_words(typed, lambda word: begins(Need.search, word) | Need.association_id.in_(_associations(word)))
 
 
-@dataclass(frozen=True)
-class SearchByNeed:
-    """A search that finds rows by their need, whose number is in `column`: for that it reads all needs."""
-
-    column: Any
-
-    def __call__(self, typed: str) -> Condition:
-        """Return the condition for what was typed."""
-        return of_needs(self.column, search_needs(typed))
+def search_by_need(column: Any) -> Search:
+    """Return a search that finds rows by their need, whose number is in `column`."""
+    return lambda typed: of_needs(column, search_needs(typed))
 
 
 def _association(word: str) -> Condition:
