@@ -17,6 +17,7 @@ from service.usecases.today import FIRST, Item, Matter, waiting
 from service.web.access import access
 from service.web.admin.tour import demo_village
 from service.web.current import container, now, signed_in, voice
+from service.web.showing import here
 
 MINUTE = timedelta(minutes=1)
 # From this part of a cap on it is time to look who writes so much.
@@ -66,7 +67,7 @@ def show() -> str:
             demo=demo_village(session) is not None,
             address=_address,
             everything=_everything,
-            days=lambda since: (now() - since).days,
+            days=lambda since: (here(now()).date() - here(since).date()).days,
         )
 
 

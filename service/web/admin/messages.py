@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from service.domain.kinds import Kind
 from service.domain.states import MessageState
-from service.gateways.registry import MAKERS
+from service.gateways.registry import MAKERS, REHEARSES
 from service.logs import masked
 from service.messaging.health import start_gateway, stop_gateway
 from service.messaging.phrases import Country, Phrase
@@ -25,6 +25,8 @@ from service.web.admin.lists import Column, Field, Listing, answer, column
 from service.web.admin.lists.cells import Moment, State, Typed
 from service.web.admin.lists.cells import Phone as Number
 from service.web.admin.lists.filters import Asked, Filter, Options, choice, phone
+from service.web.admin.stakes import Stakes
+from service.web.admin.sure import ask_once_more, is_sure
 from service.web.current import container, now, signed_in, voice
 
 # Reasons of our own, which are texts; a gateway's are shown as it says them.
@@ -120,6 +122,8 @@ def show() -> str | Response:
         seen=seen,
         kinds=[kind for kind in Kind if any(one is kind for _, one in seen.counts)],
         gateways=gateways,
+        on=[one for one in gateways if not (one.stopped_at or gateways[0].stopped_at or one.name == ALL)],
+        rehearses=REHEARSES,
         spending=spending,
         failing=FAILING,
         all_gateways=ALL,
@@ -147,10 +151,15 @@ def arrived(number: int) -> Response:
 
 
 @access("admin")
-def stop() -> Response:
-    """Send nothing more through a gateway, or through any."""
+def stop() -> Response | str:
+    """Send nothing more through a gateway, or through any, once it was said twice."""
+    gateway = _asked_gateway()
+    if not is_sure():
+        # Where no other is on, to stop one is to stop all.
+        what = "stop" if gateway != ALL and _others_on(gateway) else "stop.all"
+        return ask_once_more(what, Stakes(), "admin.messages", name=gateway)
     with transaction(container().engine) as session:
-        stop_gateway(session, now(), _asked_gateway(), _actor())
+        stop_gateway(session, now(), gateway, _actor())
     return _back(voice().say("web.messages.stopped"))
 
 
@@ -167,6 +176,12 @@ def _asked_gateway() -> str:
     if name != ALL and name not in MAKERS:
         abort(400)
     return name
+
+
+def _others_on(gateway: str) -> bool:
+    with reading(container().engine) as session:
+        seen = messages.gateways_now(session, now(), container().settings.used_gateways)
+    return any(one.stopped_at is None for one in seen if one.name not in {ALL, gateway})
 
 
 def _actor() -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from flask import Flask
 from sqlalchemy import Engine, select
 
 from service.container import Container
@@ -147,7 +148,7 @@ def test_an_admin_stops_a_gateway_and_starts_it_again(
     admin: Person, container: Container, gateway: ScriptedGateway, clock: MovedClock
 ) -> None:
     for name in (NAME, "*"):
-        admin.send(f"{PAGE}/stop", page=PAGE, gateway=name)
+        admin.send(f"{PAGE}/stop", page=PAGE, gateway=name, sure="yes")
         page = admin.get(PAGE).text
         assert "Plus rien ne part par là" in page
         assert "<bdi>Amina</bdi>, " in page
@@ -161,6 +162,27 @@ def test_an_admin_stops_a_gateway_and_starts_it_again(
         assert {state.stopped_at for state in session.scalars(select(GatewayState))} == {None}
         acts = session.scalars(select(AuditEntry.action).where(AuditEntry.action.startswith("gateway.")))
         assert sorted(acts) == ["gateway.started"] * 2 + ["gateway.stopped"] * 2
+
+
+def test_to_stop_is_asked_once_more_and_then_the_page_says_that_nothing_leaves(admin: Person) -> None:
+    page = admin.get(PAGE).text
+    assert (page.count("en marche"), "Les envois sont arrêtés" in page) == (1, False)
+    asked = admin.send(f"{PAGE}/stop", page=PAGE, gateway=NAME)
+    assert "Plus aucun SMS ne partira, ni réponse ni code" in asked.text  # no other gateway is on
+    assert admin.get(PAGE).text == page
+    admin.send(f"{PAGE}/stop", page=PAGE, gateway=NAME, sure="yes")
+    page = admin.get(PAGE).text
+    assert "Les envois sont arrêtés" in page
+    assert (page.count("arrêtée</span>"), "en marche</span>" in page) == (2, False)
+
+
+def test_where_another_gateway_is_on_only_one_stops(app: Flask, admin: Person, container: Container) -> None:
+    routes = {"*": (NAME, "console")}
+    app.extensions["tiwizi"] = replace(container, settings=container.settings.model_copy(update={"sms_routes": routes}))
+    assert f"par {NAME}," in admin.send(f"{PAGE}/stop", page=PAGE, gateway=NAME).text
+    admin.send(f"{PAGE}/stop", page=PAGE, gateway=NAME, sure="yes")
+    page = admin.get(PAGE).text
+    assert (f"La passerelle {NAME} est arrêtée" in page, page.count("arrêtée</span>")) == (True, 1)
 
 
 def test_only_an_admin_has_the_switch_and_only_of_gateways_there_are(coordinator: Person, make_user: MakeUser) -> None:

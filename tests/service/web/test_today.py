@@ -91,6 +91,16 @@ def test_what_waits_longest_comes_first_five_at_most_and_each_leads_to_its_answe
     assert f"/admin/associations/{numbers[0]}/verify" in coordinator.get(f"/admin/associations/{numbers[0]}").text
 
 
+def test_what_began_today_says_its_hour_and_last_night_was_yesterday(
+    coordinator: Person, registers: Registers, clock: MovedClock
+) -> None:
+    registers.association("Ifri")
+    assert "aujourd&#39;hui à 11:00" in coordinator.get("/admin/").text  # by the clock of Morocco
+    clock.move(hours=14)
+    coordinator.sign_in()
+    assert "depuis 1 j" in coordinator.get("/admin/").text
+
+
 def test_a_project_that_asks_for_help_waits_until_it_reports_that_it_needs_none(
     viewer: Person, engine: Engine, clock: MovedClock, project: Need
 ) -> None:
