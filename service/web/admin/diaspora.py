@@ -24,7 +24,7 @@ from service.web.admin.asked import LONGEST_REASON, asked_reason, back_to
 from service.web.admin.lists import Column, Field, Listing, answer, column
 from service.web.admin.lists.cells import Linked, Phone, State, Typed
 from service.web.admin.lists.filters import Asked, Filter, Options, choice, number
-from service.web.admin.lists.searches import all_words, begins
+from service.web.admin.lists.searches import search_diaspora
 from service.web.admin.sure import asks_first, show_first
 from service.web.current import container, language, now, signed_in, voice
 from service.web.showing import write
@@ -113,7 +113,7 @@ LISTING = Listing(
         Filter("country", lambda asked: DiasporaAssociation.country == asked, options=_countries),
         number("id", DiasporaAssociation.id),
     ),
-    search=lambda typed: all_words(typed, lambda word: begins(DiasporaAssociation.search, word)),
+    search=search_diaspora,
     only=DiasporaAssociation.left_at.is_(None),
     waits=WAITS,
     waiting=lambda row: row.association.state is AssociationState.PENDING,

@@ -14,7 +14,7 @@ from service.web.admin.lists import Column, Field, Listing, answer, column
 from service.web.admin.lists.cells import Linked, Typed
 from service.web.admin.lists.cells import Phone as Number
 from service.web.admin.lists.filters import choice, phone, since, until
-from service.web.admin.lists.searches import all_words, begins
+from service.web.admin.lists.searches import Condition, all_words, begins, sought_phone
 from service.web.showing import NAMES
 
 
@@ -75,6 +75,11 @@ def _name(row: Any) -> object:
     return Linked(Typed(row.name), "admin.contact", {"number": row.number // 2}) if row.name else None
 
 
+def _search(typed: str) -> Condition:
+    number = sought_phone(typed)
+    return PEOPLE.c.phone == number if number else all_words(typed, lambda word: begins(PEOPLE.c.search, word))
+
+
 LISTING = Listing(
     "people",
     PEOPLE.c.number,
@@ -95,7 +100,7 @@ LISTING = Listing(
         since(PEOPLE.c.joined_at),
         until(PEOPLE.c.joined_at),
     ),
-    search=lambda typed: all_words(typed, lambda word: begins(PEOPLE.c.search, word)),
+    search=_search,
     order=(PEOPLE.c.joined_at.desc(), PEOPLE.c.number.desc()),
 )
 

@@ -12,15 +12,13 @@ from service.web.access import access
 from service.web.admin.lists import Column, Field, Listing, answer, column
 from service.web.admin.lists.cells import Linked, State, Typed
 from service.web.admin.lists.filters import Condition, choice, number, since, until
-from service.web.admin.lists.searches import all_words, begins, search_needs
+from service.web.admin.lists.searches import search_diaspora, search_needs
 from service.web.admin.lists.villages import need_columns, need_filters
 
 
 def _search(typed: str) -> Condition:
     """Find proposals by their needs, or by the association they were shown to."""
-    abroad = select(DiasporaAssociation.id).where(
-        all_words(typed, lambda word: begins(DiasporaAssociation.search, word))
-    )
+    abroad = select(DiasporaAssociation.id).where(search_diaspora(typed))
     needs = select(Need.id).where(search_needs(typed))
     return Proposal.need_id.in_(needs) | Proposal.diaspora_id.in_(abroad)
 

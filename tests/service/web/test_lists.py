@@ -114,6 +114,12 @@ def needs(registers: Registers) -> None:
         ({"q": "صالح"}, ["A4-BCA"]),
         ({"q": "تيويزي"}, ["A4-BCA"]),
         ({"q": "assai"}, ["K7-4QE", "A4-BCA", "A3-BCD"]),  # the commune
+        ({"q": "أسايس puits"}, ["A3-BCD"]),
+        ({"q": "taroudan ecole"}, ["K7-4QE"]),  # the province
+        ({"q": "baha"}, []),
+        ({"q": "0600000001"}, ["K7-4QE", "A3-BCD"]),
+        ({"q": "+212 6 00 00 00 02"}, ["A4-BCA"]),
+        ({"q": "0600000003"}, []),
         ({"q": "%"}, []),
         ({"q": "!"}, []),
         ({"state": "verified"}, ["A4-BCA", "A3-BCD"]),
@@ -328,6 +334,18 @@ def test_a_coordinator_finds_a_person_by_number(coordinator: Person, fill: Fill,
     page = coordinator.get(f"/admin/{name}", phone=number.replace("+212", "0")).text
     assert page.count('<tr role="row"') == 2
     assert "Rien ne correspond" in coordinator.get(f"/admin/{name}", phone="12").text
+
+
+@pytest.mark.parametrize("name", ["needs", "associations", "people", "projects"])
+def test_a_search_finds_by_a_whole_number(coordinator: Person, fill: Fill, name: str) -> None:
+    fill(1, 3)
+    assert coordinator.get(f"/admin/{name}", q=crowd.own_phone(2)).text.count('<tr role="row"') == 2
+
+
+@pytest.mark.parametrize("name", ["needs", "associations", "people", "projects"])
+def test_who_only_views_searches_nobody_by_number(viewer: Person, fill: Fill, name: str) -> None:
+    fill(1, 3)
+    assert "Rien ne correspond" in viewer.get(f"/admin/{name}", q=crowd.own_phone(2)).text
 
 
 @pytest.mark.parametrize(
