@@ -1,6 +1,6 @@
 """Where a phone answers: its country (ISO 3166-1 alpha-2), its time zone, and what people call a country."""
 
-from functools import lru_cache
+from functools import cache, lru_cache
 
 import phonenumbers
 from babel import Locale
@@ -19,6 +19,7 @@ HOME_ZONE = "Africa/Casablanca"
 CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 # Several large countries; elsewhere, islands with the law and the clock of their mainland, or nearly.
 SHARED_CODES = frozenset({"1", "7"})
+HEAD = 4  # the plus sign and the longest code
 
 
 def country_abroad(phone: str) -> str | None:
@@ -41,22 +42,26 @@ def zone_of(phone: str) -> str:
     country = country_of(phone)
     if country is None:
         return "UTC"
-    return _zone_of_number(phone, country) if _code(phone) in SHARED_CODES else _zone_of_country(country)
+    return _zone_of_number(phone, country) if _code(phone[:HEAD]) in SHARED_CODES else _zone_of_country(country)
 
 
 def country_of(phone: str) -> str | None:
     """Return the country of an E.164 number, None when it is nobody's."""
-    code = _code(phone)
-    if code in SHARED_CODES:
-        return _country_of_number(phone)
+    code = _code(phone[:HEAD])
+    return _country_of_number(phone) if code in SHARED_CODES else _country_of_code(code)
+
+
+@lru_cache(maxsize=2_000)
+def _code(head: str) -> str:
+    """Return the country's calling code; no code is the beginning of another (ITU-T E.164)."""
+    digits = head.removeprefix("+")
+    return next((digits[:length] for length in (1, 2, 3) if digits[:length] in CODES), "")
+
+
+@cache
+def _country_of_code(code: str) -> str | None:
     region = phonenumbers.region_code_for_country_code(int(code or 0))
     return None if region in {NOWHERE, UNKNOWN} else region
-
-
-def _code(phone: str) -> str:
-    """Return the country's calling code; no code is the beginning of another (ITU-T E.164)."""
-    digits = phone.removeprefix("+")
-    return next((digits[:length] for length in (1, 2, 3) if digits[:length] in CODES), "")
 
 
 # Reading a whole number takes a tenth of a millisecond, and a sender asks for each: most are known by their code.

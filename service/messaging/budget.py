@@ -5,9 +5,8 @@ Amounts are thousandths of the currency of the settings; days are UTC's.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, bindparam, cast, literal, select, true, union_all
 from sqlalchemy.orm import Session
@@ -41,8 +40,7 @@ WHOSE = for_each_database(
 )
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A message that wants to be sent: `id` and `phone` are its row's."""
 
     id: int
@@ -82,10 +80,14 @@ def reserve(
         for scope in scopes[one.phone]:
             wished[scope] += costs[one.id]
     reserved = _add(session, day, wished)
+    most = caps(settings)
+    least = {**most, ALL: most[ALL] - _kept(settings, most)}
+    if all(amount <= least[scope.partition(":")[0]] for scope, amount in reserved.items()):
+        return costs, {}
     spent = {scope: amount - wished[scope] for scope, amount in reserved.items()}
-    refused, most = {}, caps(settings)
+    refused = {}
     for one in paid:
-        full = _full(settings.cap_reserve, most, one, costs[one.id], scopes[one.phone], spent)
+        full = _full(settings, most, one, costs[one.id], scopes[one.phone], spent)
         if full:
             refused[one.id] = full
             continue
@@ -101,7 +103,7 @@ def cap_met(session: Session, settings: Settings, day: date, gateway: str, one: 
     scopes = _scopes(session, {one.phone})[one.phone]
     spent = {**dict.fromkeys(scopes, 0), **spent_for(session, day, scopes)}
     cost = price_of_part(settings, gateway, one.phone) * one.parts
-    return _full(settings.cap_reserve, caps(settings), one, cost, scopes, spent) if cost else ""
+    return _full(settings, caps(settings), one, cost, scopes, spent) if cost else ""
 
 
 def spent_for(session: Session, day: date, scopes: Iterable[str]) -> dict[str, int]:
@@ -143,15 +145,20 @@ def caps(settings: Settings) -> Mapping[str, int]:
 
 
 def _full(
-    reserved: int, most: Mapping[str, int], one: Wanted, cost: int, scopes: Sequence[str], spent: Mapping[str, int]
+    settings: Settings, most: Mapping[str, int], one: Wanted, cost: int, scopes: Sequence[str], spent: Mapping[str, int]
 ) -> str:
     """Return the kind of cap that the message would be over, or nothing."""
     for scope in scopes:
         kind = scope.partition(":")[0]
-        kept = most[kind] * reserved // PER_CENT if kind == ALL and not MANNERS[one.kind].reserve else 0
+        kept = _kept(settings, most) if kind == ALL and not MANNERS[one.kind].reserve else 0
         if spent[scope] + cost > most[kind] - kept:
             return kind
     return ""
+
+
+def _kept(settings: Settings, most: Mapping[str, int]) -> int:
+    """Return what is kept of the day's money for what protects people and answers them."""
+    return most[ALL] * settings.cap_reserve // PER_CENT
 
 
 def _scopes(session: Session, phones: set[str]) -> dict[str, list[str]]:

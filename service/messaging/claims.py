@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
@@ -67,13 +68,24 @@ TAKE = for_each_database(
 class Call:
     """Messages of one text that go to the gateway together; not after `lease_until`, when others give them up.
 
-    `attempt_id` is that of the claim, which may be of several calls.
+    `attempt_id` is that of the claim, which may be of several calls; `messages` are rows as they were then.
     """
 
     attempt_id: str
     begun_at: datetime
-    ids: Sequence[int]
-    batch: Sequence[Outgoing]
+    messages: Sequence[Any]
+
+    @cached_property
+    def ids(self) -> Sequence[int]:
+        """Which messages these are."""
+        return [one.id for one in self.messages]
+
+    @cached_property
+    def batch(self) -> Sequence[Outgoing]:
+        """What the gateway gets. Whoever makes the call makes it: then others may claim meanwhile."""
+        return [
+            Outgoing(own_id(one), one.phone, one.text, _seconds_left(one, self.begun_at)) for one in self.messages
+        ]
 
     @property
     def lease_until(self) -> datetime:
@@ -113,8 +125,8 @@ def claim(
         groups = _groups(fit, gateway.bulk)[:calls]
         costs = _reserved(session, settings, gateway.name, now, [one for group in groups for one in group])
         attempt_id = uuid.uuid4().hex
-        begun = [_call(attempt_id, [one for one in group if one.id in costs], now) for group in groups]
-        if taken := [call for call in begun if call.ids]:
+        begun = [Call(attempt_id, now, [one for one in group if one.id in costs]) for group in groups]
+        if taken := [call for call in begun if call.messages]:
             _take(session, gateway.name, taken, costs, now)
             spend_tokens(state, now, rate, sum(len(call.ids) for call in taken))
             return taken
@@ -244,11 +256,6 @@ def _set_aside(session: Session, now: datetime, messages: Iterable[tuple[Any, As
     ]
     if rows:
         session.connection().execute(SET_ASIDE, rows)
-
-
-def _call(attempt_id: str, messages: Sequence[Any], now: datetime) -> Call:
-    batch = [Outgoing(own_id(one), one.phone, one.text, _seconds_left(one, now)) for one in messages]
-    return Call(attempt_id, now, [one.id for one in messages], batch)
 
 
 def _take(session: Session, gateway: str, calls: Sequence[Call], costs: dict[int, int], now: datetime) -> None:

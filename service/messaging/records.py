@@ -40,6 +40,7 @@ STATES = {
 }
 # After its lease a message counts as in doubt; an answer that comes then ends the doubt.
 OPEN = {MessageState.ATTEMPTING, MessageState.UNKNOWN}
+GONE = {Outcome.ACCEPTED, Outcome.DELIVERED}
 UNSENT = {Outcome.REFUSED, Outcome.RETRY}
 FINAL = {MessageState.DELIVERED, MessageState.FAILED}
 MESSAGES = table_of(Message)
@@ -70,7 +71,8 @@ EARLY = for_each_database(
 )
 
 
-def _settle(dialect: str) -> Update:
+def _outcome(dialect: str) -> Update:
+    """Return the statement for what became of the messages in PAIRS, each with the gateway's id or None."""
     row, theirs = pairs_in(dialect)
     # PostgreSQL does not know how few pairs there are, and would read a small table as a whole. SQLite begins with the
     # pairs, unless it is told more.
@@ -84,17 +86,28 @@ def _settle(dialect: str) -> Update:
             # With the rest: each write of a row makes PostgreSQL write all its indexes.
             provider_id=func.coalesce(theirs, MESSAGES.c.provider_id),
             reason=bindparam("why"),
-            lease_until=bindparam("lease"),
-            attempt_id=case((bindparam("ours"), MESSAGES.c.attempt_id)),
-            next_at=func.coalesce(bindparam("then", type_=MESSAGES.c.next_at.type), MESSAGES.c.next_at),
-            cost=bindparam("costs"),
-            accepted_at=func.coalesce(MESSAGES.c.accepted_at, bindparam("accepted", type_=MESSAGES.c.accepted_at.type)),
             final_at=bindparam("ended"),
         )
     )
 
 
-SETTLE = {dialect: _settle(dialect) for dialect in AMONG}
+SETTLE = {
+    dialect: _outcome(dialect).values(
+        lease_until=bindparam("lease"),
+        attempt_id=case((bindparam("ours"), MESSAGES.c.attempt_id)),
+        next_at=func.coalesce(bindparam("then", type_=MESSAGES.c.next_at.type), MESSAGES.c.next_at),
+        cost=bindparam("costs"),
+    )
+    for dialect in AMONG
+}
+# What was taken is the same whatever stood in the row.
+TAKEN = {
+    dialect: _outcome(dialect).values(
+        lease_until=None,
+        accepted_at=func.coalesce(MESSAGES.c.accepted_at, bindparam("now", type_=MESSAGES.c.accepted_at.type)),
+    )
+    for dialect in AMONG
+}
 
 
 @dataclass(frozen=True)
@@ -126,16 +139,29 @@ def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence
     }
     if not outcomes:
         return
-    lock_phones(session, {message.phone for one in answered for message in one.call.batch})
-    mine = [
-        one
-        for one in _locked(session, list(outcomes))
-        if one.state in OPEN and one.attempt_id == outcomes[one.id][0].attempt_id
-    ]
-    _write(session, gateway, now, {one: outcomes[one.id][1] for one in mine})
+    lock_phones(session, {message.phone for one in answered for message in one.call.messages})
+    gone = {number: sent for number, (_, sent) in outcomes.items() if sent.outcome in GONE}
+    _write_gone(session, gateway.name, now, attempts, gone)
+    if stayed := [number for number in outcomes if number not in gone]:
+        mine = [
+            one
+            for one in _locked(session, stayed)
+            if one.state in OPEN and one.attempt_id == outcomes[one.id][0].attempt_id
+        ]
+        _write(session, gateway, now, {one: outcomes[one.id][1] for one in mine})
     _note_attempts(session, gateway.name, now, outcomes)
 
 
+# SQLite would begin with an index of all in the states that count, if they were named.
+HELD = for_each_database(
+    lambda among: (
+        select(MESSAGES.c.id)
+        .where(among(MESSAGES.c.id, "ids"), among(MESSAGES.c.attempt_id, "claims"))
+        .where(MESSAGES.c.state.not_in(set(MessageState) - OPEN))
+        .order_by(MESSAGES.c.id)
+        .with_for_update()
+    )
+)
 MINE = for_each_database(
     lambda among: (
         select(
@@ -154,6 +180,27 @@ def _locked(session: Session, ids: Sequence[int]) -> Sequence[Any]:
     return connection.execute(MINE[connection.dialect.name], {"ids": ids}).all()
 
 
+def _write_gone(
+    session: Session, gateway: str, now: datetime, attempts: Collection[str], gone: Mapping[int, Sent]
+) -> None:
+    connection = session.connection()
+    held = connection.scalars(HELD[connection.dialect.name], {"ids": list(gone), "claims": list(attempts)}).all()
+    same: dict[tuple[Outcome, str], dict[int, str | None]] = defaultdict(dict)
+    for number in held:
+        how = gone[number]
+        same[how.outcome, how.reason][number] = how.provider_id and how.provider_id[:PROVIDER_ID_LENGTH]
+    for (outcome, reason), named in same.items():
+        values = {
+            "to": STATES[outcome],
+            "through": gateway,
+            "why": reason[:LONGEST_REASON],
+            "now": now,
+            "ended": now if STATES[outcome] in FINAL else None,
+        }
+        connection.execute(TAKEN[connection.dialect.name], {**values, PAIRS: named, "ids": list(named)})
+        _adopt(session, gateway, {theirs: number for number, theirs in named.items() if theirs})
+
+
 def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any, Sent]) -> None:
     release(session, [one for one, how in sent.items() if how.outcome in UNSENT])
     connection = session.connection()
@@ -169,8 +216,7 @@ def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any,
     for values, messages in same.items():
         named = {one.id: theirs.get(one.id) for one in messages}
         connection.execute(SETTLE[connection.dialect.name], {**dict(values), PAIRS: named, "ids": list(named)})
-    if theirs:
-        _adopt(session, gateway.name, {name: number for number, name in theirs.items()})
+    _adopt(session, gateway.name, {name: number for number, name in theirs.items()})
     for values, messages in same.items():
         if dict(values)["to"] is MessageState.UNKNOWN:
             for one in messages:
@@ -189,7 +235,6 @@ def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, obj
     if sent.outcome is Outcome.RETRY and one.attempts >= MOST_ATTEMPTS:
         state = MessageState.FAILED if again else MessageState.UNKNOWN
     waits = state is MessageState.QUEUED
-    gone = state in {MessageState.ACCEPTED, MessageState.DELIVERED}
     return {
         "to": state,
         "through": None if again and waits else gateway.name,
@@ -200,13 +245,14 @@ def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, obj
         # Of what is in doubt, since when.
         "then": now + wait(one.attempts) if waits else now if state is MessageState.UNKNOWN else None,
         "costs": 0 if sent.outcome in UNSENT else one.cost,
-        "accepted": now if gone else None,
-        "ended": now if state in FINAL else None,
+        "ended": now if state is MessageState.FAILED else None,
     }
 
 
 def _adopt(session: Session, gateway: str, theirs: Mapping[object, object]) -> None:
     """Give messages whose gateway's id has just become known the receipts that came before."""
+    if not theirs:
+        return
     connection = session.connection()
     early = EARLY[connection.dialect.name]
     for provider_id in connection.scalars(early, {"carried_by": gateway, "theirs": list(theirs)}).all():
@@ -242,7 +288,7 @@ def weigh_answers(state: GatewayState, now: datetime, answered: Sequence[Answere
     outcomes = [sent.outcome for one in answered for sent in one.sent or ()]
     badly = sum(outcome in {Outcome.RETRY, Outcome.UNKNOWN} for outcome in outcomes)
     # A number that is refused says nothing of the gateway.
-    well = sum(outcome in {Outcome.ACCEPTED, Outcome.DELIVERED} for outcome in outcomes)
+    well = sum(outcome in GONE for outcome in outcomes)
     weigh(state, now, well, badly)
 
 

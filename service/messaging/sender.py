@@ -40,6 +40,7 @@ LONGEST_CALL = timedelta(minutes=2)
 # Calls claimed beyond the connections, so many times as many: none waits while what ended is gathered and recorded.
 AHEAD = 3
 GATHERED_S = 0.03  # seconds in which other calls may end too; what is ahead keeps the connections busy meanwhile
+ENOUGH = 1_000  # messages that are recorded at once: of so many, waiting for others saves nothing
 AWAY = timedelta(seconds=1)  # between two looks at a database that is locked, full or away
 # The last is PostgreSQL's to a process that was stopped for long within a transaction.
 AWAY_ERRORS = (OperationalError, InterfaceError, InternalError)
@@ -124,9 +125,10 @@ class Sender:
                 under_way |= {pool.submit(self._send, call): call for call in calls}
                 if not under_way:
                     break
-                wait_for(under_way, return_when=FIRST_COMPLETED)
-                # A record of several costs little more than of one.
-                ended = wait_for(under_way, GATHERED_S).done
+                ended = wait_for(under_way, return_when=FIRST_COMPLETED).done
+                if sum(len(under_way[one].ids) for one in ended) < ENOUGH:
+                    # A record of several costs little more than of one.
+                    ended = wait_for(under_way, GATHERED_S).done
                 calls_ended = [(under_way.pop(one), one) for one in ended]
                 done = [Answered(call, one.result()) for call, one in calls_ended if not self._failed(one)]
         if self._failure:

@@ -119,8 +119,9 @@ def make_engine(url: str, *, durable: bool = True) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() != "sqlite":
         pool: dict[str, Any] = {"pool_size": POOL, "max_overflow": POOL, "pool_pre_ping": True}
-        waits = {"options": f"-c idle_in_transaction_session_timeout={STOPPED_MS}"}
-        return create_engine(parsed, connect_args=waits, hide_parameters=True, **pool)
+        # Moments come in the session's zone; those in UTC the driver makes fastest, and nobody has to convert them.
+        options = {"options": f"-c idle_in_transaction_session_timeout={STOPPED_MS} -c timezone=UTC"}
+        return create_engine(parsed, connect_args=options, hide_parameters=True, **pool)
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parsed, module=_sqlite(), pool_size=POOL, max_overflow=POOL, hide_parameters=True)

@@ -118,10 +118,11 @@ def test_what_is_over_a_cap_waits_and_leaves_the_next_day(container: Container, 
     assert len(gateway.sent) == 5
 
 
-def test_a_part_of_the_day_is_kept_for_replies_and_for_what_protects_people(container: Container) -> None:
+@pytest.mark.parametrize("wanted", [9, 12])
+def test_a_part_of_the_day_is_kept_for_replies_and_for_what_protects_people(container: Container, wanted: int) -> None:
     gateway = FakeGateway()
     post = guarded(container, gateway, cap_day="0.80")  # ten parts, of which two are kept
-    queue(post, *(f"+336399800{number:02}" for number in range(12)))
+    queue(post, *(f"+336399800{number:02}" for number in range(wanted)))
     drain(post)
     assert len(gateway.sent) == 8
     queue(post, *(f"+336399801{number:02}" for number in range(4)), template="which_reference", event="reply")

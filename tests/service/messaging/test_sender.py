@@ -221,6 +221,18 @@ def test_an_answer_to_another_attempt_is_not_recorded(post: Container, gateway: 
     assert read(post.engine).state is MessageState.ATTEMPTING
 
 
+def test_an_answer_that_comes_after_its_receipts_takes_nothing_back(post: Container, gateway: FakeGateway) -> None:
+    def be_overtaken(_: Outgoing) -> Sent:
+        with transaction(post.engine) as session:
+            session.scalars(select(Message)).one().state = MessageState.DELIVERED
+        return Sent(Outcome.ACCEPTED, "a1")
+
+    gateway.answer = be_overtaken
+    queue(post)
+    drain(post)
+    assert read(post.engine).state is MessageState.DELIVERED
+
+
 def test_many_senders_at_once_send_each_message_once(post: Container, gateway: FakeGateway) -> None:
     queue(post, 24)
     together = Barrier(4)
