@@ -8,7 +8,9 @@ KINDS = (
     *("progress", "report", "change", "officer_change", "callback", "message", "gateway", "rate", "sheet"),
     *("testimony", "spot_check", "recording", "pin", "code", "invitation", "hook", "silence"),
     *("broadcast", "canned", "conversation", "export", "listing", "person", "token", "webhook"),
+    *("cli", "service"),
 )
+JOBS = ("match", "sheets", "spot-checks", "silence", "broadcasts", "leaving")
 DONE = (
     *("created", "invited", "invited_again", "accepted", "signed_in", "sign_in_failed", "locked", "signed_out"),
     *("signed_out_everywhere", "password_changed", "password_given", "phone_set", "phone_removed", "factor_on"),
@@ -30,6 +32,11 @@ DONE = (
 def kind(written: str) -> str:
     """Return what a kind of person or thing is called; one without a word is shown as it is written down."""
     return voice().say(f"web.audit.kind.{written}") if written in KINDS else written
+
+
+def job(written: str) -> str:
+    """Return what the service does by itself is called."""
+    return voice().say(f"web.audit.job.{written}") if written in JOBS else written
 
 
 def deed(written: str) -> str:

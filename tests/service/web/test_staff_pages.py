@@ -13,7 +13,7 @@ from service.domain.testimonies import Publication
 from service.models import AuditEntry, Officer, User
 from service.models.audit import record
 from service.models.session import reading, transaction
-from service.web.admin.deeds import DONE, KINDS
+from service.web.admin.deeds import DONE, JOBS, KINDS
 from service.web.admin.queries import PER_PAGE
 from tests.conftest import MovedClock
 from tests.service.web.person import MakeUser, Person
@@ -244,3 +244,4 @@ def test_every_act_that_is_written_down_has_words() -> None:
     acts |= set(re.findall(r'record\(\s*[^)"]*(?:f?"[^".]*", *)?"([a-z_]+\.[a-z_]+)"', source))
     assert len(acts) > 60
     assert {act for act in acts if act.partition(".")[0] not in KINDS or act.partition(".")[2] not in DONE} == set()
+    assert set(re.findall(r'"job:([a-z-]+)"', source)) == set(JOBS)
