@@ -14,14 +14,14 @@ from service.models.associations import Officer
 from service.models.audit import AuditEntry
 from service.models.contributions import Arrival, Contribution
 from service.models.diaspora import Contact
-from service.models.inbound import InboundEvent
+from service.models.inbound import InboundEvent, may_be_read
 from service.models.messages import Message
 from service.models.needs import Need
 from service.models.officers import OfficerChange
 from service.models.pledges import Pledge
 from service.models.progress import ProgressReport
 from service.models.proposals import Proposal
-from service.models.spotchecks import SpotCheck
+from service.models.spotchecks import TEMPLATES, SpotCheck
 from service.models.testimonies import Testimony
 
 # Answers may hold a code that proves something, and what protects a person is nobody else's.
@@ -170,7 +170,8 @@ def _about(kind: HistoryKind | None) -> list[ColumnElement[bool]]:
 def _messages(session: Session, around: Around, limit: int) -> list[Kept]:
     which = Message.phone.in_(around.phones) if around.told else Message.subject.in_(around.subjects)
     columns = (Message.created_at, Message.template, Message.subject, Message.text, Message.state, Message.phone)
-    found = select(*columns).where(which, Message.kind.not_in(PRIVATE)).order_by(Message.id.desc()).limit(limit)
+    others = (Message.kind.not_in(PRIVATE), Message.template.not_in(TEMPLATES))
+    found = select(*columns).where(which, *others).order_by(Message.id.desc()).limit(limit)
     return [
         Kept(at, HistoryKind.MESSAGES, template, subject or "", "", {}, text, state, phone)
         for at, template, subject, text, state, phone in session.execute(found)
@@ -178,7 +179,8 @@ def _messages(session: Session, around: Around, limit: int) -> list[Kept]:
 
 
 def _texts(session: Session, around: Around, limit: int) -> list[Kept]:
-    came = select(InboundEvent).where(InboundEvent.phone.in_(around.phones), InboundEvent.kind == SMS)
+    texts = (InboundEvent.phone.in_(around.phones), InboundEvent.kind == SMS, may_be_read())
+    came = select(InboundEvent).where(*texts)
     return [
         Kept(one.received_at, HistoryKind.TEXTS, "", "", "", {}, str(one.payload.get("text", "")), phone=one.phone)
         for one in session.scalars(came.order_by(InboundEvent.id.desc()).limit(limit))

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String, UniqueConstraint
+from sqlalchemy import ColumnElement, String, UniqueConstraint
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, Session, mapped_column
 
@@ -11,6 +11,8 @@ from service.models.base import Base, Id
 
 # A part of a long text that waits for the others; joined, they are deleted.
 SMS_PART = "sms-part"
+# What is kept, instead of its words, of a text that answers a spot check: nobody reads who answered.
+CONFIDED = "confided"
 
 
 class InboundEvent(Base):
@@ -36,3 +38,9 @@ def first_time(session: Session, **columns: Any) -> bool:
     insert = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
     written = insert(InboundEvent).values(**columns).on_conflict_do_nothing().returning(InboundEvent.id)
     return session.execute(written).first() is not None
+
+
+def may_be_read() -> ColumnElement[bool]:
+    """Tell, of an event, whether others may see that it came: not so what was told in confidence."""
+    confided: ColumnElement[bool] = InboundEvent.payload[CONFIDED].as_boolean()
+    return confided.is_not(True)

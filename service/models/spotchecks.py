@@ -13,6 +13,9 @@ from service.models.diaspora import Contact
 from service.models.needs import Need
 from service.models.phones import Phone
 
+# The texts of a check. Whom they were sent to, and so who answered, is shown to nobody.
+TEMPLATES = ("spot_question", "spot_noted", "spot_kept")
+
 
 class SpotAnswer(StrEnum):
     """What a villager answers."""
@@ -106,6 +109,12 @@ def asked_of(session: Session, phone: str) -> list[SpotQuestion]:
             .order_by(SpotQuestion.id)
         )
     )
+
+
+def was_asked(session: Session, phone: str) -> bool:
+    """Tell whether anything was ever asked at this phone."""
+    asked = select(SpotQuestion.id).join(SpotQuestion.resident).where(Resident.phone == phone)
+    return session.scalar(asked.limit(1)) is not None
 
 
 def open_checks(session: Session, need_id: int | None = None) -> list[SpotCheck]:

@@ -33,6 +33,8 @@ from service.models import (
 )
 from service.models.audit import record
 from service.models.base import table_of
+from service.models.inbound import may_be_read
+from service.models.spotchecks import TEMPLATES
 from service.models.users import comes_in
 from service.settings import Settings
 
@@ -166,7 +168,8 @@ def heard_from(session: Session, phones: Collection[str]) -> Mapping[str, tuple[
 
 
 def _last_texts(session: Session, phones: Collection[str]) -> Mapping[str, str]:
-    last = select(func.max(InboundEvent.id)).where(InboundEvent.phone.in_(phones), InboundEvent.kind == SMS)
+    texts = (InboundEvent.phone.in_(phones), InboundEvent.kind == SMS, may_be_read())
+    last = select(func.max(InboundEvent.id)).where(*texts)
     events = session.scalars(select(InboundEvent).where(InboundEvent.id.in_(last.group_by(InboundEvent.phone))))
     return {event.phone: event.payload.get("text", "") for event in events}
 
@@ -188,8 +191,9 @@ def entries_of(session: Session, phone: str, until: datetime | None = None) -> S
     With `until`, up to sixty till that very moment: who goes back sees a line twice rather than none.
     """
     most = ENTRIES if until else LATEST
-    heard = select(InboundEvent).where(InboundEvent.phone == phone, InboundEvent.kind.in_((SMS, "ussd-end")))
-    sent = select(Message).where(Message.phone == phone)
+    of_them = (InboundEvent.phone == phone, InboundEvent.kind.in_((SMS, "ussd-end")), may_be_read())
+    heard = select(InboundEvent).where(*of_them)
+    sent = select(Message).where(Message.phone == phone, Message.template.not_in(TEMPLATES))
     if until:
         heard, sent = heard.where(InboundEvent.received_at <= until), sent.where(Message.created_at <= until)
     lines = [

@@ -22,7 +22,7 @@ from service.models.audit import record
 from service.models.base import Base, table_of
 from service.models.diaspora import Contact
 from service.models.messages import Message
-from service.models.spotchecks import Resident
+from service.models.spotchecks import Resident, SpotQuestion
 from service.models.users import User
 
 # Who a row says that somebody is, by the table it is in.
@@ -105,6 +105,8 @@ def _shown(table: Table, row: Row[Any], phone: str) -> dict[str, Any]:
             told[column.name] = mask_phone(value)
     if table is table_of(Message) and told["kind"] in CODES:
         told["text"] = told["line"] = HIDDEN
+    if table is table_of(SpotQuestion) and told["answer"]:
+        told["answer"] = HIDDEN
     return told
 
 

@@ -10,7 +10,7 @@ from service.models.diaspora import Contact
 from service.models.needs import Need, need_by_reference, needs_of
 from service.models.progress import ProgressReport, latest_report
 from service.models.proposals import introduced_to, open_proposals, proposal_of, waiting_interests
-from service.models.spotchecks import SpotAnswer, asked_of
+from service.models.spotchecks import SpotAnswer, asked_of, was_asked
 from service.usecases.proposals import decline, express_interest, refuse_interest
 from service.usecases.spotchecks import answer_question
 from ussd.engine.prompts import DIGITS
@@ -59,6 +59,14 @@ def officer_answers(inbox: Inbox, officer: Officer, command: Command) -> None:
         which = [("interest.which", str(meant[0].id))] if len(meant) == 1 else []
         answer = "accept" if command.action is Action.YES else "refuse"
         inbox.converse("", "answer", [*which, ("interest.ask", answer)])
+
+
+def confides(inbox: Inbox) -> bool:
+    """Tell whether the text says yes or no to a spot check, in time or late: nobody else reads it."""
+    if inbox.question and inbox.question.prompt.key == "spot.ask":
+        return inbox.question.fits(inbox.text)
+    lives_here = bool(inbox.resident) or not inbox.known
+    return lives_here and _spot_answer(inbox) is not None and was_asked(inbox.session, inbox.phone)
 
 
 def resident_answers(inbox: Inbox) -> bool:

@@ -10,7 +10,7 @@ from service.locales import Language, speaker
 from service.models.associations import Officer
 from service.models.contributions import uncounted_by
 from service.models.diaspora import Contact
-from service.models.inbound import first_time
+from service.models.inbound import CONFIDED, first_time
 from service.models.needs import projects_of
 from service.models.pledges import pledgeable
 from service.models.progress import waiting_reports
@@ -24,7 +24,7 @@ from ussd.dialogues.experiences import OWN, sheets_to_answer
 from ussd.dialogues.testimonies import OLD
 from ussd.sessions import Conversations
 from ussd.transports import forms
-from ussd.transports.answers import contact_answers, inform, officer_answers, refuse, resident_answers
+from ussd.transports.answers import confides, contact_answers, inform, officer_answers, refuse, resident_answers
 from ussd.transports.experiences import tell_experience
 from ussd.transports.inbox import CHANNEL, Inbox, Text
 from ussd.transports.keywords import Action, Command, nearly
@@ -74,20 +74,23 @@ def _receive(conversations: Conversations, text: Text, refusal: TiwiziError | No
     now = container.clock()
     with transaction(container.engine) as session:
         inbox = Inbox(conversations, session, now, text, again=refusal is not None)
+        confided = confides(inbox)
+        kept = {CONFIDED: True} if confided else {"text": inbox.kept}
         new = first_time(
             session,
             gateway=text.gateway,
             kind=CHANNEL,
             external_id=text.id,
             phone=text.phone,
-            payload={**text.payload, "text": inbox.kept},
+            payload={**text.payload, **kept},
             received_at=now,
         )
         if new and text.answerable:
             # Before it is handled: who leaves by it is forgotten with it.
-            note_text(session, now, text.phone, understood=True)
+            if not confided:
+                note_text(session, now, text.phone, understood=True)
             _handle(inbox, refusal)
-            if inbox.puzzling:
+            if inbox.puzzling and not confided:
                 note_text(session, now, text.phone, understood=False)
 
 
@@ -114,8 +117,16 @@ def _answer(inbox: Inbox) -> None:
     """Answer somebody who is known; whatever they write is a sign of life."""
     know_phone(inbox.session, inbox.now, inbox.phone)
     if not (_commanded(inbox) or _guessed(inbox) or resident_answers(inbox) or inbox.goes_on()):
-        inbox.puzzling = True
-        inbox.reply("not_understood")
+        _puzzled(inbox)
+
+
+def _puzzled(inbox: Inbox) -> None:
+    """Say that a person will read it; that nothing was asked, to who answers what was counted already."""
+    if confides(inbox):
+        inbox.say("spot.none")
+        return
+    inbox.puzzling = True
+    inbox.reply("not_understood")
 
 
 def _stranger(inbox: Inbox) -> None:
@@ -218,8 +229,7 @@ def _decide(inbox: Inbox, command: Command) -> None:
     elif inbox.officer:
         officer_answers(inbox, inbox.officer, command)
     elif not resident_answers(inbox):
-        inbox.puzzling = True
-        inbox.reply("not_understood")
+        _puzzled(inbox)
 
 
 def _help(inbox: Inbox, action: Action) -> None:

@@ -7,9 +7,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import defer
 
 from service.domain.kinds import Kind
+from service.domain.phone import mask_phone
 from service.domain.scopes import Scope
 from service.domain.states import MessageState
 from service.models.messages import Message
+from service.models.spotchecks import TEMPLATES
 from service.web.api.operations import Call, Operations
 from service.web.api.paging import Page, PageQuery, asked, cut
 
@@ -23,7 +25,7 @@ class MessageShown(BaseModel):
     state: MessageState
     kind: Kind
     template: str
-    phone: str = Field(description="Masked without people:read.")
+    phone: str = Field(description="Masked without people:read, and where residents were asked.")
     language: str
     parts: int
     gateway: str | None
@@ -56,4 +58,6 @@ def one(call: Call, number: int) -> MessageShown:
 
 def _shown(call: Call, message: Message) -> MessageShown:
     plain = {name: getattr(message, name) for name in MessageShown.model_fields if name != "phone"}
-    return MessageShown(**plain, phone=call.phone(message.phone))
+    # Who has answered a spot check was promised that nobody is told.
+    number = mask_phone(message.phone) if message.template in TEMPLATES else message.phone
+    return MessageShown(**plain, phone=call.phone(number))

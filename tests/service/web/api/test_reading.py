@@ -7,8 +7,10 @@ import pytest
 from sqlalchemy import Engine, event
 
 from service.domain.scopes import Scope
+from service.messaging.outbox import tell
 from service.models import Message
 from service.models.session import reading, transaction
+from service.usecases.phones import know_phone
 from service.web.api import OPERATIONS
 from service.web.api.paging import _cursor
 from tests.conftest import MovedClock
@@ -123,6 +125,17 @@ def test_nobody_reads_what_a_message_says(program: Program, engine: Engine) -> N
     assert len(texts) > 5
     assert [text for text in texts if text in json.loads(f"[{json.dumps(told)}]")[0]] == []
     assert "queued" in told
+
+
+def test_not_even_who_sees_people_learns_whom_a_spot_check_asked(
+    program: Program, engine: Engine, clock: MovedClock
+) -> None:
+    with transaction(engine) as session:
+        know_phone(session, clock(), "+212600000071")
+        tell(session, clock(), event="sms:console:1", phone="+212600000071", template="spot_noted", reply=True)
+    told = program.get("/messages").text
+    assert "spot_noted" in told
+    assert "+212600000071" not in told
 
 
 def test_a_project_adds_up(program: Program, country: Country) -> None:
