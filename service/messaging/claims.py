@@ -83,9 +83,7 @@ class Call:
     @cached_property
     def batch(self) -> Sequence[Outgoing]:
         """What the gateway gets. Whoever makes the call makes it: then others may claim meanwhile."""
-        return [
-            Outgoing(own_id(one), one.phone, one.text, _seconds_left(one, self.begun_at)) for one in self.messages
-        ]
+        return [Outgoing(own_id(one), one.phone, one.text, _seconds_left(one, self.begun_at)) for one in self.messages]
 
     @property
     def lease_until(self) -> datetime:

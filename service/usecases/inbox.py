@@ -100,8 +100,11 @@ class Entry:
     message: Message | None = None
 
 
-def note_text(session: Session, now: datetime, phone: str, *, understood: bool) -> None:
-    """Note that a number wrote; what was not understood waits for a person, and so does what answers one."""
+def note_text(session: Session, now: datetime, phone: str, *, understood: bool, plain: bool = False) -> None:
+    """Note that a number wrote; what was not understood waits for a person, and so does what answers one.
+
+    A `plain` word of command answers nobody.
+    """
     table = table_of(Conversation)
     waits = None if understood else now
     row = INSERT[session.get_bind().dialect.name](table).values(
@@ -109,11 +112,11 @@ def note_text(session: Session, now: datetime, phone: str, *, understood: bool) 
     )
     concerns = table.c.answered_at > now - BACK_AND_FORTH if understood else row.excluded.waiting_since.is_not(None)
     first = func.coalesce(table.c.waiting_since, literal(now, table.c.waiting_since.type))
-    news = {
-        "heard_at": now,
+    waiting = {
         "waiting_since": case((concerns, first), else_=table.c.waiting_since),
         "resolved_at": case((concerns, None), else_=table.c.resolved_at),
     }
+    news = {"heard_at": now, **({} if plain else waiting)}
     session.execute(row.on_conflict_do_update(index_elements=(table.c.phone,), set_=news))
 
 

@@ -20,7 +20,7 @@ from service.settings import Settings
 from ussd.sessions import Conversations
 from ussd.transports.forms import Given
 from ussd.transports.guard import is_loop, is_ours
-from ussd.transports.keywords import read_command
+from ussd.transports.keywords import is_sentence, read_command
 from ussd.transports.question import Question, kept
 
 CHANNEL = "sms"
@@ -46,7 +46,7 @@ class Text:
 class Inbox:
     """One text, in the transaction that handles it; `again` when an error undid the first time.
 
-    `puzzling` is whether nothing in it was understood: then a person reads it.
+    `puzzling` is whether nothing in it was understood, or not all of it: then a person reads it.
     """
 
     def __init__(
@@ -108,8 +108,14 @@ class Inbox:
         return bool(screen)
 
     def goes_on(self) -> bool:
-        """Take the text as the answer to what waits; False when nothing is begun."""
-        return self.converse(self.question.answer(self.command, self.text) if self.question else self.text)
+        """Take the text as the answer to what waits; False when nothing is begun.
+
+        A sentence that is none may be a cry for help: a person reads it as well.
+        """
+        going = self.converse(self.question.answer(self.command, self.text) if self.question else self.text)
+        if going and self.question and not self.question.fits(self.text):
+            self.puzzling = is_sentence(self.text)
+        return going
 
     def replies_lately(self, *templates: str) -> int:
         """Return how many messages, or of these templates, this phone was sent within the hour."""

@@ -108,6 +108,7 @@ ABOUT_ONE = frozenset(
 SHORT = 2
 # A word of this many letters can be told with one of them wrong; what is nearly a shorter one is asked about.
 TOLD, NEARLY, SWAPPED = 5, 4, 2
+SENTENCE = 4  # words
 PUNCTUATION = ".,;:!?،؛؟"
 # What was meant as a code: a word, or two with figures among the letters; later in a text, not without its dash.
 CODE_LIKE = re.compile(
@@ -253,6 +254,11 @@ def _alike(typed: str, word: str) -> int:
             break
         same += 1
     return same
+
+
+def is_sentence(text: str) -> bool:
+    """Tell whether somebody speaks rather than answers: four words or more, figures aside."""
+    return sum(any(map(str.isalpha, word)) for word in _split(text)) >= SENTENCE
 
 
 def _split(text: str) -> list[str]:

@@ -27,7 +27,7 @@ from ussd.transports import forms
 from ussd.transports.answers import confides, contact_answers, inform, officer_answers, refuse, resident_answers
 from ussd.transports.experiences import tell_experience
 from ussd.transports.inbox import CHANNEL, Inbox, Text
-from ussd.transports.keywords import Action, Command, nearly
+from ussd.transports.keywords import Action, Command, is_sentence, nearly
 
 __all__ = ("Text", "receive")
 
@@ -88,7 +88,7 @@ def _receive(conversations: Conversations, text: Text, refusal: TiwiziError | No
         if new and text.answerable:
             # Before it is handled: who leaves by it is forgotten with it.
             if not confided:
-                note_text(session, now, text.phone, understood=True)
+                note_text(session, now, text.phone, understood=True, plain=_is_plain(inbox))
             _handle(inbox, refusal)
             if inbox.puzzling and not confided:
                 note_text(session, now, text.phone, understood=False)
@@ -160,6 +160,14 @@ def _commanded(inbox: Inbox) -> bool:
 
 def _means(inbox: Inbox, command: Command) -> bool:
     return not inbox.question or inbox.question.means(command, inbox.text)
+
+
+def _is_plain(inbox: Inbox) -> bool:
+    """Tell whether the text is a word of command and no more. A mere yes or no may answer a person instead."""
+    command = inbox.command
+    if not command or not inbox.known or not _means(inbox, command) or is_sentence(command.rest):
+        return False
+    return command.about_one or command.action not in {Action.YES, Action.NO}
 
 
 def _guessed(inbox: Inbox) -> bool:
