@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, case, exists, func, literal, or_, select, update
@@ -38,6 +39,7 @@ from service.models.audit import record
 from service.settings import Settings
 
 TEMPLATE = "broadcast"
+SHOWN = 5  # receivers of a preview
 BATCH = 100  # receivers a transaction: some 30 ms, in which no other turn can write on SQLite
 # So many wait in the outbox at most: what a pause or a cancel must find is little.
 AHEAD = 1_000
@@ -98,6 +100,13 @@ def preview(session: Session, settings: Settings, now: datetime, broadcast: Broa
         reached[language] += count
         cost += count * parts[language] * price_of_part(settings, usual_gateway(settings, number), number)
     return Preview(reached, left_out, parts, cost)
+
+
+def some_receivers(session: Session, settings: Settings, now: datetime, broadcast: Broadcast) -> Sequence[str]:
+    """Return the numbers of a few who would get it now."""
+    rows = session.execute(_audience(broadcast, now).order_by(Phone.number).limit(BATCH))
+    reached = (number for number, language, why in rows if not _left_out(settings, broadcast, number, language, why))
+    return list(islice(reached, SHOWN))
 
 
 def approve(session: Session, now: datetime, *, user: User, broadcast_id: int) -> None:

@@ -100,10 +100,13 @@ class Group:
     more: bool
 
 
-def waiting(session: Session, now: datetime, silence_days: int) -> list[Group]:
-    """Return what waits, without the matters of which nothing does; `silence_days` as in the settings."""
+def waiting(session: Session, now: datetime, silence_days: int, reader: int = 0) -> list[Group]:
+    """Return what waits, without the matters of which nothing does; `silence_days` as in the settings.
+
+    What the `reader` wrote waits for another.
+    """
     silent = is_silent(session, now, silence_days)
-    found = _matters(now, silent)
+    found = _matters(now, silent, reader)
     firsts = {**found, **_firsts(silent)}
     counts = session.execute(select(*(_counted(rows).label(matter) for matter, rows in found.items()))).one()
     groups = ((matter, rows, count) for (matter, rows), count in zip(found.items(), counts, strict=True) if count)
@@ -125,7 +128,7 @@ def _first(session: Session, rows: Rows) -> list[Item]:
     ]
 
 
-def _matters(now: datetime, silent: ColumnElement[bool]) -> Mapping[Matter, Rows]:
+def _matters(now: datetime, silent: ColumnElement[bool], reader: int) -> Mapping[Matter, Rows]:
     """Return, of each matter, (id, reference, name, since, what has words…) of all that waits, the oldest first."""
     return {
         Matter.ASSOCIATIONS: _pending(VillageAssociation),
@@ -145,7 +148,7 @@ def _matters(now: datetime, silent: ColumnElement[bool]) -> Mapping[Matter, Rows
         .order_by(Phone.doubted_at, Phone.number),
         Matter.BROADCASTS: select(Broadcast.id, literal(""), User.name, Broadcast.written_at)
         .join(User, User.id == Broadcast.written_by)
-        .where(Broadcast.state == BroadcastState.WRITTEN)
+        .where(Broadcast.state == BroadcastState.WRITTEN, Broadcast.written_by != reader)
         .order_by(Broadcast.id),
         Matter.SILENT: _projects(Project.moved_at).where(silent),
         Matter.SPOT_CHECKS: _spot_checks(now),

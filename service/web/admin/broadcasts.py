@@ -1,6 +1,8 @@
 """Broadcasts: written by one, approved by another, held and called back, with what came of each receiver."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
 from sqlalchemy import Engine, Select, func, select
@@ -24,6 +26,7 @@ from service.models.diaspora import place_of
 from service.models.session import reading, transaction
 from service.settings import COUNTRY
 from service.usecases import broadcasts
+from service.usecases.inbox import someone_at
 from service.web.access import access
 from service.web.admin.asked import asked_number
 from service.web.admin.inbox import asked_form, new_form
@@ -69,7 +72,7 @@ def new() -> str:
 
 @access("coordinator")
 def write() -> Response | str:
-    """Keep what was written, for a second person to approve."""
+    """Show first whom it would reach; then keep what was written, for a second person to approve."""
     texts = {one.value: text for one in Language if (text := clean(request.form.get(f"text-{one}", "")))}
     with transaction(container().engine) as session:
         audience = _asked_audience(session)
@@ -77,6 +80,8 @@ def write() -> Response | str:
             flash(voice().say(problem, most=MOST_WRITTEN_PARTS))
         else:
             assert audience  # noqa: S101  # tells the type checker what no problem means
+            if request.form.get("step") == "preview":
+                return _form(request.form.to_dict(), _preview(session, audience, texts))
             user, form = signed_in(), asked_form()
             number = broadcasts.write_broadcast(session, now(), user=user, audience=audience, texts=texts, form=form)
             return redirect(url_for("admin.broadcast", number=number))
@@ -140,7 +145,20 @@ DECISIONS: Mapping[str, Callable[[int], Response]] = {
 }
 
 
-def _form(filled: Mapping[str, str]) -> str:
+def _preview(session: Session, audience: Audience, texts: Mapping[str, str]) -> Mapping[str, Any]:
+    settings, at = container().settings, now()
+    # Kept nowhere: its author may still change it.
+    draft = Broadcast(audience=audience.stored(), texts=texts)
+    some = broadcasts.some_receivers(session, settings, at, draft)
+    people = someone_at(session, some)
+    return {
+        "preview": broadcasts.preview(session, settings, at, draft),
+        "texts": {language: broadcasts.as_sent(text, language) for language, text in texts.items()},
+        "some": [people[phone] for phone in some],
+    }
+
+
+def _form(filled: Mapping[str, str], seen: Mapping[str, Any] = MappingProxyType({})) -> str:
     with reading(container().engine) as session:
         places = select(Commune.province_code, Commune.province_fr, Commune.province_ar).distinct()
         countries = select(DiasporaAssociation.country).distinct().order_by(DiasporaAssociation.country)
@@ -151,6 +169,7 @@ def _form(filled: Mapping[str, str]) -> str:
             countries=[Country(code) for code in session.scalars(countries)],
             choices={name: list(kind) for name, kind in CHOICES.items()},
             longest=LONGEST_WRITTEN,
+            **seen,
         )
 
 

@@ -51,7 +51,7 @@ def show() -> str:
         callers = people_to_call(session)
         spent = spending_now(session, settings, now(), NEARLY)
         views = gateways_now(session, now(), settings.used_gateways)
-        groups = waiting(session, now(), settings.silence_days)
+        groups = waiting(session, now(), settings.silence_days, signed_in().id)
         writers = [item.name for group in groups if group.matter is Matter.CONVERSATIONS for item in group.items]
         return render_template(
             "admin/home.html",

@@ -46,6 +46,14 @@ def another(person: Person, make_user: MakeUser, role: UserRole = UserRole.COORD
     return person
 
 
+def test_a_broadcast_is_seen_before_it_is_kept(engine: Engine, writes: Writes) -> None:
+    seen = writes(step="preview")
+    assert all(said in seen for said in ("personnes : 3", TEXT, "<bdi>Tamunt</bdi>", "Proposer à l&#39;approbation"))
+    with reading(engine) as session:
+        assert session.scalars(select(Broadcast)).all() == []
+    assert writes().startswith(f"{PAGE}/")
+
+
 def test_one_writes_another_approves_and_the_result_can_be_taken_away(
     coordinator: Person,
     engine: Engine,
@@ -61,9 +69,10 @@ def test_one_writes_another_approves_and_the_result_can_be_taken_away(
     assert all(said in seen for said in ("Responsables de villages", "Assaisse", "a dit STOP", "personnes : 2"))
     assert "STOP : ne plus recevoir de SMS." in seen
     assert "Une autre personne doit" in seen
+    assert f'href="{page}"' not in coordinator.get("/admin/").text  # its author may not approve it
     assert coordinator.send(f"{page}/approve", page=page).status_code == 403
     other = another(coordinator, make_user)
-    assert f'href="{page}"' in other.get("/admin/").text  # where it waits
+    assert f'href="{page}">Écrit par <bdi>Zahra</bdi>' in other.get("/admin/").text  # where it waits
     assert f"{page}/approve" in other.get(page).text
     assert other.send(f"{page}/approve", page=page).status_code == 302
     send_broadcasts(container)
