@@ -19,6 +19,7 @@ from service.models.audit import record
 from service.models.callbacks import Callback, waiting_callbacks
 from service.models.diaspora import Contact, DiasporaAssociation
 from service.models.phones import Phone
+from service.models.spotchecks import Resident
 from service.models.users import User
 
 PROMISED = timedelta(days=2)
@@ -74,11 +75,14 @@ def people_to_call(session: Session) -> list[Caller]:
 
 
 def _known(session: Session, phones: Collection[str]) -> dict[str, dict[str, Any]]:
-    """Return what is known of who has each of these phones: in four statements, however many there are."""
+    """Return what is known of who has each of these phones: in five statements, however many there are."""
     languages = select(Phone.number, Phone.language).where(Phone.number.in_(phones))
     known: dict[str, dict[str, Any]] = {phone: {"language": spoken} for phone, spoken in session.execute(languages)}
     for user in session.scalars(select(User).where(User.phone.in_(phones))):
         known[user.phone or ""]["person"] = user.name
+    residents = select(Resident.phone, VillageAssociation.name).join(Resident.association)
+    for phone, name in session.execute(residents.where(Resident.phone.in_(phones), Resident.left_at.is_(None))):
+        known[phone].update(association=name)
     contacts = select(Contact.phone, Contact.name, DiasporaAssociation.name).join(Contact.association)
     for phone, person, name in session.execute(contacts.where(Contact.phone.in_(phones), Contact.left_at.is_(None))):
         known[phone].update(person=person, association=name)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import ColumnElement, case, func, literal, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from service.domain.errors import NotAllowedError, NotFoundError, TiwiziError
 from service.domain.kinds import Kind
@@ -28,6 +28,7 @@ from service.models import (
     Message,
     Officer,
     Phone,
+    Resident,
     User,
     VillageAssociation,
 )
@@ -66,7 +67,8 @@ class Folder(StrEnum):
 class Someone:
     """Who is behind a number, as far as it is known.
 
-    `person` and `side` say the kind and the id of them, and of the association they speak for.
+    `person` and `side` say the kind and the id of them, and of the association they speak for, or whose village they
+    live in: a resident speaks for none.
     """
 
     association: str = ""
@@ -75,6 +77,7 @@ class Someone:
     douar: str = ""
     person: tuple[str, int] | None = None
     side: tuple[str, int] | None = None
+    lives_there: bool = False
 
 
 @dataclass(frozen=True)
@@ -151,6 +154,10 @@ def someone_at(session: Session, phones: Collection[str]) -> Mapping[str, Someon
     """Return who is behind each of these numbers, of those that are known."""
     users = session.execute(select(User.phone, User.name).where(User.phone.in_(phones)))
     found = {str(phone): Someone(name=name) for phone, name in users}
+    living = (Resident.phone.in_(phones), Resident.left_at.is_(None))
+    for lives in session.scalars(select(Resident).where(*living).options(joinedload(Resident.association))):
+        side, village = ("association", lives.association_id), lives.association
+        found[lives.phone] = Someone(village.name, douar=village.douar, side=side, lives_there=True)
     contacts = select(Contact, DiasporaAssociation.name).join(Contact.association)
     for one, association in session.execute(contacts.where(Contact.phone.in_(phones), Contact.left_at.is_(None))):
         side = ("diaspora_association", one.association_id)

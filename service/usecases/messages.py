@@ -61,6 +61,7 @@ class Letter:
     id: int
     phone: str
     kind: Kind
+    template: str
     state: MessageState
     reason: str
     attempts: int
@@ -138,6 +139,7 @@ def letters(session: Session, rows: Iterable[Any]) -> list[Letter]:
             id=one.id,
             phone=one.phone,
             kind=one.kind,
+            template=one.template,
             state=one.state,
             reason=one.reason,
             attempts=one.attempts,

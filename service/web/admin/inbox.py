@@ -73,7 +73,7 @@ def answer(number: int) -> Response | str:
     """Send an answer, or show it first: what it takes, and what will make it wait; or begin it with a canned one."""
     step, text, form = request.form.get("step", ""), clean(request.form.get("text", "")), asked_form()
     if step == "insert":
-        return _conversation(number, Draft(_canned(request.form.get("canned", "")) or text, form))
+        return _conversation(number, Draft(clean(f"{text} {_canned(request.form.get('canned', ''))}"), form))
     measured = _measured(number, text)
     if step != "send" or not text or measured.too_long:
         return _conversation(number, Draft(text, form, measured))

@@ -19,6 +19,7 @@ from service.models.messages import is_dead
 from service.models.session import reading, transaction
 from service.usecases import messages
 from service.usecases.checkup import FAILING
+from service.usecases.inbox import ANSWER
 from service.web.access import access
 from service.web.admin.asked import sent_number
 from service.web.admin.lists import Column, Field, Listing, answer, column
@@ -39,6 +40,10 @@ REASONS = {
 
 def _reason(said: str) -> object:
     return Phrase(REASONS[said]) if said in REASONS else Typed(masked(said))
+
+
+def _kind(letter: messages.Letter) -> object:
+    return Phrase("web.letters.answer") if letter.template == ANSWER else letter.kind
 
 
 def _tried(letter: messages.Letter) -> object:
@@ -62,7 +67,7 @@ ALL_MESSAGES = Listing(
         Column(
             "message",
             (
-                Field("kind", lambda letter: letter.kind),
+                Field("kind", _kind),
                 Field("number", lambda letter: str(letter.id)),
                 Field("written", lambda letter: Moment(letter.written_at)),
             ),

@@ -9,11 +9,14 @@ from sqlalchemy import Engine, select
 from service.container import Container
 from service.domain.phone import show_phone
 from service.domain.roles import UserRole
+from service.domain.states import AssociationState
 from service.messaging.outbox import tell
 from service.models import Conversation, InboundEvent, Message, Officer
 from service.models.session import reading, transaction
+from service.usecases.callbacks import ask_callback
 from service.usecases.inbox import ENTRIES, LATEST, note_text
 from service.usecases.phones import know_phone, stop
+from service.usecases.residents import join_village
 from tests.conftest import MovedClock
 from tests.service.web.person import MakeUser, Person
 from tests.service.web.registers import Registers
@@ -113,6 +116,36 @@ def test_a_canned_answer_comes_in_the_language_that_was_picked(
     assert sent(engine) == []
     kept = coordinator.send(f"{page}/answer", page=page, form=form, step="insert", canned="xx:y", text="mien").text
     assert ">mien</textarea>" in kept
+    both = coordinator.send(f"{page}/answer", page=page, form=form, step="insert", canned="ar:received", text="mien")
+    assert ">mien شكرا، قرأنا رسالتكم" in both.text
+
+
+def test_a_resident_is_no_stranger(
+    coordinator: Person, registers: Registers, engine: Engine, clock: MovedClock, hears: Hears
+) -> None:
+    village = registers.association("Ait Ikkou", AssociationState.VERIFIED, douar="Tagadirt")
+    number = hears()
+    with transaction(engine) as session:
+        join_village(session, clock(), phone=PHONE, channel="sms", association_id=village)
+        ask_callback(session, clock(), phone=PHONE, channel="sms")
+    for page in (PAGE, f"{PAGE}/{number}", "/admin/"):
+        seen = coordinator.get(page).text
+        assert "<bdi>Ait Ikkou</bdi>" in seen
+        assert not any(wrong in seen for wrong in ("Pas encore inscrit", "Numéro inconnu"))
+    assert f'href="/admin/associations/{village}"' in coordinator.get(f"{PAGE}/{number}").text
+
+
+def test_what_was_answered_says_what_it_still_waits_for(coordinator: Person, hears: Hears) -> None:
+    page = f"{PAGE}/{hears()}"
+    assert "« À traiter ». Un nouveau message la rouvre" in coordinator.get(page).text
+    said = {"page": page, "form": form_of(coordinator, page), "text": "Merci, nous venons demain."}
+    assert coordinator.send(f"{page}/answer", step="send", **said).status_code == 302
+    for one in (PAGE, page):
+        assert "Répondu : reste à terminer" in coordinator.get(one).text
+    assert "réponse écrite par une personne" in coordinator.get("/admin/messages/all").text
+    coordinator.send(f"{page}/resolve", page=page)
+    for seen in (coordinator.get(PAGE, folder="all"), coordinator.get(page)):
+        assert "Répondu : reste à terminer" not in seen.text
 
 
 def test_what_is_typed_is_measured_by_the_server(coordinator: Person, hears: Hears) -> None:
