@@ -16,8 +16,8 @@ from service.models.base import Base, Id, folded_from, stored
 class Need(Base):
     """A need as an officer reported it. Money is in centimes of a dirham; the title is kept as written.
 
-    `unasked` tells, of a verified one, that the last round of the matching found nobody to ask: no association wants
-    its sector, or all that do were asked.
+    `unasked` tells, of a verified one, that the last round of the matching, or the last no since, found nobody to ask:
+    no association wants its sector, or all that do were asked.
     """
 
     __tablename__ = "needs"

@@ -85,7 +85,7 @@ OPEN = (ProposalState.PROPOSED, ProposalState.INTERESTED)
 
 
 def is_unasked() -> ColumnElement[bool]:
-    """Tell, of a need, whether it is verified and the last round of the matching found nobody to ask about it.
+    """Tell, of a need, whether it is verified and nobody was found to ask about it.
 
     Its state is not looked at, which `unasked` follows: SQLite would take the index of all that are verified.
     """

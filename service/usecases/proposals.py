@@ -22,6 +22,7 @@ from service.models.projects import Project
 from service.models.proposals import OPEN, Proposal, proposal_of, unanswered
 from service.usecases.contributions import join_plan, open_plan, release_promise
 from service.usecases.projects import begin_project
+from service.usecases.standing import note_whether_asked
 
 
 def express_interest(session: Session, now: datetime, *, contact: Contact, reference: str, code: str) -> Proposal:
@@ -57,6 +58,7 @@ def decline(session: Session, now: datetime, *, contact: Contact, reference: str
     proposal = _answer(session, now, contact, reference, ProposalState.DECLINED)
     proposal.answer_reason = reason
     release_promise(session, now, proposal, party=Party.DIASPORA, actor=f"contact:{contact.id}")
+    note_whether_asked(session, now, proposal.need)
     return proposal
 
 
@@ -111,6 +113,7 @@ def refuse_interest(session: Session, now: datetime, *, officer: Officer, propos
     proposal = _decide(session, now, officer, proposal_id, ProposalState.REFUSED)
     release_promise(session, now, proposal, party=Party.VILLAGE, actor=f"officer:{officer.id}")
     _tell_end(session, now, proposal, "refused")
+    note_whether_asked(session, now, proposal.need)
     return proposal
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.sectors import Sector
 from service.domain.states import AssociationState, NeedState, ProposalState
-from service.matching.held_back import HeldBack
+from service.matching.held_back import NOBODY, HeldBack
 from service.models.contributions import PROMISED, Contribution, LedgerEntry
 from service.models.diaspora import Contact, DiasporaAssociation, Interest
 from service.models.needs import Need
@@ -55,11 +55,16 @@ def standing_of(session: Session, now: datetime, need: Need) -> Standing:
     return _held_back(session, now, need, standing) if standing.why in {Waits.PARTNER, Waits.NOBODY} else standing
 
 
+def note_whether_asked(session: Session, now: datetime, need: Need) -> None:
+    """Note at a no whether anybody is left to ask about a need: lists need not wait for the next round to tell."""
+    need.unasked = standing_of(session, now, need).why in NOBODY
+
+
 def standings(session: Session, now: datetime, needs: Sequence[Need]) -> Mapping[int, Standing]:
     """Return why each of these needs waits, by their ids, as far as it is cheap to tell: in two statements.
 
-    Nobody to show it to is what the last round of the matching found, or what the next one will, as nobody wants its
-    sector; that all have declined since the last one is not looked for.
+    Nobody to show it to is what the last round of the matching or the last no found, or what the next round will, as
+    nobody wants its sector.
     """
     awaited = (
         select(Proposal.need_id, Proposal.state, func.min(Proposal.proposed_at), func.min(Proposal.answered_at))

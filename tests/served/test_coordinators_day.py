@@ -135,7 +135,7 @@ def sees_whom_is_asked(day: Day) -> None:
         match(held)
     day.go("web.nav.proposals")
     day.keys.open(say("web.list.narrow"))
-    day.keys.choose(say("web.column.state"), say("web.proposal.proposed"))
+    day.keys.choose(say("web.column.state"), say("proposal_state.proposed"))
     day.keys.follow(say("web.list.show"), BUTTON)
     shown = day.page.get_by_role("row").filter(has_text=PARTNER)
     expect(shown.filter(has_text=day.morning.need)).to_have_count(1)

@@ -120,6 +120,19 @@ def test_info_tells_what_the_one_who_asks_may_know(lyon: Handset, reference: str
     assert "84" not in hidden.replace("*384*84#", "")
 
 
+def test_info_tells_the_village_whom_its_need_waits_for(lyon: Handset, reference: str) -> None:
+    secretary = other(lyon, SECRETARY)
+    assert "réponse des associations attendue" in secretary.sends(f"INFO {reference}")[0]
+    lyon.sends(f"OUI {reference}")
+    assert "réponse du village attendue" in secretary.sends(f"INFO {reference}")[0]
+    secretary.sends(f"NON {reference}")
+    other(lyon, UTRECHT).sends(f"NON {reference}")
+    assert "aucune association" in secretary.sends(f"INFO {reference}")[0]
+    secretary.dial()
+    assert "pas dit oui. On en cherche d'autres" in secretary.types("2", "1")
+    assert "vérifi" in lyon.sends(f"INFO {reference}")[0].rpartition(":")[2]  # what others said is not hers to know
+
+
 def test_info_on_a_need_that_was_not_shown_says_no_more_than_on_none(
     container: Container, lyon: Handset, reference: str, clock: MovedClock
 ) -> None:

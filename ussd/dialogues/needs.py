@@ -224,10 +224,10 @@ def _why(need: Need, shown: Collection[Proposal]) -> dict[str, Any]:
         return {"what": "turned_away" if standing is AssociationState.REJECTED else "unverified"}
     if need.state is NeedState.REPORTED:
         return {"what": "reported", "since": need.reported_at.isoformat()}
-    return _answered(shown)
+    return _answered(need, shown)
 
 
-def _answered(shown: Collection[Proposal]) -> dict[str, Any]:
+def _answered(need: Need, shown: Collection[Proposal]) -> dict[str, Any]:
     """Return what the associations that were shown a need made of it; what waits for the village comes first."""
     names = {state: [one.diaspora.name for one in shown if one.state is state] for state in ProposalState}
     if interested := names[ProposalState.INTERESTED]:
@@ -237,7 +237,7 @@ def _answered(shown: Collection[Proposal]) -> dict[str, Any]:
     since = [one.proposed_at for one in shown if one.state is ProposalState.PROPOSED]
     if since:
         return {"what": "proposed", "count": len(since), "since": min(since).isoformat()}
-    return {"what": "verified"}
+    return {"what": "unasked" if need.unasked and shown else "verified"}
 
 
 def _spoken(ctx: Context, seen: dict[str, Any]) -> dict[str, object]:

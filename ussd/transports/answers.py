@@ -13,6 +13,7 @@ from service.models.proposals import introduced_to, open_proposals, proposal_of,
 from service.models.spotchecks import SpotAnswer, asked_of, was_asked
 from service.usecases.proposals import decline, express_interest, refuse_interest
 from service.usecases.spotchecks import answer_question
+from service.usecases.standing import standings
 from ussd.engine.prompts import DIGITS
 from ussd.transports.forms import promises
 from ussd.transports.inbox import CHANNEL, Inbox
@@ -120,12 +121,19 @@ def inform(inbox: Inbox, command: Command) -> None:
                 amount=Money(need.cost),
                 share=Money(need.village_share),
                 source=need_source(need),
-                state=need.state,
+                state=_standing(inbox, need),
             )
     elif reference:
         inbox.reply("reference_unknown", reference=reference)
     else:
         inbox.reply("which_reference")
+
+
+def _standing(inbox: Inbox, need: Need) -> object:
+    """Return where a need stands; while a partner is looked for, also whom it waits for, which is its village's."""
+    if inbox.contact or need.state is not NeedState.VERIFIED:
+        return need.state
+    return standings(inbox.session, inbox.now, [need])[need.id].why
 
 
 def refuse(inbox: Inbox, refusal: TiwiziError) -> None:

@@ -1,5 +1,6 @@
 """One village association, association abroad, need or person: its facts, its like, what happened, what to do."""
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -14,8 +15,10 @@ from service.domain.money import Money
 from service.domain.sectors import Urgency
 from service.domain.states import NeedState
 from service.domain.text import visible
+from service.matching.held_back import NOBODY
 from service.messaging.phrases import Country, Phrase
 from service.models import Contact, DiasporaAssociation, Need, Officer, Phone, Project, Proposal, VillageAssociation
+from service.models.contributions import missing_of
 from service.models.conversations import Conversation
 from service.models.diaspora import place_of
 from service.models.history import Around, around_association, around_diaspora, around_need, around_person
@@ -92,6 +95,9 @@ def need(number: int) -> str:
             details=_details(one),
             alike=needs_alike(session, one),
             standing=standing_of(session, now(), one),
+            nobody=NOBODY,
+            expiry=timedelta(days=container().settings.expiry_days),
+            sought=missing_of(session, one),
             proposals=_proposals(session, Proposal.need_id == number),
             urgencies=list(Urgency),
             **_deciding(session, one),

@@ -26,6 +26,7 @@ from service.messaging.outbox import MOST_PARTS, _fitted
 from service.messaging.phrases import Country, Phrase, sourced, words
 from service.messaging.segments import fold, measure
 from service.models.communes import Commune
+from service.usecases.standing import Waits
 from ussd.transports.keywords import read_command
 
 # Written the same in French and in one more language: names, signs, and a word of both.
@@ -95,6 +96,10 @@ def placeholders(forms: tuple[str, ...]) -> set[str | None]:
     return {name for form in forms for _, name, _, _ in Formatter().parse(form) if name is not None}
 
 
+# What a need that looks for a partner may wait for, as INFO says it.
+LOOKED_FOR = (Waits.ANSWERS, Waits.VILLAGE, Waits.PARTNER, Waits.NOBODY)
+
+
 def wordiest(voice: Speaker, kind: type[StrEnum]) -> StrEnum:
     """The value with the longest word."""
     return max(kind, key=lambda one: len(voice.write(one)))
@@ -144,7 +149,7 @@ def longest(language: Language) -> dict[str, Any]:
             Phrase("progress.help.asked", {"help": wordiest(voice, HelpWanted)}),
         ],
         "sector": wordiest(voice, Sector),
-        "state": wordiest(voice, NeedState),
+        "state": max([wordiest(voice, NeedState), *LOOKED_FOR], key=lambda one: len(voice.write(one))),
         "stage": wordiest(voice, Milestone),
         "douar": "دوار آيت عبد الله أوسعيد" if arabic else "Ait Abdallah Ou Said Oufella",
         "commune": commune,

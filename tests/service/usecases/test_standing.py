@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from service.domain.sectors import Urgency
@@ -12,6 +12,7 @@ from service.domain.states import AssociationState, NeedState
 from service.matching.held_back import HeldBack
 from service.matching.scoring import Weights
 from service.models import Need
+from service.models.proposals import is_unasked
 from service.models.session import transaction
 from service.usecases.matching import match_needs, plan_round
 from service.usecases.needs import reject_need, verify_need
@@ -19,7 +20,7 @@ from service.usecases.phones import stop
 from service.usecases.proposals import decline, express_interest
 from service.usecases.standing import Standing, Waits, standing_of, standings
 from tests.conftest import MovedClock
-from tests.world import LYON, UTRECHT, diaspora, need_of, settle, village
+from tests.world import LYON, UTRECHT, diaspora, need_of, proposed, settle, village
 
 Arrange = Callable[[Session, MovedClock], None]
 
@@ -115,16 +116,33 @@ def test_what_is_before_and_after_the_matching_is_said_too(engine: Engine, clock
     assert [moment and (moment - start).days for moment in since] == [0, 0, 2, 3, None, None]
 
 
-def test_a_list_tells_what_the_last_round_found(engine: Engine, clock: MovedClock) -> None:
+def test_a_list_tells_at_once_that_nobody_is_left_to_ask(engine: Engine, clock: MovedClock) -> None:
     settle(engine)
     with transaction(engine) as session:
         village(session, clock())
         need = need_of(session, clock())
         session.flush()
         declined(session, clock)
-        assert standings(session, clock(), [need])[need.id] == Standing(Waits.PARTNER, since=clock())
+        assert standings(session, clock(), [need])[need.id] == Standing(Waits.NOBODY, since=clock())
+        assert session.scalars(select(Need).where(is_unasked())).all() == [need]
         match_needs(session, clock(), 2, Weights())
         assert standings(session, clock(), [need])[need.id] == Standing(Waits.NOBODY, since=clock())
+
+
+def test_a_no_does_not_say_that_nobody_is_left_while_somebody_is(engine: Engine, clock: MovedClock) -> None:
+    settle(engine)
+    with transaction(engine) as session:
+        village(session, clock())
+        lyon, utrecht = diaspora(session, clock()), diaspora(session, clock(), UTRECHT, "Utrecht-Souss")
+        asked, free = need_of(session, clock()), need_of(session, clock())
+        proposed(session, clock(), asked, lyon)
+        proposed(session, clock(), asked, utrecht)
+        proposed(session, clock(), free, lyon)
+        for need in (asked, free):
+            decline(session, clock(), contact=lyon.active_contacts[0], reference=need.reference, reason="")
+        assert [need.unasked for need in (asked, free)] == [False, False]
+        decline(session, clock(), contact=utrecht.active_contacts[0], reference=asked.reference, reason="")
+        assert [need.unasked for need in (asked, free)] == [True, False]
 
 
 @pytest.mark.parametrize("arrange", [nobody, stopped])
