@@ -1,6 +1,5 @@
 """The pages of one thing: its facts, what is like it, why it waits, what happened, and what can be taken back."""
 
-import re
 from datetime import timedelta
 
 import pytest
@@ -23,13 +22,12 @@ from service.models.people import somebody_at
 from service.models.session import reading, transaction
 from service.usecases.history import PAGE, timeline
 from service.usecases.matching import match_needs
-from service.usecases.proposals import decline
 from service.usecases.undoing import Closed, Undo, take_back, undo_of
 from tests.conftest import MovedClock
 from tests.service.web.person import Person
 from tests.service.web.registers import Registers
 from tests.ussd.projects import half_done, project_of, staffed_village
-from tests.world import LYON, SECRETARY, diaspora, need_of, proposed, settle, village
+from tests.world import LYON, SECRETARY, diaspora, need_of, settle, village
 
 
 @pytest.fixture
@@ -69,37 +67,6 @@ def test_a_need_is_shown_beside_its_commune_and_decided_on_its_page(
     assert elsewhere.location == "/admin/"
     with reading(engine) as session:
         assert session.get_one(Need, number).state is NeedState.REJECTED
-
-
-def test_a_need_nobody_is_left_for_has_next_steps_that_lead_somewhere(
-    coordinator: Person, engine: Engine, clock: MovedClock
-) -> None:
-    settle(engine)
-    with transaction(engine) as session:
-        village(session, clock())
-        need, lyon = need_of(session, clock()), diaspora(session, clock())
-        proposed(session, clock(), need, lyon)
-        number, reporter = need.id, need.reported_by
-    asked = coordinator.get(f"/admin/needs/{number}").text
-    assert "La plus ancienne proposition attend jusqu&#39;au" in asked
-    assert "Que faire maintenant" not in asked
-    with transaction(engine) as session:
-        contact = active_contact(session, LYON)
-        assert contact
-        decline(session, clock(), contact=contact, reference=session.get_one(Need, number).reference, reason="")
-    said = coordinator.get(f"/admin/needs/{number}").text
-    assert "aucune n&#39;a dit oui" in said
-    steps = re.findall(r'<li><a href="([^"]+)">', said.partition("Que faire maintenant")[2].partition("</ul>")[0])
-    assert steps == ["/admin/diaspora", "/join", f"/admin/officers/{reporter}"]
-    assert [coordinator.get(step).status_code for step in steps] == [200, 200, 200]
-
-
-def test_a_need_says_what_is_sought_and_that_nothing_is_like_it(coordinator: Person, registers: Registers) -> None:
-    association = registers.association(state=AssociationState.PENDING)
-    said = coordinator.get(f"/admin/needs/{registers.need(association)}").text
-    assert "<dt>Encore recherché</dt><dd>260\u00a0000\u00a0DH</dd>" in said
-    assert "Aucun besoin qui lui ressemble" in said
-    assert "Aucune association qui lui ressemble" in coordinator.get(f"/admin/associations/{association}").text
 
 
 def test_needs_that_look_alike_stand_beside_each_other_and_one_is_the_same(

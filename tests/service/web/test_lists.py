@@ -13,9 +13,8 @@ import pytest
 from sqlalchemy import Engine
 
 from service.container import Clock
-from service.domain.sectors import Sector
 from service.domain.spreadsheet import FORMULA
-from service.domain.states import AssociationState, NeedState
+from service.domain.states import AssociationState
 from service.locales import Language
 from service.models.session import transaction
 from service.web.admin.lists import MOST, PER_PAGE
@@ -88,62 +87,6 @@ def test_every_list_says_what_it_is_for_and_how_it_fills(
     assert (empty.status_code, "<table" in empty.text.partition('class="list"')[2].partition("<h2")[0]) == (200, False)
     fill(1, 1)
     assert '<tr role="row"' in viewer.get(f"/admin/{name}").text
-
-
-@pytest.fixture
-def needs(registers: Registers) -> None:
-    """Three needs of two villages."""
-    tizi = registers.association("Aït Abdallah", AssociationState.VERIFIED, douar="Tizi n'Test")
-    other = registers.association("تيويزي", AssociationState.VERIFIED, douar="Agadir")
-    registers.need(tizi, "École du bas", reference="K7-4QE")
-    registers.need(tizi, "Puits du haut", NeedState.VERIFIED, "A3-BCD", Sector.ROADS)
-    registers.need(other, "ماء صالح للشرب", NeedState.VERIFIED, "A4-BCA", Sector.WATER)
-
-
-@pytest.mark.usefixtures("needs")
-@pytest.mark.parametrize(
-    ("asked", "found"),
-    [
-        ({"q": "k7 4qe"}, ["K7-4QE"]),
-        ({"q": "ecole"}, ["K7-4QE"]),
-        ({"q": "ÉCO bas"}, ["K7-4QE"]),
-        ({"q": "puits ecole"}, []),
-        ({"q": "uits"}, []),  # a word is found by how it begins
-        ({"q": "abdallah puits"}, ["A3-BCD"]),
-        ({"q": "ait test"}, ["K7-4QE", "A3-BCD"]),
-        ({"q": "صالح"}, ["A4-BCA"]),
-        ({"q": "تيويزي"}, ["A4-BCA"]),
-        ({"q": "assai"}, ["K7-4QE", "A4-BCA", "A3-BCD"]),  # the commune
-        ({"q": "أسايس puits"}, ["A3-BCD"]),
-        ({"q": "taroudan ecole"}, ["K7-4QE"]),  # the province
-        ({"q": "baha"}, []),
-        ({"q": "0600000001"}, ["K7-4QE", "A3-BCD"]),
-        ({"q": "+212 6 00 00 00 02"}, ["A4-BCA"]),
-        ({"q": "0600000003"}, []),
-        ({"q": "%"}, []),
-        ({"q": "!"}, []),
-        ({"state": "verified"}, ["A4-BCA", "A3-BCD"]),
-        ({"state": "nonsense"}, ["K7-4QE", "A4-BCA", "A3-BCD"]),
-        ({"sector": "roads", "state": "verified"}, ["A3-BCD"]),
-        ({"urgency": "critical"}, []),
-        ({"province": "09.541"}, ["K7-4QE", "A4-BCA", "A3-BCD"]),
-        ({"province": "01.001"}, []),
-        ({"commune": "09.541.07.07", "q": "puits"}, ["A3-BCD"]),
-        ({"since": "2026-11-23", "until": "2026-11-23"}, ["K7-4QE", "A4-BCA", "A3-BCD"]),
-        ({"since": "2026-11-24"}, []),
-        ({"until": "2026-11-22"}, []),
-        ({"since": "yesterday"}, ["K7-4QE", "A4-BCA", "A3-BCD"]),
-        ({"association": "999"}, []),
-        ({"association": "x"}, ["K7-4QE", "A4-BCA", "A3-BCD"]),
-        ({"sort": "reported"}, ["K7-4QE", "A3-BCD", "A4-BCA"]),
-        ({"sort": "-reported"}, ["A4-BCA", "A3-BCD", "K7-4QE"]),
-        ({"sort": "title; drop table needs"}, ["K7-4QE", "A4-BCA", "A3-BCD"]),
-    ],
-)
-def test_needs_are_found_by_what_is_asked(coordinator: Person, asked: dict[str, str], found: list[str]) -> None:
-    page = coordinator.get("/admin/needs", **asked).text
-    assert references(page) == found
-    assert ("Rien ne correspond" in page) is (found == [])
 
 
 def test_what_was_asked_stays_in_the_links_and_in_the_form(coordinator: Person, fill: Fill) -> None:
