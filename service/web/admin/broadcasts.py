@@ -18,7 +18,7 @@ from service.domain.text import clean
 from service.locales import Language
 from service.messaging.budget import ALL, caps, spent_for
 from service.messaging.outlook import LONGEST_WRITTEN, MOST_WRITTEN_PARTS
-from service.messaging.phrases import Country
+from service.messaging.phrases import Country, Phrase
 from service.messaging.segments import measure
 from service.models import Broadcast, BroadcastReceiver, Commune, DiasporaAssociation, Message, User
 from service.models.communes import find_communes
@@ -210,6 +210,9 @@ def _described(broadcast: Broadcast, place: object = None) -> list[object]:
     asked = Audience.kept(broadcast.audience)
     kinds = {name: kind for name, kind in CHOICES.items() if getattr(asked, name)}
     things: list[object] = [kind(getattr(asked, name)) for name, kind in kinds.items()]
+    if asked.state:
+        # "Officers, verified" would say that these are.
+        things[-1] = Phrase("web.broadcast.of_state", {"state": AssociationState(asked.state)})
     if asked.country:
         things.append(Country(asked.country))
     return [*things, place] if place else things

@@ -35,12 +35,15 @@ def demo_village(session: Session) -> VillageAssociation | None:
 
 
 def _steps(village: VillageAssociation, need: Need | None, project: Project | None) -> list[tuple[str, str]]:
-    """Return (part of a catalogue key, address) of each step that there is something to see of."""
-    steps = [("village", url_for("admin.association", number=village.id))]
+    """Return (part of a catalogue key, address) of each step that there is something to see of.
+
+    An address says which step it was (`tour`), so that its page leads on.
+    """
+    steps = [("village", "admin.association", village.id)]
     if need:
-        steps.append(("need", url_for("admin.need", number=need.id)))
+        steps.append(("need", "admin.need", need.id))
     if project:
-        steps.append(("project", url_for("admin.project", number=project.need_id)))
-        steps.append(("money", url_for("admin.money", number=project.need_id)))
-        steps.append(("sheet", url_for("admin.sheets")))
-    return steps
+        steps.append(("project", "admin.project", project.need_id))
+        steps.append(("money", "admin.money", project.need_id))
+    addresses = [(step, url_for(page, number=number, tour=at)) for at, (step, page, number) in enumerate(steps, 1)]
+    return [*addresses, ("sheet", url_for("admin.sheets", tour=len(steps) + 1))] if project else addresses

@@ -141,6 +141,10 @@ def test_what_no_form_offers_asks_for_nothing(coordinator: Person, engine: Engin
     assert {value for name, value in asked.items() if name != "who"} == {""}
 
 
+def test_what_an_association_is_is_not_said_of_its_people(coordinator: Person, writes: Writes) -> None:
+    assert "Responsables de villages, association vérifiée" in coordinator.get(writes(state="verified")).text
+
+
 def test_a_viewer_reads_masked_and_decides_nothing(
     coordinator: Person, container: Container, engine: Engine, make_user: MakeUser, writes: Writes
 ) -> None:

@@ -177,7 +177,7 @@ def test_a_decision_in_a_list_is_shown_first(
     assert 'name="step" value="preview"' in coordinator.get(page).text
     form = {"urgency": "high", "reason": "Trop vague", "step": "preview"}
     shown = coordinator.send(f"{page}/{number}/{deed}", page=page, **form).text
-    assert "SMS qui partira, en Français" in shown
+    assert "Langue du SMS qui partira : Français" in shown
     assert "0,00\u00a0EUR" in shown
     assert coordinator.send(f"{page}/999/{deed}", page=page, **form).status_code == 404
     assert association_of(engine, association).state is AssociationState.PENDING

@@ -56,6 +56,9 @@ def test_figures_count_what_was_verified_and_introduced(
     introduce(engine, clock, introduced, "Lyon-Taliouine", ProposalState.INTRODUCED)
     introduce(engine, clock, introduced, "Lyon-Assaisse", ProposalState.PROPOSED)
     assert figures(person.get("/").text) == ["1", "1", "2", "1"]
+    page = person.get("/").text
+    for said in ("commune au registre", "association de village vérifiée", "besoins vérifiés", "mise en relation"):
+        assert f"<dt>{said}</dt>" in page
 
 
 def test_the_page_names_nobody_and_shows_no_need(person: Person, registers: Registers) -> None:

@@ -142,6 +142,7 @@ def test_a_project_tells_how_far_it_is_and_who_says_so(person: Person, story: Pu
     running = person.get(f"/projects/{story.running}").text
     for said in ("Eau potable", "Taliouine (Taroudannt)", "84", "50 %", "pas encore confirmé", LYONS_NAME):
         assert said in running
+    assert "Étude faite</li>" in running  # it says itself that it is done
     assert running.count('class="reached"') == 2  # the study and the well, as half usually means
     finished = person.get(f"/projects/{story.finished}").text
     for said in ("100 %", NAMED_WORDS.replace("'", "&#39;"), "Témoin, Ait Abdallah", f"/experiences/{story.finished}"):
@@ -189,6 +190,7 @@ def test_figures_count_projects_and_households_only(person: Person, story: Publi
     assert story
     page = person.get("/figures").text
     assert re.findall(r"<dd>([^<]*)</dd>", page) == ["2", "1", "168", "1"]
+    assert re.findall(r"<dt>([^<]*)</dt>", page)[:3] == ["projets", "projet achevé", "foyers concernés"]
     assert "Taroudannt" in page
     assert "2026" in page
 

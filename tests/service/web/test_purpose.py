@@ -47,6 +47,12 @@ def test_the_line_stands_on_the_pages(coordinator: Person, language: Language) -
         assert f'<p class="purpose">{line}</p>' in coordinator.get(f"/admin/{page}", lang=language).text
 
 
+def test_on_a_card_the_line_stands_below_its_title(coordinator: Person) -> None:
+    for page in ("password", "account/second-factor"):
+        text = coordinator.get(f"/admin/{page}").text
+        assert text.index('<div class="narrow">') < text.index("<h1>") < text.index('class="purpose"')
+
+
 def test_there_is_a_tour_only_where_the_story_was_played(viewer: Person, engine: Engine, clock: Clock) -> None:
     settle(engine)
     assert viewer.get("/admin/tour").status_code == 404
@@ -54,7 +60,10 @@ def test_there_is_a_tour_only_where_the_story_was_played(viewer: Person, engine:
     with transaction(engine) as session:
         village(session, clock(), "+212600001001", name="Association Tiwizi Ifri")
     assert 'href="/admin/tour"' in viewer.get("/admin/").text
-    steps = re.findall(r'<li><h2><a href="([^"]+)">([^<]+)', viewer.get("/admin/tour").text)
+    steps = re.findall(r'<li id="step-\d"><h2><a href="([^"]+)">([^<]+)', viewer.get("/admin/tour").text)
     # The list numbers them.
     assert [name for _, name in steps] == ["Le village"]
-    assert [viewer.get(step).status_code for step, _ in steps] == [200]
+    pages = [viewer.client.get(step) for step, _ in steps]
+    assert [page.status_code for page in pages] == [200]
+    assert '<a href="/admin/tour#step-2">Continuer la visite</a>' in pages[0].text
+    assert "Continuer la visite" not in viewer.get("/admin/associations").text
