@@ -167,7 +167,9 @@ def test_a_person_has_a_page_with_what_they_wrote(
     assert "402817" not in said  # an answer may hold a code that proves something
     assert "+212 6 00 00 00 01" not in said
     assert "Avancement déclaré" in said
-    assert f'href="/admin/needs/{project.id}"' in viewer.get(f"/admin/diaspora/{contact.association_id}").text
+    abroad = viewer.get(f"/admin/diaspora/{contact.association_id}").text
+    assert f'href="/admin/needs/{project.id}"' in abroad
+    assert abroad.count("Moyens par an") == 1
     said = viewer.get(f"/admin/contacts/{contact.id}").text
     assert "Fatima" in said
     assert "Intéressée" in said

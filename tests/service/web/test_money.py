@@ -47,6 +47,7 @@ def test_the_page_shows_the_plan_what_arrived_and_every_entry(coordinator: Perso
     assert "il manque 110\u00a0000\u00a0DH" in said
     for cell in ("54\u00a0000,00\u00a0DH", "21\u00a0600,11", "96\u00a0000,00", "2\u00a0000,01\u00a0EUR", "10,8000"):
         assert cell in said
+    assert "totaux du projet après chaque écriture" in said
     assert "1,0000" not in said
     assert "compté 900,00" in said
     assert "+212" not in said

@@ -7,7 +7,7 @@ from sqlalchemy import Engine
 
 from service.domain.projects import Party, ProjectMove, ProjectState
 from service.messaging.outbox import tell
-from service.models import Need, Project
+from service.models import Need, ProgressReport, Project
 from service.models.associations import active_officer
 from service.models.diaspora import active_contact
 from service.models.session import reading, transaction
@@ -38,6 +38,14 @@ def test_the_list_says_where_a_project_is_and_since_when_it_is_silent(coordinato
     assert [said for said in told if said not in page] == []
     assert "Lyon-Taliouine" in coordinator.get("/admin/projects", state="works").text
     assert "Lyon-Taliouine" not in coordinator.get("/admin/projects", state="closed").text
+
+
+def test_more_spent_than_received_is_said_and_what_it_may_be(coordinator: Person, engine: Engine, project: int) -> None:
+    said = "C&#39;est 260\u00a0000\u00a0DH de plus que ce qui est noté reçu"
+    assert said not in coordinator.get(f"/admin/projects/{project}").text
+    with transaction(engine) as session:
+        session.query(ProgressReport).one().spent = 260_000_00
+    assert said in coordinator.get(f"/admin/projects/{project}").text
 
 
 def test_what_is_done_misses_nothing_any_more_and_says_what_came(
