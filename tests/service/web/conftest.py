@@ -13,6 +13,8 @@ from werkzeug.serving import make_server
 from service.app import create_app
 from service.container import Clock, Container
 from service.domain.roles import UserRole
+from service.domain.sectors import Sector
+from service.domain.states import AssociationState, NeedState
 from service.models import User
 from service.models.session import transaction
 from tests.service.web.person import HASHED, MakeUser, Person
@@ -67,6 +69,16 @@ def viewer(person: Person, make_user: MakeUser) -> Person:
 @pytest.fixture
 def registers(engine: Engine, clock: Clock) -> Registers:
     return Registers(engine, clock)
+
+
+@pytest.fixture
+def needs(registers: Registers) -> None:
+    """Three needs of two villages."""
+    tizi = registers.association("Aït Abdallah", AssociationState.VERIFIED, douar="Tizi n'Test")
+    other = registers.association("تيويزي", AssociationState.VERIFIED, douar="Agadir")
+    registers.need(tizi, "École du bas", reference="K7-4QE")
+    registers.need(tizi, "Puits du haut", NeedState.VERIFIED, "A3-BCD", Sector.ROADS)
+    registers.need(other, "ماء صالح للشرب", NeedState.VERIFIED, "A4-BCA", Sector.WATER)
 
 
 @pytest.fixture

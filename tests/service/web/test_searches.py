@@ -2,21 +2,8 @@
 
 import pytest
 
-from service.domain.sectors import Sector
-from service.domain.states import AssociationState, NeedState
 from tests.service.web.person import Person
-from tests.service.web.registers import Registers
 from tests.service.web.test_lists import references
-
-
-@pytest.fixture
-def needs(registers: Registers) -> None:
-    """Three needs of two villages."""
-    tizi = registers.association("Aït Abdallah", AssociationState.VERIFIED, douar="Tizi n'Test")
-    other = registers.association("تيويزي", AssociationState.VERIFIED, douar="Agadir")
-    registers.need(tizi, "École du bas", reference="K7-4QE")
-    registers.need(tizi, "Puits du haut", NeedState.VERIFIED, "A3-BCD", Sector.ROADS)
-    registers.need(other, "ماء صالح للشرب", NeedState.VERIFIED, "A4-BCA", Sector.WATER)
 
 
 @pytest.mark.usefixtures("needs")
