@@ -120,7 +120,9 @@ class Conversations:
         after = Conversation(SMS_SESSION, Journal() if screen.ended else journal, screen.ended, touched_at=at)
         if not work.forgets:
             self.journals.write(session, phone, after)
-        event.listen(session, "after_commit", lambda _session: self.journals.forget(phone), once=True)
+        # What was dialled a moment ago may still be on its way to the database.
+        forget = self._forget if work.forgets else self.journals.forget
+        event.listen(session, "after_commit", lambda _session: forget(phone), once=True)
         return screen
 
     def asked_by_sms(self, session: Session, phone: str) -> tuple[Prompt, list[Option]] | None:

@@ -1,9 +1,12 @@
 """Leaving by phone: what it says, what protects it, and that the number is found nowhere afterwards."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from threading import current_thread
+from time import sleep
 
-from sqlalchemy import select, text
+import pytest
+from sqlalchemy import Engine, event, select, text
 
 from service.container import Container
 from service.domain.broadcasts import BroadcastState, LeftOut
@@ -255,6 +258,32 @@ def test_by_sms_a_code_is_sent_back_and_only_the_last_answer_goes_out(
     secretary.sends(code)
     assert [one.startswith("C'est fait : votre numéro") for one in secretary.inbox()] == [True]
     # The last answer is written to the number, and that is all there is of it.
+    assert tables(container, SECRETARY) == {"messages", "phones"}
+
+
+@pytest.fixture
+def slow_writing() -> Iterator[None]:
+    """What is dialled reaches the database half a second later."""
+
+    def tarry(*_: object) -> None:
+        if current_thread().name == "journals":
+            sleep(0.5)
+
+    event.listen(Engine, "before_cursor_execute", tarry)
+    yield
+    event.remove(Engine, "before_cursor_execute", tarry)
+
+
+@pytest.mark.usefixtures("slow_writing")
+def test_what_was_dialled_just_before_is_not_written_after_one_left_by_sms(
+    container: Container, clock: MovedClock, secretary: Handset
+) -> None:
+    colleague(container, clock)
+    opens(secretary, "Quitter Tiwizi")
+    clock.move(minutes=1)
+    asked = secretary.sends("1")[0]
+    secretary.sends(next(word for word in asked.replace("\n", " ").split(" ") if word.isdigit() and len(word) == 6))
+    secretary.conversations.journals.flush()
     assert tables(container, SECRETARY) == {"messages", "phones"}
 
 
