@@ -5,6 +5,10 @@ set -u
 python=.venv/bin/python
 role=tiwizi_test
 
+# Whether PostgreSQL answers is asked with the suite's own packages; without them it would seem to have none.
+[ -x $python ] && $python -c 'import pytest' 2>/dev/null ||
+    { echo "First the suite's packages: make .venv/test.stamp" >&2 && exit 1; }
+
 install() {
     [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
     echo "Installing $* (needed by tests)…"
