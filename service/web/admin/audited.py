@@ -32,7 +32,7 @@ NAMED = (
 )
 COLUMNS = (
     *("kind", "role", "language", "name", "rate", "source", "reason", "amount", "reference", "association"),
-    *("dirhams", "events", "message", "audience"),
+    *("dirhams", "events", "message", "audience", "need", "phone"),
 )
 # What states the acts about something lead from and to.
 STATES: Mapping[str, type[StrEnum]] = {

@@ -69,6 +69,7 @@ def test_every_key_that_is_written_down_has_words() -> None:
 VILLAGES = Audience(Who.VILLAGES, country="FR").stored()
 WRITTEN: list[tuple[str, dict[str, Any], str]] = [
     ("spot_check.told", {"yes": 2, "answers": 3, "by_sms": 1}, "Ont dit oui : 2"),
+    ("progress.declared", {"need": "K7-4Q2"}, "Besoin : K7-4Q2"),
     ("spot_check.begun", {"asked": 3}, "Habitants interrogés : 3"),
     ("arrival.confirmed", {"declared": 500000, "counted": 500000}, "Déclaré : 5\u00a0000\u00a0DH"),
     ("change.asked", {"kind": "add", "role": "witness"}, "Genre : Ajouter"),

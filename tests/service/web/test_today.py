@@ -120,7 +120,7 @@ def test_what_goes_wrong_with_a_project_waits(engine: Engine, clock: MovedClock,
 
 
 def test_money_counted_differently_testimonies_and_sheets_wait(
-    engine: Engine, clock: MovedClock, project: Need
+    viewer: Person, engine: Engine, clock: MovedClock, project: Need
 ) -> None:
     with transaction(engine) as session:
         officer = officer_of(session)
@@ -151,6 +151,7 @@ def test_money_counted_differently_testimonies_and_sheets_wait(
         )  # fmt: skip
     found = matters(engine, clock)
     assert [found[one] for one in (Matter.DIFFERING, Matter.TESTIMONIES, Matter.SHEETS)] == [[project.id]] * 3
+    assert "brouillon : <bdi>العربية</bdi>, <bdi>Français</bdi>" in viewer.get("/admin/").text
 
 
 @pytest.mark.parametrize(("answers", "doubted"), [("yyn", 0), ("ynn", 1), ("nn", 0), ("yyynn", 1)])
