@@ -7,6 +7,7 @@ from jobs.clock import Job, run_clock, run_job
 from jobs.match import explain, rehearse
 from service.cli.database import migrated
 from service.container import Container
+from service.memory import keep_what_is_loaded
 from service.messaging.sender import drain
 from service.messaging.webhooks import deliver
 
@@ -16,6 +17,7 @@ from service.messaging.webhooks import deliver
 def worker(container: Container) -> None:
     """Do what happens by the clock: send messages, match needs."""
     with migrated(container):
+        keep_what_is_loaded()
         run_clock(container, make_jobs(container.settings), make_loops(container))
 
 
@@ -47,6 +49,7 @@ def match_command(container: Container, *, dry_run: bool, explained: bool) -> No
 def drain_command(container: Container) -> None:
     """Send the messages that are due."""
     with migrated(container):
+        keep_what_is_loaded()
         click.echo(f"{drain(container)} tried")
 
 

@@ -7,6 +7,7 @@ import click
 
 from service.cli.database import migrated
 from service.container import Container
+from service.memory import keep_what_is_loaded
 from service.settings import missing_of
 from ussd.smpp import run
 
@@ -21,4 +22,5 @@ def smpp(container: Container) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda _number, _frame: stop.set())
     with migrated(container):
+        keep_what_is_loaded()
         run(container, stop)

@@ -1,6 +1,5 @@
 """`tiwizi web`: the application under granian."""
 
-import gc
 import os
 import socket
 import threading
@@ -16,6 +15,7 @@ from granian.log import LogLevels
 
 from service.cli.database import migrated
 from service.container import Container
+from service.memory import keep_what_is_loaded
 from service.settings import Settings
 
 # Turns hold the interpreter, not the disk: more threads than this only wait for each other (docs/benchmarks.md).
@@ -73,9 +73,7 @@ def _load(parent: int) -> Any:
     """Load the application in a worker, which leaves when the process that started it is gone."""
     threading.Thread(target=_leave_with, args=(parent,), daemon=True).start()
     app = import_module("wsgi").app
-    # What is loaded stays: to look through all of it for what may go would stop every thread, now and then.
-    gc.collect()
-    gc.freeze()
+    keep_what_is_loaded()
     return app
 
 
