@@ -60,8 +60,8 @@ LISTING = Listing(
             "figures",
             (
                 Field("households", lambda row: row.need.households, Need.households),
-                Field("cost", lambda row: Money(row.need.cost), Need.cost),
-                Field("village_share", lambda row: Money(row.need.village_share)),
+                Field("cost", lambda row: Money(row.need.cost), Need.cost, in_dirhams=True),
+                Field("village_share", lambda row: Money(row.need.village_share), in_dirhams=True),
             ),
             named=True,
         ),

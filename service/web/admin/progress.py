@@ -30,7 +30,11 @@ LISTING = Listing(
             (
                 Field("percent", lambda row: row.ProgressReport.percent),
                 Field("reached", lambda row: row.ProgressReport.reached),
-                Field("spent", lambda row: None if (spent := row.ProgressReport.spent) is None else Money(spent)),
+                Field(
+                    "spent",
+                    lambda row: None if (spent := row.ProgressReport.spent) is None else Money(spent),
+                    in_dirhams=True,
+                ),
             ),
             named=True,
         ),

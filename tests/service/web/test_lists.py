@@ -187,7 +187,7 @@ def test_a_download_is_narrowed_as_the_page_is_and_named_after_it(coordinator: P
     asked = {"format": "csv", "q": "abdallah", "sort": "-reported"}
     answer = coordinator.client.get("/admin/needs", query_string=asked, buffered=True)
     head, *rows = table(answer.data)
-    assert head[:6] == ["Référence", "Domaine", "Titre", "Signalé le", "Foyers", "Coût"]
+    assert head[:6] == ["Référence", "Domaine", "Titre", "Signalé le", "Foyers", "Coût (DH)"]
     assert [row[0] for row in rows] == ["A3-BCD", "K7-4QE"]
     assert rows[0][2:6] == ["Puits du haut", date(2026, 11, 23).isoformat(), "84", "320000,00"]
     stands = head.index("Où en est")

@@ -42,6 +42,14 @@ class Field:
     key: str
     value: Callable[[Any], object]
     sort: Any = None
+    # Of an amount in dirhams a download has the number alone.
+    in_dirhams: bool = False
+
+    @property
+    def head(self) -> str:
+        """Return what stands above it in a download."""
+        name = say(f"web.column.{self.key}")
+        return say("web.column.in_dirhams", name=name) if self.in_dirhams else name
 
 
 @dataclass(frozen=True)
@@ -235,7 +243,7 @@ def _line(listing: Listing, row: Any) -> Line:
 
 def _cells(look: Look, session: Session) -> Iterator[Sequence[Plain]]:
     fields = look.listing.fields
-    yield [say(f"web.column.{field.key}") for field in fields]
+    yield [field.head for field in fields]
     keys = look.keys(session)
     while chunk := list(islice(keys, CHUNK)):
         for row in look.listing.load(session, chunk):
