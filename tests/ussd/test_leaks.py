@@ -157,7 +157,9 @@ def test_no_log_holds_a_pin_or_a_phone(used: Service) -> None:
 
 def test_no_table_holds_a_pin_and_a_phone_only_where_the_row_is_about_it(used: Service) -> None:
     written = list(cells(used.engine))
-    assert [cell for cell in written if PINS.search(cell[1].encode())] == []
+    # The number of a row may by chance be that of a PIN.
+    named = [cell for cell in written if not (cell[0].endswith((".id", "_id")) and cell[1].isdigit())]
+    assert [cell for cell in named if PINS.search(cell[1].encode())] == []
     assert {column for column, value in written if PHONES.search(value)} == NUMBERED
 
 
@@ -210,7 +212,9 @@ def test_nothing_that_watches_over_messages_betrays_a_pin_or_a_phone(used: Servi
     assert ["did not leave" in one.output for one in told] == [True, True, False]
     assert "403 +212•••21" in told[2].output
     shown = [*(page.text for page in pages.values()), *(one.output for one in told)]
-    assert [one for one in shown if PINS.search(one.encode()) or PHONES.search(one)] == []
+    # The number of a message may by chance be that of a PIN.
+    own = re.compile(rf"\b(?:{'|'.join(map(str, numbers))})\b")
+    assert [one for one in shown if PINS.search(own.sub("", one).encode()) or PHONES.search(one)] == []
 
 
 def cells(engine: Engine) -> Iterator[tuple[str, str]]:
