@@ -225,6 +225,9 @@ def test_an_answer_is_measured_while_it_is_typed_and_sent(
     page.get_by_text("SMS : 1").wait_for()
     page.get_by_label("ne demande ni argent").check()
     page.get_by_role("button", name="Voir qui").click()
+    page.get_by_role("button", name="Proposer à l'approbation").wait_for()
+    look(page, "broadcast-seen")
+    page.get_by_role("button", name="Proposer à l'approbation").click()
     page.get_by_text("Une autre personne doit").wait_for()
     look(page, "broadcast")
     assert complaints == []
