@@ -32,8 +32,7 @@ from ussd.work import AnsweredError, TooSoonError, Work, answered_before
 DRAFT_KEPT = timedelta(hours=24)
 SEPARATOR = "*"
 TICK = timedelta(microseconds=1)
-# Times that a process waits for what another one writes behind: together half a second. A star that was typed waits so
-# long for nothing, which is rare.
+# Times that a process waits for what another one writes behind: half a second in all, in vain for a typed star.
 PATIENCE = 10
 # Answers that a long dial or a lost session may bring at once: more are no person's, and each is a replay.
 MOST_AT_ONCE = 50
@@ -120,7 +119,6 @@ class Conversations:
         after = Conversation(SMS_SESSION, Journal() if screen.ended else journal, screen.ended, touched_at=at)
         if not work.forgets:
             self.journals.write(session, phone, after)
-        # What was dialled a moment ago may still be on its way to the database.
         forget = self._forget if work.forgets else self.journals.forget
         event.listen(session, "after_commit", lambda _session: forget(phone), once=True)
         return screen

@@ -39,7 +39,8 @@ FACTS: Mapping[str, str] = {
 # What a word by SMS may change at once: it is a decision by itself, or says all that would be asked.
 DECISIONS: Mapping[Action, set[str]] = {
     Action.YES: {"proposals"},
-    Action.NO: {"proposals"},
+    # A need also says whether anybody is left to be asked.
+    Action.NO: {"proposals", "needs"},
     Action.STOP: {"consents"},
     Action.START: {"consents", "diaspora_associations"},
     Action.PAUSE: {"diaspora_associations"},

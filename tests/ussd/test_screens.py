@@ -67,7 +67,7 @@ SELDOM = {
     *("testimony.none", "testimony.mine.none", "testimony.added", "sheet.none", "code.for.sheet", "project.none"),
     *("ended.moved", "notice.changed", "callback.late", "coordinator.nobody"),
     *("code.ask", "code.wrong", "pin.dial", "pledge.unknown", "resident.unknown", "spot.none"),
-    "need.details.nothing",
+    *("need.details.nothing", "need.state.unasked"),
     *("plan.none", "arrival.count.none"),
     *(
         f"code.for.{deed}"
