@@ -11,12 +11,12 @@ from service.container import Container
 from service.domain.needs import Agreement, CostBasis, Funder, LandStatus, WaterRight
 from service.domain.states import AssociationState, NeedState
 from service.locales import Language
-from service.models import Need, NeedDetails
+from service.models import Contact, Need, NeedDetails
 from service.models.progress import shown_to
 from service.models.session import reading, transaction
 from service.usecases.needs import reject_need
 from service.usecases.phones import know_phone
-from service.usecases.proposals import accept_interest
+from service.usecases.proposals import accept_interest, decline
 from tests.conftest import MovedClock
 from tests.ussd.conftest import NEED, Handset, rows
 from tests.ussd.projects import WITNESS, half_done, lyon_asked, lyon_interested, staffed_village
@@ -153,6 +153,18 @@ def test_a_need_waits_for_one_after_the_other_and_says_for_whom(
     assert "Un partenaire est trouvé : Lyon-Taliouine" in sees("4")
     after(lambda session, now, need: half_done(session, now, need.reference))
     assert "Travaux, 50 % (par le secrétariat le 30/11/2026, pas encore confirmé)" in sees("4")
+
+
+def test_a_need_that_all_said_no_to_says_that_others_are_looked_for(
+    container: Container, staffed: Handset, clock: MovedClock
+) -> None:
+    with transaction(container.engine) as session:
+        need = need_of(session, clock())
+        lyon_asked(session, clock(), need)
+        (contact,) = session.scalars(select(Contact)).all()
+        decline(session, clock(), contact=contact, reference=need.reference, reason="")
+    staffed.dial()
+    assert "consultées n'ont pas dit oui. On en cherche d'autres." in staffed.types("2", "1")
 
 
 def test_the_answer_to_an_interest_is_one_key_away(container: Container, staffed: Handset, clock: MovedClock) -> None:
