@@ -140,8 +140,8 @@ def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence
     if not outcomes:
         return
     lock_phones(session, {message.phone for one in answered for message in one.call.messages})
-    gone = {number: sent for number, (_, sent) in outcomes.items() if sent.outcome in GONE}
-    _write_gone(session, gateway.name, now, attempts, gone)
+    if gone := {number: sent for number, (_, sent) in outcomes.items() if sent.outcome in GONE}:
+        _write_gone(session, gateway.name, now, attempts, gone)
     if stayed := [number for number in outcomes if number not in gone]:
         mine = [
             one

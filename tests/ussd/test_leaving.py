@@ -94,6 +94,13 @@ def colleague(container: Container, clock: MovedClock, phone: str = TREASURER) -
         association.officers.append(Officer(phone=phone, role=OfficerRole.TREASURER, joined_at=clock()))
 
 
+def leaves_by_sms(clock: MovedClock, phone: Handset) -> None:
+    opens(phone, "Quitter Tiwizi")
+    clock.move(minutes=1)
+    asked = phone.sends("1")[0]
+    phone.sends(next(word for word in asked.replace("\n", " ").split(" ") if word.isdigit() and len(word) == 6))
+
+
 def protect(container: Container, clock: MovedClock, phone: str) -> None:
     with transaction(container.engine) as session:
         set_pin(session, clock(), phone, hash_pin(container.settings.secret_key, phone, PIN))
@@ -251,11 +258,7 @@ def test_by_sms_a_code_is_sent_back_and_only_the_last_answer_goes_out(
     container: Container, clock: MovedClock, secretary: Handset
 ) -> None:
     colleague(container, clock)
-    opens(secretary, "Quitter Tiwizi")
-    clock.move(minutes=1)
-    asked = secretary.sends("1")[0]
-    code = next(word for word in asked.replace("\n", " ").split(" ") if word.isdigit() and len(word) == 6)
-    secretary.sends(code)
+    leaves_by_sms(clock, secretary)
     assert [one.startswith("C'est fait : votre numéro") for one in secretary.inbox()] == [True]
     # The last answer is written to the number, and that is all there is of it.
     assert tables(container, SECRETARY) == {"messages", "phones"}
@@ -279,10 +282,7 @@ def test_what_was_dialled_just_before_is_not_written_after_one_left_by_sms(
     container: Container, clock: MovedClock, secretary: Handset
 ) -> None:
     colleague(container, clock)
-    opens(secretary, "Quitter Tiwizi")
-    clock.move(minutes=1)
-    asked = secretary.sends("1")[0]
-    secretary.sends(next(word for word in asked.replace("\n", " ").split(" ") if word.isdigit() and len(word) == 6))
+    leaves_by_sms(clock, secretary)
     secretary.conversations.journals.flush()
     assert tables(container, SECRETARY) == {"messages", "phones"}
 
