@@ -173,6 +173,11 @@ def steps(holds: Mapping[Account, int], posting: Posting, amount: Amount) -> lis
     return parts
 
 
+def uncounted(source: Source, received: int) -> bool:
+    """Return whether nobody counts what arrived of this: given where it is built, and nothing was noted."""
+    return source in ON_SITE and not received
+
+
 def may_take_back(holds: Mapping[Account, int], into: Account, dirhams: int) -> bool:
     """Tell whether an entry that put this into an account can be entered back: it must be there still."""
     return into is Account.GIVER or holds[into] >= dirhams

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from service.domain.errors import NotFoundError
-from service.domain.ledger import ON_SITE, Account, Source
+from service.domain.ledger import Account, Source, uncounted
 from service.domain.money import Money
 from service.domain.progress import Problem, Stage
 from service.domain.projects import ProjectMove
@@ -160,7 +160,7 @@ def _money(voice: Speaker, rows: Sequence[Mapping[str, Any]], named: Callable[[i
             named(row["partner"]) if row["partner"] else voice.write(Source(row["source"])),
             *(voice.write(Money(row[one])) for one in columns[:-1]),
             voice.say("sheet.on_site")
-            if row["source"] in ON_SITE and not row[Account.RECEIVED]
+            if uncounted(Source(row["source"]), row[Account.RECEIVED])
             else voice.write(Money(row[Account.RECEIVED])),
         )
         for row in rows

@@ -14,7 +14,7 @@ def begin_works(tale: Tale) -> None:
     she = tale.secretary
     she.begins(PROGRESS)
     she.picks(Milestone.PUMP, "progress.milestone.percent.usual")
-    _goes_on(she, "120000")
+    _goes_on(she, "30000")
     _confirmed(tale, Milestone.PUMP, "60")
     tale.lyon.hears("sms.progress_confirmed", "60")
 
@@ -24,7 +24,7 @@ def finish_works(tale: Tale) -> None:
     she = tale.secretary
     she.begins(PROGRESS)
     she.picks(Milestone.WATER_RUNS)
-    _goes_on(she, "260000")
+    _goes_on(she, "54000")
     _confirmed(tale, Milestone.WATER_RUNS, "100")
     tale.lyon.hears("sms.project_moved", tale.reference)
 

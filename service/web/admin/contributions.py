@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import joinedload, selectinload
 from werkzeug.wrappers import Response
 
-from service.domain.ledger import Columns, Source
+from service.domain.ledger import Columns, Source, uncounted
 from service.domain.money import Money
 from service.models import Contribution, Need
 from service.usecases.contributions import giver_of
@@ -25,6 +25,11 @@ def _giver(row: Any) -> object:
     return Linked(
         giver if isinstance(giver, StrEnum) else Typed(giver), "admin.money", {"number": row.Contribution.need_id}
     )
+
+
+def _received(row: Any) -> Money | None:
+    received = row.Contribution.columns.received
+    return None if uncounted(row.Contribution.source, received) else Money(received)
 
 
 def _amount(of: Callable[[Columns], int]) -> Callable[[Any], Money]:
@@ -54,7 +59,7 @@ LISTING = Listing(
             (
                 Field("promised", _amount(lambda columns: columns.promised)),
                 Field("confirmed", _amount(lambda columns: columns.confirmed)),
-                Field("received", _amount(lambda columns: columns.received)),
+                Field("received", _received),
             ),
             named=True,
         ),

@@ -9,7 +9,7 @@ from flask import abort, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from service.domain.errors import MoveError
-from service.domain.ledger import INSTITUTIONS, ON_SITE, RATE_UNIT, VILLAGE_SOURCES, Account, ArrivalState, Source
+from service.domain.ledger import INSTITUTIONS, RATE_UNIT, VILLAGE_SOURCES, Account, ArrivalState, Source, uncounted
 from service.domain.money import Currency, Money
 from service.domain.projects import DONE, Party
 from service.domain.rates import parse_rate
@@ -55,7 +55,7 @@ def show(number: int) -> str:
             exact=_exact,
             partners=partners_of(session, number),
             done=project.state in DONE,
-            on_site=ON_SITE,
+            uncounted=uncounted,
             rate=_rate,
             foreign=Currency.EUR,
             today=now().date(),

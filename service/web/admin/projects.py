@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 from werkzeug.wrappers import Response
 
 from service.domain.errors import NotFoundError
-from service.domain.ledger import ON_SITE
+from service.domain.ledger import uncounted
 from service.domain.money import Money
 from service.domain.projects import DONE, RULES, UNDER_WAY, Condition, Party, ProjectMove, ProjectState, allowed
 from service.domain.states import ProposalState
@@ -161,7 +161,7 @@ def one(number: int) -> str:
             sheets=session.scalars(select(ExperienceSheet).where(ExperienceSheet.need_id == number)).all(),
             dirhams=Money,
             done=project.state in DONE,
-            on_site=ON_SITE,
+            uncounted=uncounted,
             **history_of(session, around_need(session, number)),
             silent=silent.get(number),
             next=next_step(project, now(), reports[0].reported_at if reports else None, days),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from service.domain.ledger import Columns
+from service.domain.ledger import Columns, Source, uncounted
 from service.domain.money import Currency
 from service.domain.rates import written_rate
 from service.locales import Language, Speaker
@@ -126,13 +126,13 @@ class Tables:
             )
             # A project without money has one row, as it has none.
             for source, columns in one.money.items() or [(None, Columns())]:
-                yield (*what, write(source) if source else None, *_three(columns))
+                yield (*what, write(source) if source else None, *_given(source, columns))
 
     def _money(self) -> Iterable[tuple[Cell, ...]]:
         for one in self.report.money:
             said = _three(one.said) if one.currency is not Currency.MAD else (None, None, None)
             told = (self.voice.write(one.source), self.voice.write(one.teller), one.currency.value)
-            yield (*told, *_three(one.dirhams), *said)
+            yield (*told, *_given(one.source, one.dirhams), *said)
 
     def _sectors(self) -> Iterable[tuple[Cell, ...]]:
         return ((self.voice.write(sector), *_happened(counts)) for sector, counts in self.report.sectors.items())
@@ -182,6 +182,12 @@ def _euros(centimes: int, rate: int) -> Decimal:
 
 def _three(columns: Columns) -> tuple[Decimal, Decimal, Decimal]:
     return _money(columns.promised), _money(columns.confirmed), _money(columns.received)
+
+
+def _given(source: Source | None, columns: Columns) -> tuple[Cell, ...]:
+    """Return the same of one source: a cell is empty where nobody counts."""
+    *sums, received = _three(columns)
+    return (*sums, None if source and uncounted(source, columns.received) else received)
 
 
 def _happened(counts: Counter[Happening]) -> tuple[int, ...]:

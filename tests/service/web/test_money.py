@@ -59,6 +59,12 @@ def test_the_page_shows_the_plan_what_arrived_and_every_entry(coordinator: Perso
     assert f'<a href="{page}"><code>{account.reference}</code>' in coordinator.get("/admin/").text
 
 
+def test_work_on_site_is_not_said_to_have_brought_nothing(coordinator: Person, account: Account) -> None:
+    said = coordinator.get("/admin/contributions").text
+    assert account.columns("village_labour") == dirhams(60_000, 0, 0)
+    assert (said.count("<dt>Promis</dt>"), said.count("<dt>Reçu</dt>")) == (3, 2)
+
+
 def test_a_coordinator_confirms_on_paper_and_writes_lines(coordinator: Person, account: Account, page: str) -> None:
     line = account.lines()["commune"].id
     coordinator.send(f"/admin/contributions/{line}/confirm", page=page, reason=" ")

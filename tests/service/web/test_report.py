@@ -106,6 +106,13 @@ def test_the_workbook_says_what_the_ledger_says_and_who_said_it(report: YearRepo
     assert [add(from_abroad, column) for column in (6, 7, 8)] == [5000, 2000.01, 2000.01]
 
 
+def test_work_on_site_says_nothing_of_what_arrived(report: YearReport) -> None:
+    sheets, said = read(workbook(report, Language.FR)), speaker(Language.FR).write
+    for name, giver, received in (("money", 0, 5), ("projects", 10, 13)):
+        arrived = {row[giver]: row[received] for row in sheets[name] if row[giver] != said(Source.DIASPORA)}
+        assert arrived == {said(Source.VILLAGE_LABOUR): None, said(Source.COMMUNE): 0}
+
+
 def test_what_people_typed_is_no_formula_and_a_day_is_a_day(report: YearReport) -> None:
     book = load_workbook(BytesIO(workbook(report, Language.FR)))
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
