@@ -65,20 +65,22 @@ def asks_for_help() -> ColumnElement[bool]:
     return ProgressReport.help_wanted != literal_column("'none'")
 
 
-def waiting_reports(session: Session, officer: Officer) -> list[ProgressReport]:
-    """Return the village's reports that wait for this person to confirm them, the oldest first.
+def is_waiting() -> ColumnElement[bool]:
+    """Tell, of a report, whether it waits to be confirmed.
 
-    Of each project only the last report waits: a newer one says what the older ones no longer do.
+    Of each project only the last one does: a newer one says what the older ones no longer do.
     """
     newer = aliased(ProgressReport)
+    overtaken = exists().where(newer.need_id == ProgressReport.need_id, newer.id > ProgressReport.id)
+    return (ProgressReport.state == ReportState.DECLARED) & ~overtaken
+
+
+def waiting_reports(session: Session, officer: Officer) -> list[ProgressReport]:
+    """Return the village's reports that wait for this person to confirm them, the oldest first."""
     waiting = session.scalars(
         select(ProgressReport)
         .join(ProgressReport.need)
-        .where(
-            Need.association_id == officer.association_id,
-            ProgressReport.state == ReportState.DECLARED,
-            ~exists().where(newer.need_id == ProgressReport.need_id, newer.id > ProgressReport.id),
-        )
+        .where(Need.association_id == officer.association_id, is_waiting())
         .order_by(ProgressReport.id)
     )
     return [report for report in waiting if not is_reporter(session, report, officer)]

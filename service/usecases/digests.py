@@ -1,7 +1,6 @@
 """Digests: what a person wanted to hear of once a day or once a week, in one message, composed when it is sent."""
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,12 +15,12 @@ from service.messaging.outbox import MOST_PARTS, tell
 from service.messaging.segments import fold, measure
 from service.models import Contact, Message, Phone, Proposal
 from service.models.audit import record
+from service.models.progress import ProgressReport, is_waiting
 
 HOUR = time(9)  # of the receiver's clock
 MONDAY = 0
-ASKS = frozenset({"alert", "alert_reminder"})
-# How `usecases.matching` and `usecases.proposals` name the event of an alert.
-OF_PROPOSAL = re.compile(r"proposal:(\d+):")
+# News only while what it is about waits: a proposal for its answer, a report for a second person's word.
+WHILE_WAITING = frozenset({"alert", "alert_reminder", "progress_declared"})
 AT_ONCE = 200
 
 
@@ -55,7 +54,7 @@ def change_pace(session: Session, now: datetime, *, contact: Contact, pace: Pace
     phone.pace = pace
     record(session, now, f"contact:{contact.id}", "phone.pace_changed", f"contact:{contact.id}", value=pace)
     if pace is Pace.AT_ONCE:
-        for message in _gathered(session, phone.number):
+        for message in _worth_telling(session, now, _gathered(session, phone.number)):
             _by_itself(message, now)
 
 
@@ -88,26 +87,40 @@ def _gathered(session: Session, number: str) -> Sequence[Message]:
 
 
 def _worth_telling(session: Session, now: datetime, gathered: Sequence[Message]) -> list[Message]:
-    """Return what is still news, and let the rest expire: a need answered meanwhile, or a reminder of what is new."""
-    asked = {message.id: _proposal(message) for message in gathered if message.template in ASKS}
-    states = select(Proposal.id, Proposal.state).where(Proposal.id.in_(set(asked.values())))
-    still = {number for number, state in session.execute(states) if state is ProposalState.PROPOSED}
-    worth, seen = [], set()
+    """Return what is still news, and end the rest: what was answered or said anew meanwhile, a reminder of what is new.
+
+    What something else has overtaken is cancelled, as nobody lacks it; what was kept too long is a dead letter.
+    """
+    waiting = _waiting(session, {message.subject for message in gathered if message.template in WHILE_WAITING})
+    worth = []
     for message in gathered:
-        proposal = asked.get(message.id)
-        stale = message.expires_at <= now or (proposal is not None and (proposal not in still or proposal in seen))
-        if stale:
-            message.state = move(MESSAGE_MOVES, message.state, MessageState.EXPIRED)
-            message.reason, message.final_at = "no longer news", now
+        if message.template in WHILE_WAITING and message.subject not in waiting:
+            _end(message, now, MessageState.CANCELLED, "no longer news")
+        elif message.expires_at <= now:
+            _end(message, now, MessageState.EXPIRED, "too late")
         else:
             worth.append(message)
-            seen.add(proposal)
+            # What else there is about it only reminds of it.
+            waiting.discard(message.subject)
     return worth
 
 
-def _proposal(message: Message) -> int | None:
-    found = OF_PROPOSAL.match(message.key)
-    return int(found[1]) if found else None
+def _waiting(session: Session, subjects: Collection[str | None]) -> set[str | None]:
+    """Return which of the proposals and reports, as messages name their subjects, still wait."""
+    found = {
+        "proposal:": (Proposal.id, Proposal.state == ProposalState.PROPOSED),
+        "report:": (ProgressReport.id, is_waiting()),
+    }
+    waiting: set[str | None] = set()
+    for kind, (column, waits) in found.items():
+        numbers = [int(subject.removeprefix(kind)) for subject in subjects if subject and subject.startswith(kind)]
+        waiting |= {f"{kind}{number}" for number in session.scalars(select(column).where(column.in_(numbers), waits))}
+    return waiting
+
+
+def _end(message: Message, now: datetime, state: MessageState, reason: str) -> None:
+    message.state = move(MESSAGE_MOVES, message.state, state)
+    message.reason, message.final_at = reason, now
 
 
 def _by_itself(message: Message, now: datetime) -> None:

@@ -159,8 +159,17 @@ def test_an_alert_answered_meanwhile_is_no_news(engine: Engine, clock: MovedCloc
     at(clock, MORNING)
     assert digest(engine, clock) == 1
     told = messages(engine)
-    assert told[:2] == [("alert_reminder", MessageState.EXPIRED)] * 2
+    assert told[:2] == [("alert_reminder", MessageState.CANCELLED)] * 2
     assert told[2:] == [("progress_confirmed", MessageState.QUEUED)]
+
+
+def test_what_was_kept_for_too_long_is_a_dead_letter(engine: Engine, clock: MovedClock) -> None:
+    news(engine, clock)
+    clock.move(days=8)
+    assert digest(engine, clock) == 0
+    with reading(engine) as session:
+        kept = session.scalars(select(Message)).one()
+        assert (kept.state, kept.reason) == (MessageState.EXPIRED, "too late")
 
 
 def test_who_wants_to_hear_at_once_again_gets_what_waited(engine: Engine, clock: MovedClock) -> None:
