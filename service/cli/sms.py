@@ -8,16 +8,16 @@ from service.cli.database import migrated
 from service.container import Container
 from service.domain.errors import MoveError, NotFoundError
 from service.domain.phone import mask_phone
-from service.gateways.registry import MAKERS
 from service.logs import masked
 from service.messaging.health import start_gateway, stop_gateway
 from service.models.gateways import ALL
 from service.models.session import reading, transaction
+from service.settings import KNOWN_GATEWAYS
 from service.usecases.messages import Letter, dead_letters, replay
 
 ACTOR = "cli"
 MOST = 100
-GATEWAY = click.argument("gateway", type=click.Choice([*MAKERS, ALL]), default=ALL)
+GATEWAY = click.argument("gateway", type=click.Choice([*KNOWN_GATEWAYS, ALL]), default=ALL)
 
 
 @click.group()

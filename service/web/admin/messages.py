@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 
 from service.domain.kinds import Kind
 from service.domain.states import MessageState
-from service.gateways.registry import MAKERS, REHEARSES
+from service.gateways.registry import REHEARSES
 from service.logs import masked
 from service.messaging.health import start_gateway, stop_gateway
 from service.messaging.phrases import Country, Phrase
@@ -17,6 +17,7 @@ from service.models import Message, Phone
 from service.models.gateways import ALL
 from service.models.messages import is_dead
 from service.models.session import reading, transaction
+from service.settings import KNOWN_GATEWAYS
 from service.usecases import messages
 from service.usecases.checkup import FAILING
 from service.usecases.inbox import ANSWER
@@ -55,7 +56,7 @@ def _refused(letter: messages.Letter) -> object:
 
 
 def _gateways(_session: Session, _asked: Asked) -> Options:
-    return [(name, name) for name in sorted(MAKERS)]
+    return [(name, name) for name in sorted(KNOWN_GATEWAYS)]
 
 
 ROWS = select(Message, Phone.stopped_at).join(Phone, Phone.number == Message.phone)
@@ -178,7 +179,7 @@ def start() -> Response:
 
 def _asked_gateway() -> str:
     name = request.form.get("gateway", "")
-    if name != ALL and name not in MAKERS:
+    if name != ALL and name not in KNOWN_GATEWAYS:
         abort(400)
     return name
 

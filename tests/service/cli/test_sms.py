@@ -15,6 +15,7 @@ from service.messaging.outbox import tell
 from service.messaging.sender import drain
 from service.models import AuditEntry
 from service.models.session import reading, transaction
+from service.settings import KNOWN_GATEWAYS
 from tests.peers.scripted import ScriptedGateway
 
 PHONE, NAME = "+212612345678", "africastalking"
@@ -50,6 +51,16 @@ def test_sending_is_stopped_and_started(post: Container, words: tuple[str, ...],
     assert drain(post) == 0
     assert run(post, "start", *words).exit_code == 0
     assert drain(post) == 1
+
+
+@pytest.mark.parametrize("name", KNOWN_GATEWAYS)
+def test_every_gateway_has_the_switch_whichever_process_holds_it(post: Container, name: str) -> None:
+    assert run(post, "stop", name).exit_code == 0
+    with reading(post.engine) as session:
+        assert stopped(session) == {name}
+    assert run(post, "start", name).exit_code == 0
+    with reading(post.engine) as session:
+        assert stopped(session) == set()
 
 
 def test_a_gateway_that_does_not_exist_is_mistyped(post: Container) -> None:

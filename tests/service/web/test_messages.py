@@ -16,6 +16,7 @@ from service.messaging.outbox import tell
 from service.messaging.sender import drain
 from service.models import AuditEntry, GatewayState, Message
 from service.models.session import reading, transaction
+from service.settings import KNOWN_GATEWAYS
 from service.usecases.phones import stop
 from tests.conftest import MovedClock
 from tests.peers.scripted import ScriptedGateway
@@ -162,6 +163,19 @@ def test_an_admin_stops_a_gateway_and_starts_it_again(
         assert {state.stopped_at for state in session.scalars(select(GatewayState))} == {None}
         acts = session.scalars(select(AuditEntry.action).where(AuditEntry.action.startswith("gateway.")))
         assert sorted(acts) == ["gateway.started"] * 2 + ["gateway.stopped"] * 2
+
+
+@pytest.mark.parametrize("name", KNOWN_GATEWAYS)
+def test_every_gateway_has_the_switch_and_is_looked_for(
+    app: Flask, admin: Person, container: Container, name: str
+) -> None:
+    used = container.settings.model_copy(update={"sms_routes": {"*": (name,)}})
+    app.extensions["tiwizi"] = replace(container, settings=used)
+    assert f'<option value="{name}"' in admin.get(f"{PAGE}/all").text
+    for act, since in (("stop", True), ("start", False)):
+        assert admin.send(f"{PAGE}/{act}", page=PAGE, gateway=name, sure="yes").status_code == 302
+        with reading(container.engine) as session:
+            assert bool(session.get_one(GatewayState, name).stopped_at) is since
 
 
 def test_to_stop_is_asked_once_more_and_then_the_page_says_that_nothing_leaves(admin: Person) -> None:
