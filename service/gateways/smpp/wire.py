@@ -1,8 +1,8 @@
 """PDUs of SMPP 3.4, written and read with smpplib but for their optional parameters.
 
 smpplib 2.2.4 raises KeyError for what its table of a PDU lacks (`ussd_service_op` in a deliver_sm), reads numbers by
-its own lengths instead of those sent, cuts the last letter of an id that has no zero behind it, and takes what breaks
-off for whole.
+its own lengths instead of those sent, cuts the last letter of what has no zero behind it, and takes what breaks off
+for whole.
 """
 
 import struct
@@ -129,10 +129,6 @@ class _DeliverSm(_ReadsTlvs, command.DeliverSM):  # type: ignore[misc]  # smppli
         return parsed
 
 
-class _SubmitSmResp(_ReadsTlvs, command.SubmitSMResp):  # type: ignore[misc]  # smpplib has no types
-    pass
-
-
 def write(name: str, sequence: int, **fields: Any) -> bytes:
     """Return a PDU by smpplib's name for it."""
     return _numbered(smpp.make_pdu(name, client=_NUMBERS, **fields), sequence)
@@ -180,10 +176,8 @@ def read_header(raw: bytes) -> Header:
 
 
 def read_message_id(raw: bytes) -> str:
-    """Return the centre's id in a submit_sm_resp, "" when there is none."""
-    pdu = _SubmitSmResp("submit_sm_resp", client=_NUMBERS)
-    _parse(pdu, raw)
-    return _text(pdu.message_id)
+    """Return the centre's id in a submit_sm_resp, "" when there is none. Some centres close it with no zero."""
+    return raw[HEADER:].partition(b"\0")[0].decode("latin-1")
 
 
 def read_delivered(raw: bytes, bind: str) -> Delivered:

@@ -9,7 +9,16 @@ from service.gateways.smpp.codes import STATUS, outcome_of
 from service.gateways.smpp.pace import LONGEST_GAP, Pace
 from service.gateways.smpp.receipts import Ids, Report, id_sent, is_receipt, read_report
 from service.gateways.smpp.texts import decode, encode, parts
-from service.gateways.smpp.wire import Address, Delivered, MalformedError, Tag, frames, read_delivered, write
+from service.gateways.smpp.wire import (
+    Address,
+    Delivered,
+    MalformedError,
+    Tag,
+    frames,
+    read_delivered,
+    read_message_id,
+    write,
+)
 from tests.service.messaging.test_segments import EXTENSION, TABLE
 
 FROM = Address(1, 1, "212612345678")
@@ -114,6 +123,15 @@ def test_an_id_is_the_same_in_whatever_base_it_is_written(ids: Ids, answered: st
 )
 def test_a_receipt_is_told_from_a_text(esm_class: int, tlvs: dict[int, bytes], *, expected: bool) -> None:
     assert is_receipt(delivered(esm_class=esm_class, tlvs=tlvs)) is expected
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [(b"abc\0", "abc"), (b"abc", "abc"), (b"a", "a"), (b"\0", ""), (b"", ""), (b"abc\0\x04\x25\0\x01\x02", "abc")],
+)
+def test_an_id_is_whole_whether_or_not_a_zero_closes_it(body: bytes, named: str) -> None:
+    answer = write("submit_sm_resp", 1, message_id="")[:16] + body
+    assert read_message_id(len(answer).to_bytes(4) + answer[4:]) == named
 
 
 def test_pdus_are_taken_out_as_they_become_whole() -> None:
