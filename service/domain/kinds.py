@@ -23,25 +23,26 @@ class Manner:
     """How a kind is treated. `life` is how long after it was written it is still sent.
 
     `by_day` waits for the morning of its receiver; `twice` may be sent again when nobody can tell whether it left,
-    since a double does no harm; `reserve` may use the part of the day's money that is kept for it.
+    since a double does no harm; `reserve` is the per cent it may use of the money that is kept: answers, which anybody
+    can ask for, leave some to security.
     """
 
     priority: int
     life: timedelta
     by_day: bool
     twice: bool
-    reserve: bool
+    reserve: int
 
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MANNERS: Mapping[Kind, Manner] = {
-    Kind.REPLY: Manner(0, 6 * HOUR, by_day=False, twice=True, reserve=True),
-    Kind.SECURITY: Manner(1, DAY, by_day=False, twice=False, reserve=True),
-    Kind.RECORD: Manner(2, 7 * DAY, by_day=False, twice=True, reserve=False),
-    Kind.ALERT: Manner(3, 2 * DAY, by_day=True, twice=True, reserve=False),
-    Kind.NEWS: Manner(4, 7 * DAY, by_day=True, twice=True, reserve=False),
-    Kind.DIGEST: Manner(5, 2 * DAY, by_day=True, twice=False, reserve=False),
-    Kind.BROADCAST: Manner(6, 7 * DAY, by_day=True, twice=False, reserve=False),
+    Kind.REPLY: Manner(0, 6 * HOUR, by_day=False, twice=True, reserve=50),
+    Kind.SECURITY: Manner(1, DAY, by_day=False, twice=False, reserve=100),
+    Kind.RECORD: Manner(2, 7 * DAY, by_day=False, twice=True, reserve=0),
+    Kind.ALERT: Manner(3, 2 * DAY, by_day=True, twice=True, reserve=0),
+    Kind.NEWS: Manner(4, 7 * DAY, by_day=True, twice=True, reserve=0),
+    Kind.DIGEST: Manner(5, 2 * DAY, by_day=True, twice=False, reserve=0),
+    Kind.BROADCAST: Manner(6, 7 * DAY, by_day=True, twice=False, reserve=0),
 }
 # Each priority is one kind's.
 KIND_OF = {manner.priority: kind for kind, manner in MANNERS.items()}

@@ -80,14 +80,13 @@ def reserve(
         for scope in scopes[one.phone]:
             wished[scope] += costs[one.id]
     reserved = _add(session, day, wished)
-    most = caps(settings)
-    least = {**most, ALL: most[ALL] - _kept(settings, most)}
-    if all(amount <= least[scope.partition(":")[0]] for scope, amount in reserved.items()):
+    most = _most(settings)
+    if all(amount <= least for scope, amount in reserved.items() for least in most[scope.partition(":")[0]].values()):
         return costs, {}
     spent = {scope: amount - wished[scope] for scope, amount in reserved.items()}
     refused = {}
     for one in paid:
-        full = _full(settings, most, one, costs[one.id], scopes[one.phone], spent)
+        full = _full(most, one, costs[one.id], scopes[one.phone], spent)
         if full:
             refused[one.id] = full
             continue
@@ -103,7 +102,7 @@ def cap_met(session: Session, settings: Settings, day: date, gateway: str, one: 
     scopes = _scopes(session, {one.phone})[one.phone]
     spent = {**dict.fromkeys(scopes, 0), **spent_for(session, day, scopes)}
     cost = price_of_part(settings, gateway, one.phone) * one.parts
-    return _full(settings, caps(settings), one, cost, scopes, spent) if cost else ""
+    return _full(_most(settings), one, cost, scopes, spent) if cost else ""
 
 
 def spent_for(session: Session, day: date, scopes: Iterable[str]) -> dict[str, int]:
@@ -145,20 +144,25 @@ def caps(settings: Settings) -> Mapping[str, int]:
 
 
 def _full(
-    settings: Settings, most: Mapping[str, int], one: Wanted, cost: int, scopes: Sequence[str], spent: Mapping[str, int]
+    most: Mapping[str, Mapping[Kind, int]], one: Wanted, cost: int, scopes: Sequence[str], spent: Mapping[str, int]
 ) -> str:
     """Return the kind of cap that the message would be over, or nothing."""
-    for scope in scopes:
-        kind = scope.partition(":")[0]
-        kept = _kept(settings, most) if kind == ALL and not MANNERS[one.kind].reserve else 0
-        if spent[scope] + cost > most[kind] - kept:
-            return kind
-    return ""
+    kinds = ((scope, scope.partition(":")[0]) for scope in scopes)
+    return next((kind for scope, kind in kinds if spent[scope] + cost > most[kind][one.kind]), "")
 
 
-def _kept(settings: Settings, most: Mapping[str, int]) -> int:
-    """Return what is kept of the day's money for what protects people and answers them."""
-    return most[ALL] * settings.cap_reserve // PER_CENT
+def _most(settings: Settings) -> Mapping[str, Mapping[Kind, int]]:
+    """Return what each kind of message may bring the sum of each kind of scope to.
+
+    Something is kept of every cap, or the one that is met first would keep nothing. Not of a phone's: who makes so much
+    be sent to it has it in hand.
+    """
+    amounts = caps(settings)
+    kept = {scope: most * settings.cap_reserve // PER_CENT for scope, most in amounts.items()} | {"phone": 0}
+    return {
+        scope: {kind: most - kept[scope] + kept[scope] * manner.reserve // PER_CENT for kind, manner in MANNERS.items()}
+        for scope, most in amounts.items()
+    }
 
 
 def _scopes(session: Session, phones: set[str]) -> dict[str, list[str]]:

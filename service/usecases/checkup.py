@@ -27,7 +27,7 @@ WAITS_TOO_LONG = timedelta(minutes=10)
 # Older dead letters are history: nobody would send them any more.
 DEAD_FOR = timedelta(days=7)
 FAILING = 50  # weight
-NEARLY = 0.8  # of a cap
+NEARLY = 0.75  # of a cap: with the default reserve, before anything waits
 PER_CENT = 100
 THOUSAND = 1000
 

@@ -21,7 +21,7 @@ from service.web.showing import here
 
 MINUTE = timedelta(minutes=1)
 # From this part of a cap on it is time to look who writes so much.
-NEARLY = 0.8
+NEARLY = 0.75
 # Where one of a matter is answered, and where all of it are.
 PAGES: Mapping[Matter, tuple[str, str]] = {
     Matter.ASSOCIATIONS: ("admin.association", "admin.associations"),

@@ -1,5 +1,6 @@
 """The money guard: what may be spent is never overspent, and what is over waits."""
 
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, timedelta
@@ -13,12 +14,14 @@ from service.container import Container
 from service.domain.kinds import Kind
 from service.domain.states import MessageState
 from service.gateways.base import Outcome, Sent
+from service.locales import Language
 from service.messaging.budget import Wanted, caps, price_of_part, reserve, spent_today
 from service.messaging.claims import CAP_WAIT
 from service.messaging.outbox import tell
 from service.messaging.sender import drain
-from service.models import Message, Spending
+from service.models import Contact, Message, Spending
 from service.models.session import reading, transaction
+from service.usecases.phones import know_phone
 from tests.conftest import MovedClock
 from tests.service.messaging.test_sender import FakeGateway
 from tests.world import LYON, UTRECHT, diaspora, settle
@@ -121,14 +124,49 @@ def test_what_is_over_a_cap_waits_and_leaves_the_next_day(container: Container, 
 @pytest.mark.parametrize("wanted", [9, 12])
 def test_a_part_of_the_day_is_kept_for_replies_and_for_what_protects_people(container: Container, wanted: int) -> None:
     gateway = FakeGateway()
-    post = guarded(container, gateway, cap_day="0.80")  # ten parts, of which two are kept
+    post = guarded(container, gateway, cap_day="0.80")  # ten parts, of which two are kept, one of them for security
     queue(post, *(f"+336399800{number:02}" for number in range(wanted)))
     drain(post)
     assert len(gateway.sent) == 8
     queue(post, *(f"+336399801{number:02}" for number in range(4)), template="which_reference", event="reply")
     drain(post)
+    assert len(gateway.sent) == 9
+    queue(post, *(f"+336399802{number:02}" for number in range(4)), template="vouched", event="security")
+    drain(post)
     assert len(gateway.sent) == 10
     assert spent(post)["all"] == 800
+
+
+def asked(post: Container, kind: Kind, phones: Sequence[str]) -> int:
+    """Ask for a part to each phone; return what was reserved."""
+    wanted = [Wanted(number, phone, 1, kind) for number, phone in enumerate(phones)]
+    with transaction(post.engine) as session:
+        return sum(reserve(session, post.settings, post.clock().date(), GATEWAY, wanted)[0].values())
+
+
+def test_with_the_default_caps_a_country_full_of_news_still_answers_and_protects(container: Container) -> None:
+    phones = [f"+2126{number:08}" for number in range(700)]
+    assert asked(container, Kind.NEWS, phones) == 32_000
+    assert asked(container, Kind.RECORD, phones) == 0
+    # However many ask, some is left for security.
+    assert asked(container, Kind.REPLY, phones) == 4_000
+    assert asked(container, Kind.SECURITY, phones) == 4_000
+    assert spent(container)["country:MA"] == 1000 * container.settings.cap_country
+
+
+def test_with_the_default_caps_an_association_full_of_news_still_answers_and_protects(container: Container) -> None:
+    settle(container.engine)
+    with transaction(container.engine) as session:
+        phones = [f"+336399801{number:02}" for number in range(4)]
+        for phone in phones:
+            know_phone(session, container.clock(), phone, Language.FR)
+        association = diaspora(session, container.clock())
+        association.contacts += [Contact(phone=phone, name=phone, joined_at=container.clock()) for phone in phones]
+    assert [asked(container, kind, phones * 50) for kind in (Kind.ALERT, Kind.REPLY, Kind.SECURITY)] == [
+        8_000,
+        960,
+        1_040,
+    ]
 
 
 def test_the_console_costs_nothing_and_has_no_caps(container: Container) -> None:
@@ -175,9 +213,9 @@ def test_many_senders_over_a_cap_send_no_more_than_it_allows(container: Containe
         worker.start()
     for worker in workers:
         worker.join()
-    assert len(gateway.sent) == 10
-    assert spent(post)["country:FR"] == 800
-    assert count(post, MessageState.QUEUED) == 30
+    assert len(gateway.sent) == 8
+    assert spent(post)["country:FR"] == 640
+    assert count(post, MessageState.QUEUED) == 32
 
 
 def test_money_given_back_can_be_spent(container: Container, clock: MovedClock) -> None:
