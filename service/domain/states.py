@@ -114,7 +114,17 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
         {MessageState.QUEUED, MessageState.DIGESTED, MessageState.CANCELLED, MessageState.EXPIRED}
     ),
     MessageState.DIGESTED: frozenset(),
-    MessageState.QUEUED: frozenset({MessageState.ATTEMPTING, MessageState.CANCELLED, MessageState.EXPIRED}),
+    # A receipt finds here only what may have left already, and would be handed over again under the same id.
+    MessageState.QUEUED: frozenset(
+        {
+            MessageState.ATTEMPTING,
+            MessageState.ACCEPTED,
+            MessageState.DELIVERED,
+            MessageState.FAILED,
+            MessageState.CANCELLED,
+            MessageState.EXPIRED,
+        }
+    ),
     MessageState.ATTEMPTING: frozenset(
         {
             MessageState.QUEUED,

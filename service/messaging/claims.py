@@ -32,6 +32,7 @@ LEASE = timedelta(minutes=4)  # far longer than any gateway's time-outs: when it
 # is no other's.
 FRESH_DOUBT = timedelta(minutes=10)
 SHORTEST_LIFE = 60  # seconds
+ONCE_MORE = 1  # in `resent`: by the service itself
 ID_BYTES = 16
 CAP_WAIT = timedelta(minutes=10)
 # How often one claim looks past what it cannot send, each time twice as far, before others may write.
@@ -281,7 +282,8 @@ def _seconds_left(one: Any, now: datetime) -> int:
 def own_id(one: Any) -> str:
     """Return an id that stays the same from attempt to attempt, and that no other database's message has.
 
-    Not when a message is sent once more for good: then a gateway that carries an id once should carry it.
+    Also when the service sends once more what is in doubt: a gateway that carries an id once tells that it has it. Not
+    when people do, who know better: then it should carry it.
     """
-    again = f"|{one.resent}" if one.resent else ""
+    again = f"|{one.resent}" if one.resent > ONCE_MORE else ""
     return blake2b(f"{one.key}|{one.created_at.isoformat()}{again}".encode(), digest_size=ID_BYTES).hexdigest()

@@ -328,15 +328,19 @@ def _give_up(engine: Engine, gateways: Mapping[str, Gateway], message_id: int, n
         if message.state is not MessageState.ATTEMPTING or message.lease_until is None or message.lease_until >= now:
             return
         gateway = gateways.get(str(message.gateway))
-        if gateway and gateway.repeatable and message.attempts < MOST_ATTEMPTS:
-            message.state, message.reason, message.lease_until = MessageState.QUEUED, "lease ended", None
+        repeatable = gateway is not None and gateway.repeatable
+        if repeatable:
             message.provider_id = own_id(message)
-            return
-        advance(message, MessageState.UNKNOWN, now, "lease ended")
+        if again := repeatable and message.attempts < MOST_ATTEMPTS:
+            message.lease_until = None
+        advance(message, MessageState.QUEUED if again else MessageState.UNKNOWN, now, "lease ended")
         message.next_at = now
         session.flush()
-        find_unknown(session, str(message.gateway), message.phone)
         log.warning("sms.lease_ended", message=message.id)
+        if repeatable:
+            adopt_receipts(session, message)
+        else:
+            find_unknown(session, str(message.gateway), message.phone)
 
 
 def wait(attempts: int) -> timedelta:

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.kinds import MANNERS, Kind
 from service.domain.states import MessageState
-from service.messaging.claims import FRESH_DOUBT
+from service.messaging.claims import FRESH_DOUBT, ONCE_MORE
 from service.messaging.receipts import DOUBTED, adopt_receipts, find_unknown, lock_phones
 from service.models import Message, Receipt
 
@@ -32,7 +32,8 @@ def resend_unknown(session: Session, now: datetime) -> int:
             Message.next_at <= since,
             Message.expires_at > now,
         )
-        values = {"state": MessageState.QUEUED, "resent": 1, "attempts": 0, "next_at": now, "reason": "sent once more"}
+        values = {"state": MessageState.QUEUED, "attempts": 0, "next_at": now, "reason": "sent once more"}
+        values["resent"] = ONCE_MORE
         unbound = {"gateway": None, "provider_id": None, "attempt_id": None, "lease_until": None}
         done = session.execute(again.values(**values, **unbound).execution_options(synchronize_session=False))
         sent += done.rowcount  # type: ignore[attr-defined]  # an update has it

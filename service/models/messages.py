@@ -18,7 +18,8 @@ class Message(Base):
 
     `gateway` is None until a due message is routed. `line` is what a digest says of it, `digest_id` the digest that
     did. `cost` is what is reserved for it on `cost_day`, in thousandths of the caps' currency. `subject` is what it is
-    about as the audit trail names it, `need:5`; None for answers and what concerns nothing that is kept.
+    about as the audit trail names it, `need:5`; None for answers and what concerns nothing that is kept. `resent` grows
+    each time it is sent again for good: 1 says that the service did, more that people did.
     """
 
     __tablename__ = "messages"

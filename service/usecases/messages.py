@@ -16,6 +16,7 @@ from service.gateways.base import Balance
 from service.gateways.registry import PINGS
 from service.messaging.balances import balance_of, is_low
 from service.messaging.budget import ALL, caps, spent_today
+from service.messaging.claims import ONCE_MORE
 from service.messaging.health import WHOLE, weight
 from service.messaging.liveness import silent
 from service.messaging.receipts import advance, lock_phones
@@ -165,7 +166,7 @@ def replay(session: Session, now: datetime, *, actor: str, message_id: int, rese
         raise MoveError(before=message.state, after=MessageState.QUEUED)
     before = message.state
     message.state = move(MESSAGE_MOVES, before, MessageState.QUEUED)
-    message.resent += 1
+    message.resent = max(message.resent, ONCE_MORE) + 1
     message.attempts, message.attempt_id, message.lease_until = 0, None, None
     message.gateway, message.provider_id, message.reason = None, None, ""
     # What was reserved for one in doubt stays spent: it may have left.

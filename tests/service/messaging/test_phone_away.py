@@ -1,18 +1,25 @@
 """A phone that goes away for an hour and comes back sends each message once, and tells what became of it."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from datetime import timedelta
+from itertools import product
 
 import pytest
 from sqlalchemy import Engine, func, select
 
 from service.container import Container
 from service.domain.states import MessageState
+from service.gateways.android import AndroidGateway
+from service.gateways.base import Outgoing, Sent
 from service.messaging.outbox import tell
-from service.messaging.sender import drain
+from service.messaging.receipts import DOUBTED
+from service.messaging.sender import LEASE, drain
+from service.messaging.unknown import resend_unknown
 from service.models import Message
 from service.models.session import reading, transaction
+from service.web.android import take_event
 from tests.conftest import MovedClock
 from tests.peers.smsgate import Mood, SmsGatePeer
 from tests.service.gateways.test_android import gateway_at
@@ -89,3 +96,116 @@ def test_a_phone_that_goes_away_in_the_middle_of_an_answer_sends_each_message_on
     work(post, clock, minutes=60)
     assert states(post.engine) == {MessageState.ACCEPTED: 2}
     assert [*sent(peer).values()] == [1, 1]
+
+
+def tell_of(post: Container, peer: SmsGatePeer, *events: str) -> None:
+    """Let the phone tell what became of each text it took."""
+    for line, event in product(list(peer.ledger), events):
+        told = peer.sent(event, line, f"{event} {line.id}")
+        take_event(post, {"event": event, "id": told["id"], "messageId": line.id, "phoneNumber": line.phone})
+
+
+TOLD = pytest.mark.parametrize(
+    ("events", "state"),
+    [
+        (("sms:sent",), MessageState.ACCEPTED),
+        (("sms:sent", "sms:delivered"), MessageState.DELIVERED),
+        (("sms:delivered", "sms:sent"), MessageState.DELIVERED),
+        (("sms:sent", "sms:failed"), MessageState.FAILED),
+    ],
+)
+
+
+@TOLD
+def test_what_the_phone_tells_of_a_text_it_gave_no_answer_to_ends_the_doubt(
+    post: Container, peer: SmsGatePeer, clock: MovedClock, events: tuple[str, ...], state: MessageState
+) -> None:
+    queue(post, 0, 1)
+    peer.plan.append(Mood.RESET)
+    drain(post)
+    assert states(post.engine) == {MessageState.QUEUED: 1}
+    tell_of(post, peer, *events)
+    assert states(post.engine) == {state: 1}
+    peer.go_away()  # its webhooks still come
+    work(post, clock, minutes=120)
+    with transaction(post.engine) as session:
+        assert resend_unknown(session, clock()) == 0
+    peer.come_back()
+    work(post, clock, minutes=5)
+    assert states(post.engine) == {state: 1}
+    assert [*sent(peer).values()] == [1]
+
+
+class During(AndroidGateway):
+    """The phone, and what happens while it is called."""
+
+    def __init__(self, peer: SmsGatePeer, happens: Callable[[], None]) -> None:
+        self._api = gateway_at(peer.url)._api
+        self._sim, self._happens = 0, happens
+
+    def send(self, batch: Sequence[Outgoing]) -> list[Sent]:
+        answered = super().send(batch)
+        self._happens()
+        return answered
+
+
+@TOLD
+@pytest.mark.parametrize("moods", [[Mood.ACCEPT], [Mood.RESET], [Mood.RESET, Mood.ACCEPT], [Mood.RESET] * 5])
+def test_what_the_phone_tells_during_a_call_counts(
+    post: Container,
+    peer: SmsGatePeer,
+    clock: MovedClock,
+    events: tuple[str, ...],
+    state: MessageState,
+    moods: list[Mood],
+) -> None:
+    queue(post, 0, 1)
+    peer.plan.extend(moods)
+    while len(peer.plan) > 1:
+        drain(post)
+        clock.move(hours=2)
+    during = During(peer, lambda: tell_of(post, peer, *events))
+    drain(replace(post, gateways={during.name: during}))
+    assert states(post.engine) == {state: 1}
+    work(post, clock, minutes=120)
+    assert states(post.engine) == {state: 1}
+    assert [*sent(peer).values()] == [1]
+
+
+@TOLD
+def test_what_the_phone_tells_counts_also_when_its_caller_dies(
+    post: Container, peer: SmsGatePeer, clock: MovedClock, events: tuple[str, ...], state: MessageState
+) -> None:
+    def die() -> None:
+        tell_of(post, peer, *events)
+        raise SystemExit
+
+    queue(post, 0, 1)
+    during = During(peer, die)
+    with pytest.raises(SystemExit):
+        drain(replace(post, gateways={during.name: during}))
+    peer.go_away()
+    clock.now += LEASE + timedelta(seconds=1)
+    drain(post)
+    assert states(post.engine) == {state: 1}
+    peer.come_back()
+
+
+def test_what_stayed_in_doubt_is_sent_once_more_under_the_id_that_the_phone_has(
+    post: Container, peer: SmsGatePeer, clock: MovedClock
+) -> None:
+    queue(post, 0, 1)
+    peer.plan.append(Mood.RESET)
+    drain(post)
+    peer.go_away()
+    work(post, clock, minutes=120)
+    assert states(post.engine) == {MessageState.UNKNOWN: 1}
+    clock.now += DOUBTED
+    with transaction(post.engine) as session:
+        assert resend_unknown(session, clock()) == 1
+    peer.come_back()
+    work(post, clock, minutes=5)
+    assert states(post.engine) == {MessageState.ACCEPTED: 1}
+    tell_of(post, peer, "sms:delivered")
+    assert states(post.engine) == {MessageState.DELIVERED: 1}
+    assert [*sent(peer).values()] == [1]

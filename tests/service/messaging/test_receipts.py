@@ -16,6 +16,7 @@ from tests.world import newest_message
 
 PHONE = "+212612345678"
 GATEWAY = "africastalking"
+BEFORE = [MessageState.QUEUED, MessageState.ATTEMPTING, MessageState.ACCEPTED, MessageState.UNKNOWN]
 
 
 def sent(
@@ -71,7 +72,7 @@ def test_a_status_moves_the_message_and_an_unheard_one_is_only_kept(
         assert (receipt.status, receipt.reason, receipt.message_id) == (status, "NotNetworkSubcriber", message_id)
 
 
-@pytest.mark.parametrize("before", [MessageState.ATTEMPTING, MessageState.ACCEPTED, MessageState.UNKNOWN])
+@pytest.mark.parametrize("before", BEFORE)
 def test_receipts_in_any_order_and_number_end_in_the_same_state(before: MessageState) -> None:
     reached = [MessageState.ACCEPTED, MessageState.DELIVERED, MessageState.FAILED, MessageState.EXPIRED]
     for length in range(1, 5):
