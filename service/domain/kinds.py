@@ -22,27 +22,28 @@ class Kind(StrEnum):
 class Manner:
     """How a kind is treated. `life` is how long after it was written it is still sent.
 
-    `by_day` waits for the morning of its receiver; `twice` may be sent again when nobody can tell whether it left,
-    since a double does no harm; `reserve` is the per cent it may use of the money that is kept: answers, which anybody
-    can ask for, leave some to security.
+    `awake` is how long after that its receiver is taken to be awake: what comes later, as a text that a cap or a silent
+    gateway held up, waits for their morning. `twice` may be sent again when nobody can tell whether it left, since a
+    double does no harm; `reserve` is the per cent it may use of the money that is kept: answers, which anybody can ask
+    for, leave some to security.
     """
 
     priority: int
     life: timedelta
-    by_day: bool
+    awake: timedelta
     twice: bool
     reserve: int
 
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+NEVER, HALF_AN_HOUR, HOUR, DAY = timedelta(0), timedelta(minutes=30), timedelta(hours=1), timedelta(days=1)
 MANNERS: Mapping[Kind, Manner] = {
-    Kind.REPLY: Manner(0, 6 * HOUR, by_day=False, twice=True, reserve=50),
-    Kind.SECURITY: Manner(1, DAY, by_day=False, twice=False, reserve=100),
-    Kind.RECORD: Manner(2, 7 * DAY, by_day=False, twice=True, reserve=0),
-    Kind.ALERT: Manner(3, 2 * DAY, by_day=True, twice=True, reserve=0),
-    Kind.NEWS: Manner(4, 7 * DAY, by_day=True, twice=True, reserve=0),
-    Kind.DIGEST: Manner(5, 2 * DAY, by_day=True, twice=False, reserve=0),
-    Kind.BROADCAST: Manner(6, 7 * DAY, by_day=True, twice=False, reserve=0),
+    Kind.REPLY: Manner(0, 6 * HOUR, awake=6 * HOUR, twice=True, reserve=50),
+    Kind.SECURITY: Manner(1, DAY, awake=DAY, twice=False, reserve=100),
+    Kind.RECORD: Manner(2, 7 * DAY, awake=HALF_AN_HOUR, twice=True, reserve=0),
+    Kind.ALERT: Manner(3, 2 * DAY, awake=NEVER, twice=True, reserve=0),
+    Kind.NEWS: Manner(4, 7 * DAY, awake=NEVER, twice=True, reserve=0),
+    Kind.DIGEST: Manner(5, 2 * DAY, awake=NEVER, twice=False, reserve=0),
+    Kind.BROADCAST: Manner(6, 7 * DAY, awake=NEVER, twice=False, reserve=0),
 }
 # Each priority is one kind's.
 KIND_OF = {manner.priority: kind for kind, manner in MANNERS.items()}

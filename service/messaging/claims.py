@@ -194,6 +194,12 @@ DUE = for_each_database(
     )
 )
 
+STOPPED = for_each_database(
+    lambda among: (
+        select(PHONES.c.number).where(among(PHONES.c.number, "phones"), PHONES.c.stopped_at.is_not(None)).limit(1)
+    )
+)
+
 
 def _fit(session: Session, settings: Settings, gateway: str, now: datetime, due: list[Any]) -> list[Any]:
     """Return those that may be sent now, one a phone, and set the others aside."""
@@ -213,10 +219,21 @@ def _aside(settings: Settings, gateway: str, now: datetime, one: Any) -> Aside |
         return None
     if not country_allowed(settings, one.phone):
         return Aside(MessageState.FAILED, "country not allowed")
-    if MANNERS[one.kind].by_day:
-        morning = waits_until(now, one.phone, one.zone, settings.quiet_hours)
+    if now - one.created_at >= MANNERS[one.kind].awake:
+        # A call may begin, and leave, until its lease ends.
+        morning = waits_until(now, one.phone, one.zone, settings.quiet_hours, within=LEASE)
         return Aside(MessageState.QUEUED, until=morning) if morning else None
     return None
+
+
+def still_right(session: Session, gateway: str, call: Call, now: datetime) -> bool:
+    """Tell whether a call that waited may still begin: neither its gateway nor one of its phones was stopped."""
+    worth = weights(session, now)
+    if not (worth.get(ALL, WHOLE) and worth.get(gateway, WHOLE)):
+        return False
+    phones = [one.phone for one in call.messages if one.template != STOP_CONFIRMATION]
+    connection = session.connection()
+    return connection.scalar(STOPPED[connection.dialect.name], {"phones": phones}) is None
 
 
 def _groups(fit: Sequence[Any], bulk: int) -> list[list[Any]]:

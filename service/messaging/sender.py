@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from service.domain.states import MessageState
 from service.gateways.base import Gateway, Sent
 from service.messaging.begun import Begun
-from service.messaging.claims import LEASE, Call, claim
+from service.messaging.claims import LEASE, Call, claim, still_right
 from service.messaging.health import locked_state, unroute_strangers
 from service.messaging.records import (
     MOST_ATTEMPTS,
@@ -37,6 +37,8 @@ log = structlog.get_logger()
 
 # A call that begins later than this before its lease's end might still be under way when others give it up.
 LONGEST_CALL = timedelta(minutes=2)
+# A call that waited longer for a connection is looked at again before it begins: STOP, or a stop of the gateway, came.
+WAITED = timedelta(seconds=1)
 # Calls claimed beyond the connections, so many times as many: none waits while what ended is gathered and recorded.
 AHEAD = 3
 GATHERED_S = 0.03  # seconds in which other calls may end too; what is ahead keeps the connections busy meanwhile
@@ -182,10 +184,21 @@ class Sender:
 
     def _send(self, call: Call) -> list[Sent] | None:
         """Make the call, unless it would now begin too late, or should not begin at all."""
-        if self._stopping.is_set() or self._container.clock() > call.lease_until - LONGEST_CALL:
+        now = self._container.clock()
+        if self._stopping.is_set() or now > call.lease_until - LONGEST_CALL:
+            return None
+        if now - call.begun_at > WAITED and not self._still_right(call, now):
             return None
         self._begun.begin(call.attempt_id, call.ids)
         return self._gateway.send(call.batch)
+
+    def _still_right(self, call: Call, now: datetime) -> bool:
+        try:
+            with reading(self._container.engine) as session:
+                return still_right(session, self._gateway.name, call, now)
+        except AWAY_ERRORS:
+            log.warning("sms.not_asked_again", gateway=self._gateway.name, messages=call.ids, exc_info=True)
+            return False
 
     def _failed(self, one: Future[list[Sent] | None]) -> bool:
         self._failure = self._failure or one.exception()
