@@ -10,7 +10,7 @@ def digests(container: Container) -> str:
     written = 0
     while True:
         with transaction(container.engine) as session:
-            some = send_digests(session, container.clock())
+            some = send_digests(session, container.clock(), container.settings.quiet_hours)
         written += some
         if not some:
             return f"{written} written"

@@ -12,6 +12,7 @@ from service.domain.kinds import MANNERS, Pace
 from service.domain.states import MESSAGE_MOVES, MessageState, ProposalState, move
 from service.locales import Speaker, speaker
 from service.messaging.outbox import MOST_PARTS, tell
+from service.messaging.quiet import waits_until
 from service.messaging.segments import fold, measure
 from service.models import Contact, Message, Phone, Proposal
 from service.models.audit import record
@@ -24,8 +25,12 @@ WHILE_WAITING = frozenset({"alert", "alert_reminder", "progress_declared"})
 AT_ONCE = 200
 
 
-def send_digests(session: Session, now: datetime) -> int:
-    """Write the digests that are due, up to 200 in the caller's transaction; returns how many phones got one."""
+def send_digests(session: Session, now: datetime, quiet: tuple[int, int]) -> int:
+    """Write the digests that are due, up to 200 in the caller's transaction; returns how many phones got one.
+
+    One that is late waits, as in `waits_until`, for the end of `quiet` hours: written in the night it would leave with
+    the morning, and say what no longer holds.
+    """
     waiting = (
         select(Message.phone, func.min(Message.created_at))
         .where(Message.state == MessageState.GATHERED)
@@ -34,7 +39,7 @@ def send_digests(session: Session, now: datetime) -> int:
     due = []
     for number, oldest in session.execute(waiting):
         phone = session.get_one(Phone, number)
-        if oldest < due_since(phone, now):
+        if oldest < due_since(phone, now) and not waits_until(now, number, phone.zone, quiet):
             due.append(number)
     return sum(_digest(session, now, number) for number in due[:AT_ONCE])
 

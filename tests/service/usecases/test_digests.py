@@ -65,7 +65,7 @@ def at(clock: MovedClock, moment: str) -> None:
 
 def digest(engine: Engine, clock: MovedClock) -> int:
     with transaction(engine) as session:
-        return send_digests(session, clock())
+        return send_digests(session, clock(), (21, 8))
 
 
 def messages(engine: Engine) -> list[tuple[str, MessageState]]:
@@ -100,6 +100,23 @@ def test_what_came_after_nine_waits_for_the_next_morning(engine: Engine, clock: 
     assert digest(engine, clock) == 0
     at(clock, "2026-11-25T08:00:00+00:00")
     assert digest(engine, clock) == 1
+
+
+def test_a_late_digest_is_written_after_the_night_and_has_what_came_in_it(engine: Engine, clock: MovedClock) -> None:
+    with transaction(engine) as session:
+        session.get_one(Phone, LYON).zone = "America/Toronto"  # five hours behind UTC
+    news(engine, clock, 2)
+    at(clock, "2026-11-25T03:30:00+00:00")
+    assert digest(engine, clock) == 0
+    news(engine, clock)
+    at(clock, "2026-11-25T12:59:59+00:00")
+    assert digest(engine, clock) == 0
+    at(clock, "2026-11-25T13:00:00+00:00")
+    assert digest(engine, clock) == 1
+    assert messages(engine)[-1:] == [("digest", MessageState.QUEUED)]
+    assert [state for _, state in messages(engine)[:-1]] == [MessageState.DIGESTED] * 3
+    at(clock, "2026-11-25T14:00:00+00:00")
+    assert digest(engine, clock) == 0
 
 
 def test_one_thing_only_is_told_by_itself(engine: Engine, clock: MovedClock) -> None:

@@ -54,7 +54,7 @@ def disputed(story: Story, report: int) -> None:
 def a_day_later(story: Story) -> None:
     story.clock.move(days=1)
     with transaction(story.engine) as session:
-        send_digests(session, story.clock())
+        send_digests(session, story.clock(), (21, 8))
 
 
 def told(story: Story) -> list[tuple[str, MessageState]]:
