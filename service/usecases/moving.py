@@ -32,7 +32,9 @@ def replace_contact(session: Session, now: datetime, *, actor: str, contact_id: 
     old = _contact(session, contact_id)
     if not may_be_added(session, phone):
         raise MoveError(before="taken", after="contact")
-    know_phone(session, now, phone, session.get_one(Phone, old.phone).language)
+    known = know_phone(session, now, phone, session.get_one(Phone, old.phone).language)
+    # Where the association says it is, whatever the newcomer's number is from.
+    known.zone = old.association.time_zone
     record_consent(session, now, phone, "call")
     remove_contact(session, now, actor=actor, contact_id=contact_id)
     new = Contact(association_id=old.association_id, phone=phone, name=clean(name), joined_at=now)

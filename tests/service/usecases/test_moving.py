@@ -7,7 +7,7 @@ from service.domain.errors import MoveError, NotFoundError
 from service.domain.projects import Grievance, ProjectState
 from service.domain.states import AssociationState, MessageState
 from service.locales import Language
-from service.models import Contact, Message, Need, Project, VillageAssociation
+from service.models import Contact, Message, Need, Phone, Project, VillageAssociation
 from service.models.diaspora import active_contact
 from service.models.session import reading, transaction
 from service.usecases.disputes import dispute
@@ -47,6 +47,15 @@ def test_a_contact_is_replaced_and_the_village_hears_whom_to_call(project: Story
         (TREASURER, "contact_changed"),
         (NEW, "contact_welcome"),
     ]
+
+
+def test_a_newcomer_is_woken_by_no_clock_but_the_associations_whatever_the_number_is_from(project: Story) -> None:
+    with transaction(project.engine) as session:
+        contact = session.get_one(Contact, lyon(project))
+        contact.association.time_zone = "America/Toronto"
+        replace_contact(session, project.clock(), actor=COORDINATOR, contact_id=contact.id, name="Ali", phone=NEW)
+    with reading(project.engine) as session:
+        assert session.get_one(Phone, NEW).zone == "America/Toronto"
 
 
 def test_nothing_that_waits_goes_to_a_contact_who_died_and_a_project_stays(project: Story) -> None:
