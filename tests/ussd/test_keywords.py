@@ -74,6 +74,26 @@ def test_one_wrong_letter_is_forgiven(text: str, action: Action) -> None:
     assert guess.command == Command(action, None, "")
 
 
+@pytest.mark.parametrize(
+    ("text", "rest"),
+    [
+        ("Arrêtez", ""),
+        ("ARRETEZ", ""),
+        ("Arrêtez de m'écrire", "de m'écrire"),
+        ("أوقف", ""),
+        ("اوقفوا", ""),
+        ("أَوْقِفُوا", ""),
+        ("أوقفوا الرسائل", "الرسائل"),
+        ("STOPALL", ""),
+        ("Stop all", "all"),
+        ("STOP à la pub", "à la pub"),
+        ("Unsubscribe", ""),
+    ],
+)
+def test_stop_is_heard_as_politely_as_it_is_said(text: str, rest: str) -> None:
+    assert read_command(text) == Command(Action.STOP, None, rest)
+
+
 @pytest.mark.parametrize("text", ["STOOOP", "ouiii", "NOOON", "Arrêt", "arreeet", "توقّف", "تـــوقف", "NÔN"])
 def test_doubled_letters_and_marks_are_no_slip(text: str) -> None:
     command = read_command(text)

@@ -67,7 +67,10 @@ WORDS: dict[Action, tuple[str, ...]] = {
     Action.NO: ("non", "n", "no", "nn", "la", "lla", "oho", "uhu", "لا"),
     Action.INFO: ("info", "infos", "information", "details", "lkhbar", "معلومات", "اخبار"),
     Action.HELP: ("aide", "help", "aider", "tiwisi", "3awn", "مساعدة"),
-    Action.STOP: ("stop", "arret", "arreter", "hbes", "7bes", "stopper", "توقف", "قف"),
+    Action.STOP: (
+        *("stop", "arret", "arretez", "arreter", "hbes", "7bes", "stopper", "stopall", "unsubscribe"),
+        *("اوقفوا", "اوقف", "توقف", "قف"),
+    ),
     Action.START: ("start", "reprendre", "reprise", "bdu", "ابدأ"),
     Action.NEED: ("besoin", "bsoin", "besoins", "need", "needs", "7aja", "haja", "lhajt", "حاجة"),
     Action.MENU: ("menu", "accueil", "umugh", "قائمة"),
