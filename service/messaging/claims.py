@@ -9,7 +9,7 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import CTE, ColumnElement, Select, bindparam, func, select, union_all, update
+from sqlalchemy import CTE, ColumnElement, Select, bindparam, case, func, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
 from service.domain.kinds import MANNERS, PRIORITIES
@@ -48,6 +48,8 @@ SET_ASIDE = (
         final_at=bindparam("ended"),
     )
 )
+# What its gateway may have begun is handed over once more under the same id, so it leaves and is paid for once.
+PAID = MESSAGES.c.attempt_id.is_not(None) & (MESSAGES.c.cost > 0)
 TAKE = for_each_database(
     lambda among: (
         update(MESSAGES)
@@ -59,7 +61,7 @@ TAKE = for_each_database(
             attempt_id=bindparam("attempt"),
             lease_until=bindparam("until"),
             cost=bindparam("costs"),
-            cost_day=bindparam("day"),
+            cost_day=case((PAID, MESSAGES.c.cost_day), else_=bindparam("day", type_=MESSAGES.c.cost_day.type)),
         )
     )
 )
@@ -185,7 +187,7 @@ DUE = for_each_database(
         select(
             *(MESSAGES.c[name] for name in ("id", "phone", "text", "parts", "kind", "template")),
             *(MESSAGES.c[name] for name in ("key", "created_at", "expires_at", "resent", "gateway")),
-            *(PHONES.c.stopped_at, PHONES.c.zone),
+            *(PHONES.c.stopped_at, PHONES.c.zone, MESSAGES.c.cost, PAID.label("paid")),
         )
         .join(PHONES, PHONES.c.number == MESSAGES.c.phone)
         .where(among(MESSAGES.c.id, "ids"), MESSAGES.c.state == MessageState.QUEUED)
@@ -251,12 +253,12 @@ def _groups(fit: Sequence[Any], bulk: int) -> list[list[Any]]:
 
 def _reserved(session: Session, settings: Settings, gateway: str, now: datetime, fit: Sequence[Any]) -> dict[int, int]:
     """Return what each costs, reserved; those over a cap wait."""
-    wanted = [Wanted(one.id, one.phone, one.parts, one.kind) for one in fit]
+    wanted = [Wanted(one.id, one.phone, one.parts, one.kind) for one in fit if not one.paid]
     costs, over = reserve(session, settings, now.astimezone(UTC).date(), gateway, wanted)
     later = now + CAP_WAIT
     full = [(one, Aside(MessageState.QUEUED, f"cap: {over[one.id]}", later)) for one in fit if one.id in over]
     _set_aside(session, now, full)
-    return costs
+    return costs | {one.id: one.cost for one in fit if one.paid}
 
 
 def _set_aside(session: Session, now: datetime, messages: Iterable[tuple[Any, Aside]]) -> None:

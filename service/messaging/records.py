@@ -202,11 +202,11 @@ def _write_gone(
 
 
 def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any, Sent]) -> None:
-    release(session, [one for one, how in sent.items() if how.outcome in UNSENT])
     connection = session.connection()
     same: dict[tuple[tuple[str, object], ...], list[Any]] = defaultdict(list)
     for one, how in sent.items():
         same[tuple(_row(gateway, now, one, how).items())].append(one)
+    release(session, [one for values, messages in same.items() if not dict(values)["costs"] for one in messages])
     theirs = {
         one.id: how.provider_id[:PROVIDER_ID_LENGTH]
         for one, how in sent.items()
@@ -217,10 +217,9 @@ def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any,
         named = {one.id: theirs.get(one.id) for one in messages}
         connection.execute(SETTLE[connection.dialect.name], {**dict(values), PAIRS: named, "ids": list(named)})
     _adopt(session, gateway.name, {name: number for number, name in theirs.items()})
-    for values, messages in same.items():
-        if dict(values)["to"] is MessageState.UNKNOWN:
-            for one in messages:
-                find_unknown(session, gateway.name, one.phone)
+    unknown = [one.phone for row, found in same.items() if dict(row)["to"] is MessageState.UNKNOWN for one in found]
+    for phone in unknown:
+        find_unknown(session, gateway.name, phone)
 
 
 def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, object]:
@@ -244,7 +243,7 @@ def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, obj
         "ours": not again,
         # Of what is in doubt, since when.
         "then": now + wait(one.attempts) if waits else now if state is MessageState.UNKNOWN else None,
-        "costs": 0 if sent.outcome in UNSENT else one.cost,
+        "costs": 0 if again or sent.outcome is Outcome.REFUSED else one.cost,
         "ended": now if state is MessageState.FAILED else None,
     }
 
@@ -274,11 +273,13 @@ def _give_back(session: Session, ids: Sequence[int], attempts: Collection[str]) 
     if not ids:
         return
     mine = [one for one in _locked(session, ids) if one.attempt_id in attempts]
-    release(session, mine)
+    release(session, [one for one in mine if one.provider_id is None])
+    begun = Message.provider_id.is_not(None)  # by an earlier attempt: it stays its gateway's, and paid for
+    left = {"attempt_id": case((begun, Message.attempt_id)), "cost": case((begun, Message.cost), else_=0)}
     session.execute(
         update(Message)
         .where(Message.id.in_([one.id for one in mine if one.state in OPEN]))
-        .values(state=MessageState.QUEUED, attempts=Message.attempts - 1, attempt_id=None, lease_until=None, cost=0)
+        .values(state=MessageState.QUEUED, attempts=Message.attempts - 1, lease_until=None, **left)
         .execution_options(synchronize_session=False)
     )
 

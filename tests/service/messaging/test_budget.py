@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, timedelta
 from decimal import Decimal
-from threading import Barrier, Thread
+from threading import Barrier, Event, Thread
 
 import pytest
 from sqlalchemy import func, select
@@ -13,12 +13,13 @@ from sqlalchemy import func, select
 from service.container import Container
 from service.domain.kinds import Kind
 from service.domain.states import MessageState
-from service.gateways.base import Outcome, Sent
+from service.gateways.base import Outcome, Outgoing, Sent
 from service.locales import Language
 from service.messaging.budget import Wanted, caps, price_of_part, reserve, spent_today
 from service.messaging.claims import CAP_WAIT
+from service.messaging.health import stop_gateway
 from service.messaging.outbox import tell
-from service.messaging.sender import drain
+from service.messaging.sender import MOST_ATTEMPTS, drain
 from service.models import Contact, Message, Spending
 from service.models.session import reading, transaction
 from service.usecases.phones import know_phone
@@ -227,3 +228,64 @@ def test_money_given_back_can_be_spent(container: Container, clock: MovedClock) 
     clock.now += timedelta(minutes=2)
     drain(post)
     assert count(post, MessageState.ACCEPTED) == 1
+
+
+def in_doubt(message: Outgoing) -> Sent:
+    return Sent(Outcome.UNKNOWN, message.id, "time-out")
+
+
+def test_what_is_handed_over_again_under_the_same_id_is_paid_for_once(container: Container, clock: MovedClock) -> None:
+    gateway = FakeGateway(in_doubt, repeatable=True)
+    post = guarded(container, gateway)
+    queue(post, LYON)
+    begun = clock().date()
+    for _ in range(MOST_ATTEMPTS):
+        drain(post)
+        # Also when the next day has begun meanwhile, or the price is another.
+        clock.move(days=1)
+        post = replace(post, settings=post.settings.model_copy(update={"sms_prices": {"*": Decimal("0.30")}}))
+    assert len(gateway.sent) == MOST_ATTEMPTS
+    with reading(post.engine) as session:
+        message = session.scalars(select(Message)).one()
+        assert (message.state, message.cost, message.cost_day) == (MessageState.UNKNOWN, 80, begun)
+        assert {(one.day, one.amount) for one in session.scalars(select(Spending))} == {(begun, 80)}
+
+
+@pytest.mark.parametrize(("outcome", "kept"), [(Outcome.RETRY, 80), (Outcome.REFUSED, 0)])
+def test_what_is_in_doubt_is_paid_for_until_its_gateway_refuses_it(
+    container: Container, clock: MovedClock, outcome: Outcome, kept: int
+) -> None:
+    gateway = FakeGateway(in_doubt, repeatable=True)
+    post = guarded(container, gateway)
+    queue(post, LYON)
+    for answer in (in_doubt, lambda _: Sent(outcome), lambda _: Sent(Outcome.ACCEPTED)):
+        gateway.answer = answer
+        drain(post)
+        clock.move(hours=1)
+        if answer is not in_doubt:
+            assert set(spent(post).values()) == {kept}
+
+
+def test_what_is_in_doubt_and_not_begun_again_stays_paid_for_and_its_gateways(
+    container: Container, clock: MovedClock
+) -> None:
+    gateway, stopping = FakeGateway(in_doubt, repeatable=True), Event()
+    post = guarded(container, gateway)
+    queue(post, LYON)
+    drain(post)
+    clock.move(hours=1)
+
+    def stop(_: Outgoing) -> Sent:
+        stopping.set()
+        return Sent(Outcome.ACCEPTED)
+
+    gateway.answer = stop
+    queue(post, UTRECHT, template="which_reference", event="reply")  # goes first
+    drain(post, stopping=stopping)
+    assert [one.phone for one in gateway.sent] == [LYON, UTRECHT]
+    with transaction(post.engine) as session:
+        stop_gateway(session, clock(), gateway.name, "user:1")
+        message = session.scalars(select(Message).where(Message.phone == LYON)).one()
+        assert (message.state, message.attempts) == (MessageState.QUEUED, 1)
+        assert (message.gateway, message.cost) == (gateway.name, 80)
+    assert spent(post)[f"phone:{LYON}"] == 80
