@@ -122,7 +122,10 @@ def release(session: Session, messages: Iterable[Any]) -> None:
         for one in paid:
             for scope in scopes[one.phone] if one.cost_day == day else ():
                 back[scope] = back.get(scope, 0) - one.cost
-        _add(session, day, back)
+        sums = _add(session, day, back)
+        # For an association that they joined since, nothing was reserved; of one that they left, it stays spent.
+        if below := {scope: -amount for scope, amount in sums.items() if amount < 0}:
+            _add(session, day, below)
 
 
 def spent_today(session: Session, day: date) -> dict[str, int]:

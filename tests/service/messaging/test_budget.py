@@ -230,6 +230,21 @@ def test_money_given_back_can_be_spent(container: Container, clock: MovedClock) 
     assert count(post, MessageState.ACCEPTED) == 1
 
 
+def test_who_joins_an_association_during_a_call_gives_it_no_money(container: Container) -> None:
+    settle(container.engine)
+    joined = []
+
+    def join(_: Outgoing) -> Sent:
+        with transaction(container.engine) as session:
+            joined.append(diaspora(session, container.clock()).id)
+        return Sent(Outcome.RETRY)
+
+    post = guarded(container, FakeGateway(join))
+    queue(post, LYON)
+    drain(post, limit=1)
+    assert spent(post) == {"all": 0, "country:FR": 0, f"phone:{LYON}": 0, f"diaspora:{joined[0]}": 0}
+
+
 def in_doubt(message: Outgoing) -> Sent:
     return Sent(Outcome.UNKNOWN, message.id, "time-out")
 
