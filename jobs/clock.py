@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,14 +14,21 @@ from datetime import UTC, datetime, timedelta
 import structlog
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
+from apscheduler.triggers.combining import OrTrigger
+from apscheduler.triggers.date import DateTrigger
 from apscheduler.triggers.interval import IntervalTrigger
+from sqlalchemy.exc import SQLAlchemyError
 
-from jobs.ticks import BEAT, EPOCH, due_time, end_tick, keep_tick, take_tick
+from jobs.ticks import BEAT, FAILED, due_time, end_tick, keep_tick, take_tick
 from service.container import Container
 
 log = structlog.get_logger()
 
 GRACE = timedelta(seconds=25)  # a supervisor gives 30 s between SIGTERM and SIGKILL
+# How often each process asks for a due time that it has not seen done: whoever began it may be gone, or the database
+# may have been away.
+ASK_EVERY = timedelta(minutes=1)
+TAKEN = "taken"
 
 
 @dataclass(frozen=True)
@@ -53,29 +61,36 @@ class Clock:
 
 
 def run_job(container: Container, job: Job, now: datetime) -> str:
-    """Run a job for the tick `now` and return its outcome, or "taken" when another process has that tick.
+    """Run a job for the tick `now` and return its outcome, or "taken" when another has that tick.
 
     Raises what the job raises, after recording that it failed.
     """
-    if not take_tick(container.engine, job.name, now, f"{socket.gethostname()}:{os.getpid()}"[:80], container.clock()):
-        return "taken"
-    outcome = "failed"
+    # Each run by itself: in two containers of one name both may be process 1.
+    owner = f"{uuid.uuid4().hex[:8]} {socket.gethostname()}:{os.getpid()}"[:80]
+    if not take_tick(container.engine, job.name, now, owner, container.clock()):
+        return TAKEN
+    outcome = FAILED
     try:
-        with _alive(container, job, now):
+        with _alive(container, job, now, owner):
             outcome = job.run(container)
     finally:
-        end_tick(container.engine, job.name, now, container.clock(), outcome)
+        end_tick(container.engine, job.name, now, owner, container.clock(), outcome)
     return outcome
 
 
 @contextmanager
-def _alive(container: Container, job: Job, due: datetime) -> Iterator[None]:
-    """Say while the block lasts that this process still has the tick."""
+def _alive(container: Container, job: Job, due: datetime, owner: str) -> Iterator[None]:
+    """Say while the block lasts that `owner` still has the tick."""
     over = threading.Event()
 
     def beat() -> None:
         while not over.wait(BEAT.total_seconds()):
-            keep_tick(container.engine, job.name, due, container.clock())
+            try:
+                if not keep_tick(container.engine, job.name, due, owner, container.clock()):
+                    log.warning("job.tick_lost", job=job.name)
+                    return
+            except SQLAlchemyError:  # a database that is back by the next beat has lost nothing
+                log.exception("job.beat_failed", job=job.name)
 
     heart = threading.Thread(target=beat, name=f"{job.name} alive", daemon=True)
     heart.start()
@@ -107,17 +122,16 @@ def run_clock(container: Container, jobs: Sequence[Job], loops: Sequence[Loop]) 
 def start_clock(container: Container, jobs: Sequence[Job], loops: Sequence[Loop]) -> Clock:
     """Start the clock in threads of its own, one for each job and loop, so that a slow one keeps none waiting.
 
-    A job runs at its due times, and at once for the latest due time when nobody has run that, or when whoever began
-    it is gone.
+    A job runs within a minute of its due times, and at once for the latest due time when nobody has run that. When
+    whoever began it is gone, or it failed, it runs again as `take_tick` allows.
     """
     stopping = threading.Event()
     # A loop that is still at work when its next turn comes is no news.
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)
-    pool = ThreadPoolExecutor(max_workers=2 * len(jobs) + len(loops))
+    pool = ThreadPoolExecutor(max_workers=len(jobs) + len(loops))
     scheduler = BackgroundScheduler(timezone=UTC, executors={"default": pool})
     for job in jobs:
-        scheduler.add_job(_tick, args=(container, job), misfire_grace_time=None)
-        scheduler.add_job(_tick, args=(container, job), **_times(job.every))
+        scheduler.add_job(_Asker(container, job).ask, **_times(min(job.every, ASK_EVERY)))
     for loop in loops:
         scheduler.add_job(_turn, args=(container, loop, stopping), **_times(loop.every))
     scheduler.start()
@@ -134,13 +148,26 @@ def stop_clock(clock: Clock) -> bool:
 
 
 def _times(every: timedelta) -> dict[str, object]:
-    # Late is better than never: a missed due time is run once when the machine is awake again.
-    trigger = IntervalTrigger(seconds=every.total_seconds(), start_date=EPOCH, timezone=UTC)
+    # At once, then so often. Late is better than never: a missed due time is run once when the machine is awake again.
+    often = IntervalTrigger(seconds=every.total_seconds(), timezone=UTC)
+    trigger = OrTrigger([DateTrigger(timezone=UTC), often])
     return {"trigger": trigger, "misfire_grace_time": None, "coalesce": True, "max_instances": 1}
 
 
-def _tick(container: Container, job: Job) -> None:
-    _guarded(job.name, lambda: run_job(container, job, due_time(container.clock(), job.every)))
+class _Asker:
+    """Asks for a job's latest due time, until this process has done it."""
+
+    def __init__(self, container: Container, job: Job) -> None:
+        self._container, self._job = container, job
+        self._done: datetime | None = None
+
+    def ask(self) -> None:
+        _guarded(self._job.name, self._ask)
+
+    def _ask(self) -> None:
+        due = due_time(self._container.clock(), self._job.every)
+        if due != self._done and run_job(self._container, self._job, due) != TAKEN:
+            self._done = due
 
 
 def _turn(container: Container, loop: Loop, stopping: threading.Event) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import Engine, delete, update
+from sqlalchemy import Engine, Update, delete, update
 
 from service.messaging.once import INSERT
 from service.models.session import transaction
@@ -12,6 +12,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KEPT = timedelta(days=30)
 BEAT = timedelta(seconds=30)
 DEAD_AFTER = 3 * BEAT
+# A database that was away for a moment keeps no nightly job waiting for a day, and a fault that stays is no tight loop.
+TRY_AGAIN = timedelta(minutes=10)
+FAILED = "failed"
 LONGEST_OUTCOME = 200
 
 
@@ -21,28 +24,36 @@ def due_time(now: datetime, every: timedelta) -> datetime:
 
 
 def take_tick(engine: Engine, job: str, due: datetime, owner: str, now: datetime) -> bool:
-    """Tell whether this process may run the job for that due time: the first who asks, as long as it lives.
+    """Tell whether `owner` may run the job for that due time: the first who asks, as long as it lives.
 
-    When it has not said for three beats that it does, the next who asks may: each job is done in one transaction, or
-    claims what it does, so that nothing of it is done twice.
+    When it has not said for three beats that it does, or failed ten minutes ago, the next who asks may: each job is
+    done in one transaction, or claims what it does, so that nothing of it is done twice.
     """
-    tick = {"owner": owner, "alive_at": now, "outcome": ""}
+    tick = {"owner": owner, "alive_at": now, "ended_at": None, "outcome": ""}
     with transaction(engine) as session:
         row = INSERT[engine.dialect.name](JobTick).values(job=job, due_at=due, **tick)
         left = (JobTick.ended_at.is_(None)) & (JobTick.alive_at < now - DEAD_AFTER)
-        taken = row.on_conflict_do_update(index_elements=(JobTick.job, JobTick.due_at), set_=tick, where=left)
+        failed = (JobTick.outcome == FAILED) & (JobTick.ended_at < now - TRY_AGAIN)
+        taken = row.on_conflict_do_update(index_elements=(JobTick.job, JobTick.due_at), set_=tick, where=left | failed)
         return session.execute(taken.returning(JobTick.job)).one_or_none() is not None
 
 
-def keep_tick(engine: Engine, job: str, due: datetime, now: datetime) -> None:
-    """Say that whoever runs the job for that due time still does."""
+def keep_tick(engine: Engine, job: str, due: datetime, owner: str, now: datetime) -> bool:
+    """Say that `owner` still runs the job for that due time; False when another has taken it."""
     with transaction(engine) as session:
-        session.execute(update(JobTick).where(JobTick.job == job, JobTick.due_at == due).values(alive_at=now))
+        kept = _tick(job, due, owner).values(alive_at=now).returning(JobTick.job)
+        return session.execute(kept).one_or_none() is not None
 
 
-def end_tick(engine: Engine, job: str, due: datetime, now: datetime, outcome: str) -> None:
-    """Keep how the job ended (the first 200 characters), and forget the job's ticks of more than 30 days ago."""
+def end_tick(engine: Engine, job: str, due: datetime, owner: str, now: datetime, outcome: str) -> None:
+    """Keep how the job ended (the first 200 characters), and forget the job's ticks of more than 30 days ago.
+
+    A tick that another has taken is left to that one.
+    """
     with transaction(engine) as session:
-        tick = update(JobTick).where(JobTick.job == job, JobTick.due_at == due)
-        session.execute(tick.values(ended_at=now, outcome=outcome[:LONGEST_OUTCOME]))
+        session.execute(_tick(job, due, owner).values(ended_at=now, outcome=outcome[:LONGEST_OUTCOME]))
         session.execute(delete(JobTick).where(JobTick.job == job, JobTick.due_at < now - KEPT))
+
+
+def _tick(job: str, due: datetime, owner: str) -> Update:
+    return update(JobTick).where(JobTick.job == job, JobTick.due_at == due, JobTick.owner == owner)

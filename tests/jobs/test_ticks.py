@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import Engine, select
 
-from jobs.ticks import BEAT, DEAD_AFTER, due_time, end_tick, keep_tick, take_tick
+from jobs.ticks import BEAT, DEAD_AFTER, FAILED, TRY_AGAIN, due_time, end_tick, keep_tick, take_tick
 from service.models import JobTick
 from service.models.session import reading
 
@@ -52,7 +52,7 @@ def test_the_end_of_a_tick_is_kept_and_old_ticks_of_the_job_are_forgotten(engine
     for job, due in (("match", before), ("match", younger), ("match", NOON), ("expire", before)):
         take_tick(engine, job, due, "one", NOON)
     ended = NOON + timedelta(seconds=3)
-    end_tick(engine, "match", NOON, ended, "12 proposals " * 40)
+    end_tick(engine, "match", NOON, "one", ended, "12 proposals " * 40)
     with reading(engine) as session:
         ticks = {(tick.job, tick.due_at): tick for tick in session.scalars(select(JobTick))}
     assert set(ticks) == {("match", younger), ("match", NOON), ("expire", before)}
@@ -65,7 +65,7 @@ def test_a_tick_whose_owner_died_is_taken_by_the_next_who_asks(engine: Engine) -
     later = NOON + DEAD_AFTER + timedelta(seconds=1)
     assert take_tick(engine, "match", NOON, "one", NOON)
     assert not take_tick(engine, "match", NOON, "two", NOON + DEAD_AFTER)
-    keep_tick(engine, "match", NOON, NOON + BEAT)
+    assert keep_tick(engine, "match", NOON, "one", NOON + BEAT)
     assert not take_tick(engine, "match", NOON, "two", later)
     assert take_tick(engine, "match", NOON, "two", later + BEAT)
     assert not take_tick(engine, "match", NOON, "three", later + BEAT)
@@ -73,5 +73,28 @@ def test_a_tick_whose_owner_died_is_taken_by_the_next_who_asks(engine: Engine) -
 
 def test_a_tick_that_ended_is_never_taken_again(engine: Engine) -> None:
     assert take_tick(engine, "match", NOON, "one", NOON)
-    end_tick(engine, "match", NOON, NOON, "done")
+    end_tick(engine, "match", NOON, "one", NOON, "done")
     assert not take_tick(engine, "match", NOON, "two", NOON + timedelta(days=9))
+
+
+def test_a_tick_that_failed_is_taken_again_after_a_while(engine: Engine) -> None:
+    moment = timedelta(seconds=1)
+    assert take_tick(engine, "match", NOON, "one", NOON)
+    end_tick(engine, "match", NOON, "one", NOON, FAILED)
+    assert not take_tick(engine, "match", NOON, "one", NOON + TRY_AGAIN)
+    assert take_tick(engine, "match", NOON, "two", NOON + TRY_AGAIN + moment)
+    assert not take_tick(engine, "match", NOON, "three", NOON + TRY_AGAIN + moment)
+    with reading(engine) as session:
+        tick = session.scalars(select(JobTick)).one()
+        assert (tick.owner, tick.ended_at, tick.outcome) == ("two", None, "")
+
+
+def test_who_lost_a_tick_neither_keeps_nor_ends_it(engine: Engine) -> None:
+    later = NOON + DEAD_AFTER + timedelta(seconds=1)
+    assert take_tick(engine, "match", NOON, "one", NOON)
+    assert take_tick(engine, "match", NOON, "two", later)
+    assert not keep_tick(engine, "match", NOON, "one", later + BEAT)
+    end_tick(engine, "match", NOON, "one", later + BEAT, "done")
+    with reading(engine) as session:
+        tick = session.scalars(select(JobTick)).one()
+        assert (tick.owner, tick.alive_at, tick.ended_at, tick.outcome) == ("two", later, None, "")
