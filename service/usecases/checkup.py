@@ -1,5 +1,6 @@
 """What is wrong with an installation, in plain words, and what to do about it; for `tiwizi doctor` and `/readyz`."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,6 +29,8 @@ WAITS_TOO_LONG = timedelta(minutes=10)
 DEAD_FOR = timedelta(days=7)
 FAILING = 50  # weight
 NEARLY = 0.75  # of a cap: with the default reserve, before anything waits
+NUMBER = re.compile(r"\+?[0-9]{3,15}")
+NAME = 5  # the type (TON) of a sender that is a name (SMPP 3.4, 5.2.5)
 PER_CENT = 100
 THOUSAND = 1000
 
@@ -83,9 +86,22 @@ def _check_sending(settings: Settings) -> Iterator[Finding]:
         if name not in settings.sms_prices and not by_prefix:
             wrong = f"Nobody said what a message through {name} costs, so the caps count a guess"
             yield Finding("prices", wrong, f"add {name}=… or prefixes to TIWIZI_SMS_PRICES")
+    yield from _check_senders(settings)
     begin, end = settings.quiet_hours
     if real and begin == end:
         yield Finding("quiet_hours", "Messages wake people at night", "set TIWIZI_QUIET_HOURS, as 21-8")
+
+
+def _check_senders(settings: Settings) -> Iterator[Finding]:
+    used, source = settings.used_gateways, settings.smpp_source
+    wrong = "Texts that ask for an answer come through {} under a name, which nobody can answer"
+    # Left out, it is AFRICASTKNG (docs.africastalking.com, SMS sending).
+    if "africastalking" in used and not NUMBER.fullmatch(settings.at_sender):
+        yield Finding("sender", wrong.format("africastalking"), "let TIWIZI_AT_SENDER be a number or a short code")
+    # Left out, it is the account's own.
+    if "smpp" in used and source and (settings.smpp_source_ton == NAME or not NUMBER.fullmatch(source)):
+        repair = f"let TIWIZI_SMPP_SOURCE be a number or a short code, of a type (TON) other than {NAME}"
+        yield Finding("sender", wrong.format("smpp"), repair)
 
 
 def check_service(engine: Engine, settings: Settings, now: datetime) -> list[Finding]:

@@ -35,7 +35,9 @@ REAL = {
     "sms_routes": {"*": (NAME,)},
     "public_url": "https://tiwizi.example",
     "sms_prices": {"console": Decimal(0), "*": Decimal("0.08"), NAME: Decimal("0.05")},
+    "at_sender": "8484",
 }
+SMPP = {"sms_routes": {"*": (NAME, "smpp")}}
 
 
 @pytest.fixture
@@ -89,12 +91,30 @@ def test_where_nothing_is_wrong_nothing_is_said(healthy: Container) -> None:
         ({"secret_key": "a-hook-token-for-tests-only"}, "secret_key", "TIWIZI_SECRET_KEY"),
         ({"sms_prices": {"console": Decimal(0), "*": Decimal("0.08")}}, "prices", "TIWIZI_SMS_PRICES"),
         ({"quiet_hours": (0, 0)}, "quiet_hours", "TIWIZI_QUIET_HOURS"),
+        ({"at_sender": "TIWIZI"}, "sender", "TIWIZI_AT_SENDER"),
+        ({"at_sender": ""}, "sender", "TIWIZI_AT_SENDER"),
+        ({**SMPP, "smpp_source": "TIWIZI"}, "sender", "TIWIZI_SMPP_SOURCE"),
+        ({**SMPP, "smpp_source": "0600000000", "smpp_source_ton": 5}, "sender", "other than 5"),
     ],
 )
 def test_settings_that_do_not_go_together_are_named(
     healthy: Container, given: dict[str, object], check: str, said: str
 ) -> None:
     assert said in wrong(changed(healthy, **given))[check]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"at_sender": "+212600000000"},
+        {"at_sender": "8484"},
+        {**SMPP, "smpp_source": ""},
+        {**SMPP, "smpp_source": "0600000000", "smpp_source_ton": 2},
+        {"sms_routes": {"*": ("console",)}, "at_sender": "TIWIZI", "smpp_source": "TIWIZI"},
+    ],
+)
+def test_who_can_be_answered_may_ask(healthy: Container, given: dict[str, object]) -> None:
+    assert "sender" not in {one.check for one in check_settings(changed(healthy, **given).settings)}
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
