@@ -1,13 +1,17 @@
 """`tiwizi worker` and `tiwizi job`."""
 
+from threading import Event
+
 import click
 
 from jobs import make_jobs, make_loops
 from jobs.clock import Job, run_clock, run_job
+from jobs.files import make_exports
 from jobs.match import explain, rehearse
 from service.cli.database import migrated
 from service.container import Container
 from service.memory import keep_what_is_loaded
+from service.messaging.liveness import watch
 from service.messaging.sender import drain
 from service.messaging.webhooks import deliver
 
@@ -59,6 +63,22 @@ def webhooks_command(container: Container) -> None:
     """Tell programs outside what they asked to be told."""
     with migrated(container):
         click.echo(f"{deliver(container)} tried")
+
+
+@job.command("watch")
+@click.pass_obj
+def watch_command(container: Container) -> None:
+    """Warn in the log of phones that are gateways and fell silent."""
+    with migrated(container):
+        click.echo(f"{watch(container)} fell silent")
+
+
+@job.command("exports")
+@click.pass_obj
+def exports_command(container: Container) -> None:
+    """Make the files that were asked for, delete those of more than a week ago."""
+    with migrated(container):
+        click.echo(f"{make_exports(container, Event())} made")
 
 
 def _job(container: Container, name: str) -> Job:
