@@ -1,4 +1,4 @@
-"""What became of a claim: the outcomes of its call are recorded, and what nobody answers for is called unknown."""
+"""What became of a claim: the outcomes of its calls are recorded."""
 
 import secrets
 from collections import defaultdict
@@ -7,28 +7,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-from sqlalchemy import Engine, Update, bindparam, case, cast, func, insert, select, true, update
+from sqlalchemy import Update, bindparam, case, cast, func, insert, select, true, update
 from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
 from service.gateways.base import Gateway, Outcome, Sent
-from service.messaging.begun import abandoned
 from service.messaging.budget import release
-from service.messaging.claims import Call, own_id
+from service.messaging.claims import Call
 from service.messaging.health import locked_state, weigh
-from service.messaging.receipts import PROVIDER_ID_LENGTH, adopt_receipts, advance, find_unknown, lock_phones
+from service.messaging.receipts import PROVIDER_ID_LENGTH, adopt_receipts, find_unknown, lock_phones
 from service.models import Attempt, GatewayState, Message, Receipt
 from service.models.base import table_of
 from service.models.many import AMONG, PAIRS, for_each_database, pairs_in
-from service.models.session import reading, transaction
-
-log = structlog.get_logger()
 
 MOST_ATTEMPTS = 5
 FIRST_WAIT = timedelta(minutes=1)  # then 4, 16 and 64 minutes: an outage of an hour loses nothing
 GROWTH = 4
-OTHERS_FIRST = timedelta(minutes=10)
 JITTER = (0.75, 1.25)
 LONGEST_REASON, LONGEST_COST = 200, 20
 STATES = {
@@ -130,7 +124,7 @@ def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence
         # Else the gateway is locked afterwards, and others may claim while this is written.
         locked_state(session, gateway.name)
     attempts = {one.call.attempt_id for one in answered}
-    _give_back(session, [number for one in answered if one.sent is None for number in one.call.ids], attempts)
+    give_back(session, [number for one in answered if one.sent is None for number in one.call.ids], attempts)
     outcomes = {
         number: (one.call, sent)
         for one in answered
@@ -268,7 +262,7 @@ def _note_attempts(session: Session, gateway: str, now: datetime, outcomes: Mapp
         connection.execute(ATTEMPTS[connection.dialect.name], {**values, "ids": ids})
 
 
-def _give_back(session: Session, ids: Sequence[int], attempts: Collection[str]) -> None:
+def give_back(session: Session, ids: Sequence[int], attempts: Collection[str]) -> None:
     """Put back in the queue, unspent and uncounted, what these attempts claimed and surely did not send."""
     if not ids:
         return
@@ -291,57 +285,6 @@ def weigh_answers(state: GatewayState, now: datetime, answered: Sequence[Answere
     # A number that is refused says nothing of the gateway.
     well = sum(outcome in GONE for outcome in outcomes)
     weigh(state, now, well, badly)
-
-
-def give_back_abandoned(engine: Engine) -> None:
-    """Put back in the queue what senders of this machine that are gone had claimed and not begun."""
-    for attempt_id, begun in abandoned(engine):
-        held = select(Message.gateway, Message.id).where(
-            Message.state == MessageState.ATTEMPTING, Message.attempt_id == attempt_id, Message.id.not_in(begun)
-        )
-        with reading(engine) as session:
-            rows = session.execute(held).all()
-        if rows:
-            with transaction(engine) as session:
-                locked_state(session, str(rows[0].gateway))
-                _give_back(session, [one.id for one in rows], {attempt_id})
-
-
-def give_up_leases(engine: Engine, gateways: Mapping[str, Gateway], now: datetime) -> None:
-    """Call unknown what was being sent by a process that is gone; it may have left, so it is not sent again.
-
-    Through a gateway that carries the same id once it is. Of gateways that another process holds only what that one
-    has not given up for long.
-    """
-    ours = Message.gateway.in_(gateways) | (Message.lease_until < now - OTHERS_FIRST)
-    ended = select(Message.id).where(Message.state == MessageState.ATTEMPTING, Message.lease_until < now, ours)
-    with reading(engine) as session:
-        ids = session.scalars(ended).all()
-    for message_id in ids:
-        _give_up(engine, gateways, message_id, now)
-
-
-def _give_up(engine: Engine, gateways: Mapping[str, Gateway], message_id: int, now: datetime) -> None:
-    with transaction(engine) as session:
-        phone = session.scalars(select(Message.phone).where(Message.id == message_id)).one()
-        lock_phones(session, {phone})
-        message = session.get_one(Message, message_id, with_for_update=True)
-        if message.state is not MessageState.ATTEMPTING or message.lease_until is None or message.lease_until >= now:
-            return
-        gateway = gateways.get(str(message.gateway))
-        repeatable = gateway is not None and gateway.repeatable
-        if repeatable:
-            message.provider_id = own_id(message)
-        if again := repeatable and message.attempts < MOST_ATTEMPTS:
-            message.lease_until = None
-        advance(message, MessageState.QUEUED if again else MessageState.UNKNOWN, now, "lease ended")
-        message.next_at = now
-        session.flush()
-        log.warning("sms.lease_ended", message=message.id)
-        if repeatable:
-            adopt_receipts(session, message)
-        else:
-            find_unknown(session, str(message.gateway), message.phone)
 
 
 def wait(attempts: int) -> timedelta:

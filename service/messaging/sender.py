@@ -19,14 +19,8 @@ from service.gateways.base import Gateway, Sent
 from service.messaging.begun import Begun
 from service.messaging.claims import LEASE, Call, claim, still_right
 from service.messaging.health import locked_state, unroute_strangers
-from service.messaging.records import (
-    MOST_ATTEMPTS,
-    Answered,
-    give_back_abandoned,
-    give_up_leases,
-    settle,
-    weigh_answers,
-)
+from service.messaging.leases import give_back_abandoned, give_up_leases
+from service.messaging.records import MOST_ATTEMPTS, Answered, settle, weigh_answers
 from service.models import GatewayState, Message
 from service.models.session import reading, transaction
 from service.settings import Settings
