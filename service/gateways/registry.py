@@ -19,6 +19,8 @@ MAKERS: Mapping[str, Callable[[Settings], Gateway]] = {
 REHEARSES = frozenset({"console"})
 # These tell every few minutes that they live.
 PINGS = frozenset({"android"})
+# One's own phones: what they took, and tell that they could not send, no network ever had.
+OWN_PHONES = frozenset({"android"})
 # Held by a process of its own, since each process that held it would bind to the SMS centre: `ussd.commands`.
 APART = frozenset({"smpp"})
 # What the words of a gateway's receipts mean; the console sends none.

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.states import MESSAGE_MOVES, MessageState
 from service.domain.text import clean
-from service.gateways.registry import receipt_state, tells_inactive
+from service.gateways.registry import OWN_PHONES, receipt_state, tells_inactive
 from service.messaging.claims import FRESH_DOUBT, LEASE
 from service.models import Message, Phone, Receipt
 from service.models.base import table_of
@@ -158,8 +158,10 @@ def advance(message: Message, state: MessageState, now: datetime, reason: str) -
 def _apply(session: Session, message: Message, receipt: Receipt) -> None:
     receipt.message_id = message.id
     state = receipt_state(receipt.gateway, receipt.status)
-    if state is not None:
-        advance(message, state, receipt.received_at, receipt.reason)
+    moved = state is not None and advance(message, state, receipt.received_at, receipt.reason)
+    if moved and state is MessageState.FAILED and receipt.gateway in OWN_PHONES:
+        # Then it is a dead letter, which somebody may send again.
+        message.accepted_at = None
     phone = session.get(Phone, message.phone) if tells_inactive(receipt.gateway, receipt.reason) else None
     # A receipt may be late: what was sent before somebody vouched says nothing of today.
     if phone and (phone.vouched_at is None or message.created_at > phone.vouched_at):

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
 from service.gateways.base import Gateway, Outcome, Sent
+from service.gateways.registry import OWN_PHONES
 from service.messaging.budget import release
 from service.messaging.claims import Call
 from service.messaging.health import locked_state, weigh
@@ -282,8 +283,8 @@ def weigh_answers(state: GatewayState, now: datetime, answered: Sequence[Answere
     """Note in a gateway's state how its calls went."""
     outcomes = [sent.outcome for one in answered for sent in one.sent or ()]
     badly = sum(outcome in {Outcome.RETRY, Outcome.UNKNOWN} for outcome in outcomes)
-    # A number that is refused says nothing of the gateway.
-    well = sum(outcome in GONE for outcome in outcomes)
+    # A number that is refused says nothing of the gateway, nor does a phone that took what it may be unable to send.
+    well = 0 if state.name in OWN_PHONES else sum(outcome in GONE for outcome in outcomes)
     weigh(state, now, well, badly)
 
 

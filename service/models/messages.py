@@ -16,10 +16,11 @@ from service.models.base import Base, Id, stored
 class Message(Base):
     """An SMS on its way. `key` is the business key (event, receiver, template): the same fact is never told twice.
 
-    `gateway` is None until a due message is routed. `line` is what a digest says of it, `digest_id` the digest that
-    did. `cost` is what is reserved for it on `cost_day`, in thousandths of the caps' currency. `subject` is what it is
-    about as the audit trail names it, `need:5`; None for answers and what concerns nothing that is kept. `resent` grows
-    each time it is sent again for good: 1 says that the service did, more that people did.
+    `gateway` is None until a due message is routed, `accepted_at` until a gateway took it, and again when that was a
+    phone of one's own which could not send it. `line` is what a digest says of it, `digest_id` the digest that did.
+    `cost` is what is reserved for it on `cost_day`, in thousandths of the caps' currency. `subject` is what it is about
+    as the audit trail names it, `need:5`; None for answers and what concerns nothing that is kept. `resent` grows each
+    time it is sent again for good: 1 says that the service did, more that people did.
     """
 
     __tablename__ = "messages"
@@ -170,7 +171,7 @@ def oldest_due(session: Session, now: datetime, gateways: Collection[str]) -> da
 
 
 def is_dead() -> ColumnElement[bool]:
-    """Tell, of a message, whether it is a dead letter: at its end, and no gateway ever took it."""
+    """Tell, of a message, whether it is a dead letter: at its end, and no gateway took it for good."""
     dead = Message.state.in_([MessageState.FAILED, MessageState.EXPIRED])
     # Of those it is true anyway; it says that the index of the few has them.
     return dead & Message.accepted_at.is_(None) & Message.final_at.is_not(None)

@@ -8,8 +8,10 @@ import structlog
 from flask import abort, request
 
 from service.container import Container
+from service.domain.states import MessageState
 from service.gateways.android import RECEIPT
 from service.gateways.android.signature import fresh, genuine
+from service.messaging.health import locked_state, weigh
 from service.messaging.receipts import take_receipt
 from service.models.inbound import first_time
 from service.models.session import transaction
@@ -41,7 +43,10 @@ def read_event(container: Container) -> dict[str, str]:
 
 
 def take_event(container: Container, form: Mapping[str, str]) -> None:
-    """Keep a receipt; an event nobody asked for is only noted in the log."""
+    """Keep a receipt; an event nobody asked for is only noted in the log.
+
+    What the phone could not send, no credit or no network mostly, says as much of it as a call that fails.
+    """
     name = form["event"]
     if name not in RECEIPT:
         if name != PING:
@@ -68,6 +73,10 @@ def take_event(container: Container, form: Mapping[str, str]) -> None:
                 status=name,
                 reason=form.get("reason", ""),
             )
+    if new and RECEIPT[name] is MessageState.FAILED:
+        # Apart: the sender holds phones and gateway in either order.
+        with transaction(container.engine) as session:
+            weigh(locked_state(session, GATEWAY), now, well=0, badly=1)
 
 
 def _admit(container: Container, body: bytes) -> None:

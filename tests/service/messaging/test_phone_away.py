@@ -1,5 +1,6 @@
 """A phone that goes away for an hour and comes back sends each message once, and tells what became of it."""
 
+import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -13,16 +14,19 @@ from service.container import Container
 from service.domain.states import MessageState
 from service.gateways.android import AndroidGateway
 from service.gateways.base import Outgoing, Sent
+from service.messaging import routing
 from service.messaging.outbox import tell
 from service.messaging.receipts import DOUBTED
 from service.messaging.sender import LEASE, drain
 from service.messaging.unknown import resend_unknown
 from service.models import Message
 from service.models.session import reading, transaction
+from service.usecases.messages import dead_letters, gateways_now, replay
 from service.web.android import take_event
 from tests.conftest import MovedClock
-from tests.peers.smsgate import Mood, SmsGatePeer
+from tests.peers.smsgate import Mood, SmsGatePeer, Taken
 from tests.service.gateways.test_android import gateway_at
+from tests.service.messaging.test_sender import FakeGateway
 
 MESSAGES = 8
 
@@ -101,8 +105,12 @@ def test_a_phone_that_goes_away_in_the_middle_of_an_answer_sends_each_message_on
 def tell_of(post: Container, peer: SmsGatePeer, *events: str) -> None:
     """Let the phone tell what became of each text it took."""
     for line, event in product(list(peer.ledger), events):
-        told = peer.sent(event, line, f"{event} {line.id}")
-        take_event(post, {"event": event, "id": told["id"], "messageId": line.id, "phoneNumber": line.phone})
+        tell_of_one(post, peer, line, event)
+
+
+def tell_of_one(post: Container, peer: SmsGatePeer, line: Taken, event: str) -> None:
+    told = peer.sent(event, line, f"{event} {line.id}")
+    take_event(post, {"event": event, "id": told["id"], "messageId": line.id, "phoneNumber": line.phone})
 
 
 TOLD = pytest.mark.parametrize(
@@ -209,3 +217,46 @@ def test_what_stayed_in_doubt_is_sent_once_more_under_the_id_that_the_phone_has(
     tell_of(post, peer, "sms:delivered")
     assert states(post.engine) == {MessageState.DELIVERED: 1}
     assert [*sent(peer).values()] == [1]
+
+
+def test_a_phone_that_takes_texts_and_cannot_send_them_loses_them_to_the_next_gateway_and_nothing_is_lost(
+    post: Container, peer: SmsGatePeer, clock: MovedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(routing, "DICE", random.Random(20_261_128))  # noqa: S311  # the same on every run
+    other = FakeGateway()
+    both = post.settings.model_copy(update={"sms_routes": {"*": ("android", other.name)}})
+    post = replace(post, settings=both, gateways={**post.gateways, other.name: other})
+
+    def pass_minutes(minutes: int, event: str, first: int) -> None:
+        for number in range(minutes):
+            queue(post, first + number, 1)
+            drain(post)
+            for line in peer.ledger[len(told) :]:
+                told.append(line)
+                tell_of_one(post, peer, line, event)
+            clock.move(seconds=10)
+
+    told: list[Taken] = []
+    pass_minutes(60, "sms:failed", 0)
+    lost = len(told)
+    assert 0 < lost < 30
+    assert len(other.sent) == 60 - lost
+    with reading(post.engine) as session:
+        assert {one.name for one in gateways_now(session, clock(), ["android", other.name]) if one.weight < 50} == {
+            "android"
+        }
+        letters = dead_letters(session, 100)
+    assert len(letters) == lost
+    assert all(letter.may_replay for letter in letters)
+
+    clock.move(minutes=10)
+    pass_minutes(20, "sms:sent", 60)
+    assert len(told) == lost + 20
+    with transaction(post.engine) as session:
+        for letter in letters:
+            replay(session, clock(), actor="user:1", message_id=letter.id)
+    drain(post)
+    assert states(post.engine) == {MessageState.ACCEPTED: 80}
+    assert len({line.id for line in peer.ledger}) == len(peer.ledger) == 20 + 2 * lost
+    with reading(post.engine) as session:
+        assert dead_letters(session, 1) == []
