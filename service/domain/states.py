@@ -119,6 +119,7 @@ MESSAGE_MOVES: Mapping[MessageState, frozenset[MessageState]] = {
         {
             MessageState.ATTEMPTING,
             MessageState.ACCEPTED,
+            MessageState.UNKNOWN,
             MessageState.DELIVERED,
             MessageState.FAILED,
             MessageState.CANCELLED,

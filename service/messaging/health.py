@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
@@ -22,6 +22,8 @@ LEAST = 2
 # A phone that serves as a gateway and has not been heard for so long has no network or no battery.
 SILENT_AFTER = timedelta(minutes=15)
 THOUSAND = 1000
+# Of what waits: that it waits to be handed once more to a gateway that may have it.
+BEGUN = Message.attempt_id.is_not(None)
 
 
 def locked_state(session: Session, name: str) -> GatewayState:
@@ -97,16 +99,18 @@ def start_gateway(session: Session, now: datetime, name: str, by: str) -> None:
     unroute(session, Message.gateway.in_(stopped(session)))
 
 
-def unroute_strangers(session: Session, known: Collection[str]) -> None:
-    """Let what waits for a gateway that no route names any more be routed anew."""
-    unroute(session, Message.gateway.not_in(known))
+def unroute_strangers(session: Session, now: datetime, known: Collection[str]) -> None:
+    """Let what waits for a gateway that no route names any more be routed anew; what it may have begun is in doubt."""
+    strange = Message.gateway.not_in(known)
+    unroute(session, strange)
+    _change_waiting(session, BEGUN, strange, state=MessageState.UNKNOWN, next_at=now)
 
 
-def unroute(session: Session, which: object) -> None:
+def unroute(session: Session, which: ColumnElement[bool]) -> None:
     """Take the gateway from waiting messages; not from what a gateway may have begun, which would send it twice."""
-    session.execute(
-        update(Message)
-        .where(Message.state == MessageState.QUEUED, Message.attempt_id.is_(None), which)  # type: ignore[arg-type]  # a condition
-        .values(gateway=None)
-        .execution_options(synchronize_session=False)
-    )
+    _change_waiting(session, ~BEGUN, which, gateway=None)
+
+
+def _change_waiting(session: Session, *which: ColumnElement[bool], **values: object) -> None:
+    waiting = update(Message).where(Message.state == MessageState.QUEUED, *which)
+    session.execute(waiting.values(**values).execution_options(synchronize_session=False))

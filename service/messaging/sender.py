@@ -73,7 +73,7 @@ def drain(container: Holder, limit: int | None = None, stopping: Event | None = 
     if not anything_due(container.engine, now):
         return 0
     with transaction(container.engine) as session:
-        unroute_strangers(session, container.settings.used_gateways)
+        unroute_strangers(session, now, container.settings.used_gateways)
     senders = [Sender(container, gateway, limit, stopping) for gateway in container.gateways.values()]
     return sum(sender.run() for sender in senders)
 

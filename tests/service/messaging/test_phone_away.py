@@ -15,8 +15,11 @@ from service.domain.states import MessageState
 from service.gateways.android import AndroidGateway
 from service.gateways.base import Outgoing, Sent
 from service.messaging import routing
+from service.messaging.claims import claim
+from service.messaging.health import locked_state
 from service.messaging.outbox import tell
 from service.messaging.receipts import DOUBTED
+from service.messaging.records import Answered, settle
 from service.messaging.sender import LEASE, drain
 from service.messaging.unknown import resend_unknown
 from service.models import Message
@@ -260,3 +263,35 @@ def test_a_phone_that_takes_texts_and_cannot_send_them_loses_them_to_the_next_ga
     assert len({line.id for line in peer.ledger}) == len(peer.ledger) == 20 + 2 * lost
     with reading(post.engine) as session:
         assert dead_letters(session, 1) == []
+
+
+@pytest.mark.parametrize("given_back", [False, True])
+def test_what_is_in_doubt_at_a_phone_that_no_route_names_any_more_is_sent_once_more_another_way(
+    post: Container, peer: SmsGatePeer, clock: MovedClock, *, given_back: bool
+) -> None:
+    queue(post, 0, 1)
+    peer.plan.append(Mood.RESET)
+    drain(post)
+    clock.move(minutes=2)
+    if given_back:
+        give_back_uncalled(post)
+    other = FakeGateway()
+    routes = post.settings.model_copy(update={"sms_routes": {"*": (other.name,)}})
+    changed = replace(post, settings=routes, gateways={other.name: other})
+    drain(changed)
+    assert (states(post.engine), other.sent) == ({MessageState.UNKNOWN: 1}, [])
+    clock.now += DOUBTED
+    with transaction(post.engine) as session:
+        assert resend_unknown(session, clock()) == 1
+    drain(changed)
+    assert states(post.engine) == {MessageState.ACCEPTED: 1}
+    assert len(other.sent) == 1
+
+
+def give_back_uncalled(post: Container) -> None:
+    """Claim what waits and give it back, as a worker does that is told to end."""
+    android, now = post.gateways["android"], post.clock()
+    with transaction(post.engine) as session:
+        calls = claim(session, post.settings, android, locked_state(session, "android"), now, 1, 1)
+        assert calls
+        settle(session, android, now, [Answered(call, None) for call in calls])
