@@ -18,7 +18,7 @@ MAKERS: Mapping[str, Callable[[Settings], Gateway]] = {
 # These print instead of sending: that costs nothing and wakes nobody.
 REHEARSES = frozenset({"console"})
 # These tell every few minutes that they live.
-PINGS = frozenset({"android"})
+PINGS = frozenset({"android", "smpp"})
 # One's own phones: what they took, and tell that they could not send, no network ever had.
 OWN_PHONES = frozenset({"android"})
 # Held by a process of its own, since each process that held it would bind to the SMS centre: `ussd.commands`.

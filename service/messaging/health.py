@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from service.domain.states import MessageState
+from service.gateways.registry import APART
 from service.messaging.once import add_once
 from service.models import GatewayState, Message
 from service.models.audit import record
@@ -21,6 +22,8 @@ WELL_DONE = 5
 LEAST = 2
 # A phone that serves as a gateway and has not been heard for so long has no network or no battery.
 SILENT_AFTER = timedelta(minutes=15)
+# A process that holds a gateway says every minute that it is linked.
+UNLINKED_AFTER = timedelta(minutes=5)
 THOUSAND = 1000
 # Of what waits: that it waits to be handed once more to a gateway that may have it.
 BEGUN = Message.attempt_id.is_not(None)
@@ -45,11 +48,21 @@ def weights(session: Session, now: datetime) -> Mapping[str, int]:
     return {state.name: weight(state, now) for state in session.scalars(select(GatewayState))}
 
 
+def is_silent(name: str, heard_at: datetime | None, now: datetime) -> bool:
+    """Tell whether a gateway that should be heard was not for long, or ever."""
+    return heard_at is None or now - heard_at >= (UNLINKED_AFTER if name in APART else SILENT_AFTER)
+
+
 def weight(state: GatewayState, now: datetime) -> int:
-    """Return what a gateway's word is worth now: 0 when it is stopped, little when it is silent, else as it did."""
-    if state.stopped_at is not None:
+    """Return what a gateway's word is worth now: 0 when it is stopped, little when it is silent, else as it did.
+
+    One that only a process of its own may try is worth 0 too when it is silent: what was routed there would fail
+    nowhere, and find no other way.
+    """
+    silent = is_silent(state.name, state.heard_at, now)
+    if state.stopped_at is not None or (silent and state.name in APART):
         return 0
-    if state.heard_at is not None and now - state.heard_at > SILENT_AFTER:
+    if silent and state.heard_at is not None:
         return LEAST
     minutes = (now - state.weighed_at) / timedelta(minutes=1) if state.weighed_at else 0
     return max(LEAST, min(WHOLE, state.weight + int(minutes * RECOVERS_A_MINUTE)))

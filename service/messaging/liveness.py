@@ -1,16 +1,20 @@
-"""Whether the gateways that tell regularly that they live still do: a phone loses its power, its network, its SIM."""
+"""Whether the gateways that tell regularly that they live still do: a phone loses its power, a link its centre."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 import structlog
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, bindparam, select, update
 from sqlalchemy.orm import Session
 
-from service.gateways.registry import PINGS
-from service.messaging.health import SILENT_AFTER, locked_state
-from service.models import GatewayState
+from service.domain.states import MessageState
+from service.gateways.registry import APART, PINGS
+from service.messaging.health import BEGUN, is_silent, locked_state, weights
+from service.messaging.routing import route_due
+from service.models import GatewayState, Message
+from service.models.base import table_of
+from service.models.many import for_each_database
 from service.models.session import reading, transaction
 from service.settings import Settings
 
@@ -59,21 +63,62 @@ def heard(session: Session, now: datetime, gateway: str) -> None:
 
 
 def silent(session: Session, now: datetime, names: Collection[str]) -> list[Silence]:
-    """Return which of these gateways have told nothing for 15 minutes or ever, by name."""
+    """Return which of these gateways have told nothing for long, or ever, by name."""
     last = {
         state.name: state.heard_at
         for state in session.scalars(select(GatewayState).where(GatewayState.name.in_(names)))
     }
     silences = [Silence(name, last.get(name)) for name in sorted(names)]
-    return [one for one in silences if one.since is None or now - one.since >= SILENT_AFTER]
+    return [one for one in silences if is_silent(one.name, one.since, now)]
 
 
 def watch(container: Holder) -> int:
-    """Warn in the log of each gateway that fell silent, once in a silence whoever watches; return how many."""
+    """Warn in the log of each gateway that fell silent, once in a silence whoever watches; return how many.
+
+    What waits for one that only a process of its own may try gives way as long as it is silent.
+    """
     now = container.clock()
     with reading(container.engine) as session:
         silences = silent(session, now, expected(container.settings))
-    return sum(_warn(container.engine, now, one) for one in silences)
+    warned = sum(_warn(container.engine, now, one) for one in silences)
+    for one in silences:
+        if one.name in APART:
+            with transaction(container.engine) as session:
+                _give_way(session, container.settings, now, one.name)
+    return warned
+
+
+# What is routed nowhere belongs to whoever comes first, and that may be nobody.
+STUCK = (
+    select(Message.id, Message.phone, Message.expires_at)
+    .where(Message.state == MessageState.QUEUED, ~BEGUN)
+    .where(
+        (Message.gateway == bindparam("through"))
+        | (Message.gateway.is_(None) & (Message.expires_at <= bindparam("now")))
+    )
+    .with_for_update(skip_locked=True)
+)
+MESSAGES = table_of(Message)
+TOO_LATE = for_each_database(
+    lambda among: (
+        update(MESSAGES)
+        .where(among(MESSAGES.c.id, "ids"))
+        .values(state=MessageState.EXPIRED, reason="too late", final_at=bindparam("now"))
+    )
+)
+
+
+def _give_way(session: Session, settings: Settings, now: datetime, gateway: str) -> None:
+    """Have what waits for a gateway that nobody holds go through the next of its route, as if it had none yet.
+
+    Where there is no other it waits on, or ends when that is too late: whoever holds the gateway is not there to see.
+    """
+    waiting = session.execute(STUCK, {"through": gateway, "now": now}).all()
+    late = [one.id for one in waiting if one.expires_at <= now]
+    connection = session.connection()
+    connection.execute(TOO_LATE[connection.dialect.name], {"ids": late, "now": now})
+    others = [one for one in waiting if one.expires_at > now]
+    route_due(session, settings.sms_routes, weights(session, now), gateway, others)
 
 
 def _warn(engine: Engine, now: datetime, silence: Silence) -> bool:

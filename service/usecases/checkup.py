@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from service.domain.roles import UserRole
 from service.domain.states import MessageState
-from service.gateways.registry import REHEARSES
+from service.gateways.registry import APART, REHEARSES
 from service.models import Commune, JobTick, Message, User
 from service.models.gateways import ALL as ALL_GATEWAYS
 from service.models.messages import count_dead, oldest_due
@@ -139,21 +139,29 @@ def _check_gateway(view: GatewayView) -> Iterator[Finding]:
     if view.stopped_at:
         again = f"tiwizi sms start {'' if view.name == ALL_GATEWAYS else view.name}".strip()
         yield Finding("stopped", f"{which} was stopped by {view.stopped_by}", f"start it again with `{again}`")
-    elif view.silent and view.heard_at:
-        wrong = f"The phone of {view.name} is silent since {view.heard_at.isoformat()}"
-        yield Finding("silent", wrong, "look at its battery and network")
     elif view.silent:
-        repair = "run `tiwizi android register` and switch on Ping in the app"
-        yield Finding("silent", f"The phone of {view.name} was never heard", repair)
+        what = "SMS centre" if view.name in APART else "phone"
+        how = f"is silent since {view.heard_at.isoformat()}" if view.heard_at else "was never heard"
+        yield Finding("silent", f"The {what} of {view.name} {how}", repair_silence(view.name, view.heard_at))
     elif view.weight < FAILING:
         yield Finding("failing", f"{which} mostly fails", "look at the reasons with `tiwizi sms dead`")
+
+
+def repair_silence(gateway: str, since: datetime | None) -> str:
+    """Return what to do about a gateway that should be heard and is not; `since` is None when it never was."""
+    if gateway in APART:
+        return f"see that `tiwizi {gateway}` runs; its log says why it is not bound (`{gateway}.link_down`)"
+    if since is None:
+        return "run `tiwizi android register` and switch on Ping in the app"
+    return "look at its battery and network"
 
 
 def _check_messages(session: Session, settings: Settings, now: datetime) -> Iterator[Finding]:
     due = oldest_due(session, now, settings.used_gateways)
     if due and now - due > WAITS_TOO_LONG:
         minutes = (now - due) // timedelta(minutes=1)
-        yield Finding("waiting", f"A message waits for {minutes} minutes", "see that `tiwizi worker` runs")
+        runs = " and ".join(f"`tiwizi {name}` runs" for name in ("worker", *sorted(settings.used_gateways & APART)))
+        yield Finding("waiting", f"A message waits for {minutes} minutes", f"see that {runs}")
     unknown = session.scalar(select(func.count()).where(Message.state == MessageState.UNKNOWN)) or 0
     if unknown:
         yield Finding("unknown", f"Nobody knows of {unknown} messages whether they left", "see /admin/messages")

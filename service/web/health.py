@@ -7,7 +7,7 @@ from flask import Blueprint, Response
 
 from service.messaging.liveness import expected, silent
 from service.models.session import reading
-from service.usecases.checkup import RUNS, check_database, clock_state
+from service.usecases.checkup import RUNS, check_database, clock_state, repair_silence
 from service.web.access import access
 from service.web.current import container, now
 
@@ -35,7 +35,7 @@ def ready() -> Response:
 def _now() -> dict[str, str]:
     """Tell whether the worker's jobs run, and whether each gateway that should be heard of is.
 
-    A silent clock or phone sends nothing, but people can still be answered, and others may send: no 503.
+    A silent clock, phone or link sends nothing, but people can still be answered, and others may send: no 503.
     """
     settings = container().settings
     with reading(container().engine) as session:
@@ -43,14 +43,13 @@ def _now() -> dict[str, str]:
         names = expected(settings)
         silences = dict(silent(session, now(), names)) if names else {}
     clock = state if state == RUNS else f"{state}: start `tiwizi worker`"
-    phones = {name: _silence(silences[name]) if name in silences else "heard" for name in sorted(names)}
-    return {"clock": clock, **phones}
+    gateways = {name: _silence(name, silences[name]) if name in silences else "heard" for name in sorted(names)}
+    return {"clock": clock, **gateways}
 
 
-def _silence(since: datetime | None) -> str:
-    if since is None:
-        return "never heard: run `tiwizi android register` and switch on Ping in the app"
-    return f"silent since {since.isoformat()}: look at its battery and its network"
+def _silence(gateway: str, since: datetime | None) -> str:
+    how = f"silent since {since.isoformat()}" if since else "never heard"
+    return f"{how}: {repair_silence(gateway, since)}"
 
 
 def _lines(rows: list[dict[str, str]], status: int) -> Response:

@@ -1,5 +1,6 @@
 """Conversations over an SMS centre, end to end: centres that others wrote, a database, one bound process between."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -10,12 +11,16 @@ from sqlalchemy import select
 
 from service.container import Container
 from service.domain.states import MessageState
+from service.messaging.liveness import expected, silent, watch
 from service.messaging.outbox import tell
+from service.messaging.sender import drain
 from service.models import Message, Need, Receipt
 from service.models.base import Base, table_of
 from service.models.session import reading, transaction
 from tests.conftest import MovedClock
+from tests.peers.scripted import ScriptedGateway
 from tests.peers.smpp import ACCOUNT, Carried, Centre, until
+from tests.peers.smpp_npm import NodeCentre
 from tests.service.gateways.conftest import QUICK
 from tests.ussd.conftest import NEED, rows
 from tests.world import SECRETARY, STRANGER, settle, village
@@ -198,6 +203,63 @@ def test_a_receipt_that_comes_before_the_answer_to_the_submit_finds_its_message(
     with running(container, centre):
         until(lambda: rows(container, Receipt) == 1)
         until(lambda: state(container) is MessageState.DELIVERED)
+
+
+class Worker:
+    """The worker beside the bound process: it holds the second gateway of the route, and watches the first."""
+
+    def __init__(self, container: Container) -> None:
+        self.other = ScriptedGateway()
+        self.routes = {"*": ("smpp", self.other.name)}
+        settings = container.settings.model_copy(update={"sms_routes": self.routes})
+        self._own = replace(container, settings=settings, gateways={self.other.name: self.other})
+        self.phones = 0
+
+    def write(self, count: int) -> None:
+        with transaction(self._own.engine) as session:
+            for _ in range(count):
+                self.phones += 1
+                phone = f"+2126000000{self.phones:02}"
+                tell(session, self._own.clock(), event="test", phone=phone, template="help_unknown", code="*384*84#")
+
+    def works(self) -> None:
+        drain(self._own)
+        watch(self._own)
+        drain(self._own)
+
+    def accepted(self) -> int:
+        with reading(self._own.engine) as session:
+            return len(session.scalars(select(Message.id).where(Message.state == MessageState.ACCEPTED)).all())
+
+    def misses_it(self) -> bool:
+        with reading(self._own.engine) as session:
+            return bool(silent(session, self._own.clock(), expected(self._own.settings)))
+
+
+def test_what_a_lost_link_cannot_carry_takes_the_next_gateway_until_the_centre_is_back(
+    container: Container, npm: NodeCentre, clock: MovedClock
+) -> None:
+    worker = Worker(container)
+    with running(container, npm, sms_routes=worker.routes):
+        until(lambda: not worker.misses_it())
+        worker.write(5)
+        until(lambda: worker.accepted() == 5)  # or the drop leaves some in doubt
+        npm.order("refuse", status=0x0E)
+        npm.drop()
+        until(lambda: npm.told("refused"))
+        worker.write(10)
+        worker.works()
+        assert worker.other.sent == []
+        clock.move(minutes=5)
+        worker.works()
+        assert len(worker.other.sent) == 10
+        npm.order("refuse", status=0)
+        until(lambda: not worker.misses_it())
+        worker.write(5)
+        until(lambda: worker.accepted() == 20)
+        worker.works()
+    carried = Counter([*(one.phone[1:] for one in worker.other.sent), *(line.destination for line in npm.carried)])
+    assert (len(carried), carried.total()) == (20, 20)
 
 
 def state(container: Container) -> MessageState:

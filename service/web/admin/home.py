@@ -7,6 +7,7 @@ from typing import Any
 from flask import flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
+from service.gateways.registry import APART
 from service.models.gateways import ALL
 from service.models.session import reading, transaction
 from service.usecases.callbacks import finish_callback, people_to_call
@@ -63,6 +64,7 @@ def show() -> str:
             troubled=[one for one in views if one.stopped_at or one.silent or one.weight < FAILING],
             low=[one for one in views if one.is_low(settings.sms_low_balance)],
             all_gateways=ALL,
+            apart=APART,
             minutes=lambda since: (now() - since) // MINUTE,
             demo=demo_village(session) is not None,
             address=_address,

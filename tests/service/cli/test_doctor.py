@@ -18,7 +18,7 @@ from service.container import Container
 from service.domain.roles import UserRole
 from service.gateways.base import Balance, Outcome, Sent
 from service.messaging.balances import note_balance
-from service.messaging.health import SILENT_AFTER, locked_state, stop_gateway, weigh
+from service.messaging.health import SILENT_AFTER, UNLINKED_AFTER, locked_state, stop_gateway, weigh
 from service.messaging.outbox import tell
 from service.messaging.sender import drain
 from service.models import Commune, Message, Spending, User
@@ -212,6 +212,27 @@ def _spend(container: Container) -> None:
         session.add(Spending(day=day, scope="all", amount=40_000))
         session.add(Spending(day=day, scope=f"phone:{PHONE}", amount=5_000))
         session.add(Spending(day=day, scope="country:MA", amount=29_999))
+
+
+def test_a_gateways_process_that_is_not_there_is_told_with_what_waits_for_it(
+    healthy: Container, clock: MovedClock
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        here = {"smpp_host": "127.0.0.1", "smpp_port": server.getsockname()[1]}
+        prices = {"smpp": Decimal("0.02"), "*": Decimal("0.08")}
+        linked = changed(healthy, sms_routes={"*": ("smpp",)}, sms_prices=prices, **here)
+        _queue_long_ago(linked)
+        found = wrong(linked)
+        assert set(found) == {"silent", "waiting"}
+        assert found["silent"].startswith("The SMS centre of smpp was never heard: see that `tiwizi smpp` runs")
+        assert found["waiting"].endswith(": see that `tiwizi worker` runs and `tiwizi smpp` runs.")
+        with transaction(linked.engine) as session:
+            locked_state(session, "smpp").heard_at = clock()
+        assert set(wrong(linked)) == {"waiting"}
+        with transaction(linked.engine) as session:
+            locked_state(session, "smpp").heard_at = clock() - UNLINKED_AFTER
+        said = "The SMS centre of smpp is silent since 2026-11-23T09:55:00+00:00: see that `tiwizi smpp` runs"
+        assert wrong(linked)["silent"].startswith(said)
 
 
 @pytest.mark.parametrize(

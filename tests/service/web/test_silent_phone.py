@@ -65,6 +65,25 @@ def test_the_first_admin_page_tells_of_the_phone_in_every_language(
     assert escape(voice.say("web.silent.since", name=PHONE, minutes=20)) in person.get("/admin/").text
 
 
+@pytest.mark.parametrize("language", list(Language))
+def test_a_link_that_is_down_is_told_where_a_phone_is(
+    container: Container, make_user: MakeUser, language: Language
+) -> None:
+    settings = container.settings.model_copy(update={"sms_routes": {"*": ("smpp", "console")}})
+    person = Person(create_app(replace(container, settings=settings), []).test_client())
+    ready = person.get("/readyz")
+    assert ready.status_code == 200
+    assert ready.get_json(force=True)["smpp"].startswith("never heard: see that `tiwizi smpp` runs")
+    make_user()
+    person.sign_in()
+    said = escape(speaker(language).say("web.silent.link", name="smpp"))
+    assert said in person.get("/admin/", lang=language).text
+    with transaction(container.engine) as session:
+        heard(session, container.clock(), "smpp")
+    assert person.get("/readyz").get_json(force=True)["smpp"] == "heard"
+    assert '<p class="problem">' not in person.get("/admin/").text
+
+
 def test_nothing_is_said_of_a_phone_that_no_route_uses(person: Person, make_user: MakeUser) -> None:
     assert PHONE not in person.get("/readyz").text
     make_user()
