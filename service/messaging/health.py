@@ -53,16 +53,21 @@ def is_silent(name: str, heard_at: datetime | None, now: datetime) -> bool:
     return heard_at is None or now - heard_at >= (UNLINKED_AFTER if name in APART else SILENT_AFTER)
 
 
+def fell_silent(state: GatewayState, now: datetime) -> bool:
+    """Tell whether a gateway that had been heard was not for long."""
+    return state.heard_at is not None and is_silent(state.name, state.heard_at, now)
+
+
 def weight(state: GatewayState, now: datetime) -> int:
     """Return what a gateway's word is worth now: 0 when it is stopped, little when it is silent, else as it did.
 
     One that only a process of its own may try is worth 0 too when it is silent: what was routed there would fail
     nowhere, and find no other way.
     """
-    silent = is_silent(state.name, state.heard_at, now)
-    if state.stopped_at is not None or (silent and state.name in APART):
+    held_by_none = state.name in APART and is_silent(state.name, state.heard_at, now)
+    if state.stopped_at is not None or held_by_none:
         return 0
-    if silent and state.heard_at is not None:
+    if fell_silent(state, now):
         return LEAST
     minutes = (now - state.weighed_at) / timedelta(minutes=1) if state.weighed_at else 0
     return max(LEAST, min(WHOLE, state.weight + int(minutes * RECOVERS_A_MINUTE)))

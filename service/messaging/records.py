@@ -15,7 +15,7 @@ from service.gateways.base import Gateway, Outcome, Sent
 from service.gateways.registry import OWN_PHONES
 from service.messaging.budget import release
 from service.messaging.claims import Call
-from service.messaging.health import locked_state, weigh
+from service.messaging.health import fell_silent, locked_state, weigh
 from service.messaging.receipts import PROVIDER_ID_LENGTH, adopt_receipts, find_unknown, lock_phones
 from service.models import Attempt, GatewayState, Message, Receipt
 from service.models.base import table_of
@@ -24,6 +24,8 @@ from service.models.many import AMONG, PAIRS, for_each_database, pairs_in
 MOST_ATTEMPTS = 5
 FIRST_WAIT = timedelta(minutes=1)  # then 4, 16 and 64 minutes: an outage of an hour loses nothing
 GROWTH = 4
+# Of what surely did not reach a gateway that is not heard: every quarter of an hour it tries again, while it lives.
+PATIENT = 3
 JITTER = (0.75, 1.25)
 LONGEST_REASON, LONGEST_COST = 200, 20
 STATES = {
@@ -91,6 +93,7 @@ SETTLE = {
         lease_until=bindparam("lease"),
         attempt_id=case((bindparam("ours"), MESSAGES.c.attempt_id)),
         next_at=func.coalesce(bindparam("then", type_=MESSAGES.c.next_at.type), MESSAGES.c.next_at),
+        attempts=bindparam("tries"),
         cost=bindparam("costs"),
     )
     for dialect in AMONG
@@ -120,10 +123,11 @@ def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence
     """
     if not answered:
         return
+    away = False
     if any(one.sent is None or not UNSENT.isdisjoint(sent.outcome for sent in one.sent) for one in answered):
         # Money goes back, and who claims locks the gateway before the sums: who waits for each other waits for ever.
         # Else the gateway is locked afterwards, and others may claim while this is written.
-        locked_state(session, gateway.name)
+        away = fell_silent(locked_state(session, gateway.name), now)
     attempts = {one.call.attempt_id for one in answered}
     give_back(session, [number for one in answered if one.sent is None for number in one.call.ids], attempts)
     outcomes = {
@@ -143,7 +147,7 @@ def settle(session: Session, gateway: Gateway, now: datetime, answered: Sequence
             for one in _locked(session, stayed)
             if one.state in OPEN and one.attempt_id == outcomes[one.id][0].attempt_id
         ]
-        _write(session, gateway, now, {one: outcomes[one.id][1] for one in mine})
+        _write(session, gateway, now, {one: outcomes[one.id][1] for one in mine}, away=away)
     _note_attempts(session, gateway.name, now, outcomes)
 
 
@@ -196,11 +200,11 @@ def _write_gone(
         _adopt(session, gateway, {theirs: number for number, theirs in named.items() if theirs})
 
 
-def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any, Sent]) -> None:
+def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any, Sent], *, away: bool) -> None:
     connection = session.connection()
     same: dict[tuple[tuple[str, object], ...], list[Any]] = defaultdict(list)
     for one, how in sent.items():
-        same[tuple(_row(gateway, now, one, how).items())].append(one)
+        same[tuple(_row(gateway, now, one, how, away=away).items())].append(one)
     release(session, [one for values, messages in same.items() if not dict(values)["costs"] for one in messages])
     theirs = {
         one.id: how.provider_id[:PROVIDER_ID_LENGTH]
@@ -217,16 +221,17 @@ def _write(session: Session, gateway: Gateway, now: datetime, sent: Mapping[Any,
         find_unknown(session, gateway.name, phone)
 
 
-def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, object]:
-    """Return what an outcome makes of a message; most of a call are made the same."""
+def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent, *, away: bool) -> dict[str, object]:
+    """Return what an outcome makes of a message; most of a call are made the same. `away`: the gateway is not heard."""
     state = STATES[sent.outcome]
     # An id that we gave says that this gateway may have the message already: then no other may carry it.
     begun = gateway.repeatable and one.provider_id is not None
     again = sent.outcome is Outcome.RETRY and not begun
-    if state is MessageState.UNKNOWN and gateway.repeatable and one.attempts < MOST_ATTEMPTS:
+    attempts = min(one.attempts, PATIENT) if again and away else one.attempts
+    if state is MessageState.UNKNOWN and gateway.repeatable and attempts < MOST_ATTEMPTS:
         # The same gateway carries the same id once: there, and only there, it is sent again without harm.
         state = MessageState.QUEUED
-    if sent.outcome is Outcome.RETRY and one.attempts >= MOST_ATTEMPTS:
+    if sent.outcome is Outcome.RETRY and attempts >= MOST_ATTEMPTS:
         state = MessageState.FAILED if again else MessageState.UNKNOWN
     waits = state is MessageState.QUEUED
     return {
@@ -237,7 +242,8 @@ def _row(gateway: Gateway, now: datetime, one: Any, sent: Sent) -> dict[str, obj
         "lease": one.lease_until if state is MessageState.UNKNOWN else None,
         "ours": not again,
         # Of what is in doubt, since when.
-        "then": now + wait(one.attempts) if waits else now if state is MessageState.UNKNOWN else None,
+        "then": now + wait(attempts) if waits else now if state is MessageState.UNKNOWN else None,
+        "tries": attempts,
         "costs": 0 if again or sent.outcome is Outcome.REFUSED else one.cost,
         "ended": now if state is MessageState.FAILED else None,
     }

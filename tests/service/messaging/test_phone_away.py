@@ -11,12 +11,14 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from service.container import Container
+from service.domain.kinds import MANNERS, Kind
 from service.domain.states import MessageState
 from service.gateways.android import AndroidGateway
 from service.gateways.base import Outgoing, Sent
 from service.messaging import routing
 from service.messaging.claims import claim
 from service.messaging.health import locked_state
+from service.messaging.liveness import heard
 from service.messaging.outbox import tell
 from service.messaging.receipts import DOUBTED
 from service.messaging.records import Answered, settle
@@ -295,3 +297,37 @@ def give_back_uncalled(post: Container) -> None:
         calls = claim(session, post.settings, android, locked_state(session, "android"), now, 1, 1)
         assert calls
         settle(session, android, now, [Answered(call, None) for call in calls])
+
+
+def test_what_waits_for_a_phone_that_is_off_for_hours_leaves_when_it_is_back(
+    post: Container, peer: SmsGatePeer, clock: MovedClock
+) -> None:
+    def be_heard() -> None:
+        with transaction(post.engine) as session:
+            heard(session, clock(), "android")
+
+    queue(post, 0, 3)
+    be_heard()
+    peer.go_away()
+    work(post, clock, minutes=360)
+    assert states(post.engine) == {MessageState.QUEUED: 3}
+    peer.come_back()
+    be_heard()
+    work(post, clock, minutes=21)
+    assert states(post.engine) == {MessageState.ACCEPTED: 3}
+    assert len(peer.ledger) == 3
+
+
+def test_what_waits_for_a_phone_that_stays_away_ends_with_its_life(
+    post: Container, peer: SmsGatePeer, clock: MovedClock
+) -> None:
+    with transaction(post.engine) as session:
+        heard(session, clock(), "android")
+    queue(post, 0, 1)
+    peer.go_away()
+    work(post, clock, minutes=240)
+    assert states(post.engine) == {MessageState.QUEUED: 1}
+    clock.now += MANNERS[Kind.RECORD].life
+    drain(post)
+    assert states(post.engine) == {MessageState.EXPIRED: 1}
+    peer.come_back()
