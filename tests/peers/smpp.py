@@ -24,7 +24,7 @@ RECEIPT = "id:{} sub:001 dlvrd:001 submit date:2611231000 done date:2611231001 s
 
 @dataclass(frozen=True)
 class Carried:
-    """One line of the ledger: a submit that the centre saw."""
+    """One line of the ledger: a submit that the centre saw. smpp34 does not tell its `validity`."""
 
     message_id: str
     source: str
@@ -37,6 +37,7 @@ class Carried:
     udh: bytes = b""
     op: int | None = None
     info: bytes = b""
+    validity: str = ""
 
 
 class Centre(Protocol):

@@ -128,6 +128,7 @@ def _told(told: dict[str, Any]) -> Carried:
         b"\x05" + bytes.fromhex(told["udh"]) if told["udh"] else b"",
         told["op"],
         bytes.fromhex(told["info"] or ""),
+        told["validity"],
     )
 
 

@@ -115,6 +115,7 @@ def test_a_need_is_reported_from_the_dial_to_the_reference(
         assert menu.text.startswith("Ait Abdallah\n1 Signaler un besoin")
         assert (menu.op, menu.info, menu.service_type) == (QUESTION, bytes([8, 1 << 1]), "USSD")
         assert (menu.source, menu.destination, menu.coding, menu.receipt) == ("84", SECRETARY[1:], 15, 0)
+        assert menu.validity == ""
         assert '"Puits du bas"' in phone.types(*NEED).text
         assert rows(container, Need) == 0
         saved = phone.types("1")

@@ -3,14 +3,15 @@
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 
 from service.gateways.base import Outcome, Outgoing, Sent
-from service.gateways.smpp.codes import THROTTLED, outcome_of
+from service.gateways.smpp.codes import NO_SUCH_LIFE, THROTTLED, outcome_of
 from service.gateways.smpp.connection import InDoubtError, NotSentError
 from service.gateways.smpp.link import NOBODY, Link, Received, Timing
 from service.gateways.smpp.pace import Pace
 from service.gateways.smpp.receipts import id_sent
-from service.gateways.smpp.texts import Part, parts
+from service.gateways.smpp.texts import parts
 from service.gateways.smpp.wire import Address, Submit, read_message_id
 from service.settings import Settings
 
@@ -19,9 +20,9 @@ __all__ = ["SmppGateway"]
 INTERNATIONAL, ISDN = 1, 1  # TON and NPI of an E.164 number
 NOBODYS = Address(0, 0, "")  # the centre puts the account's own
 E164 = re.compile(r"\+([0-9]{7,15})")
-# Seconds after which no further submit of a text begins. One takes 50 at the very most (a bind, its turn, a place, the
-# response), and the sender's lease is two minutes.
-MOST_S = 60.0
+# Seconds after which no further submit of a text begins. One takes 80 at the very most (a bind, its turn, a place, the
+# response, and the last two once more for a centre that refuses the life), and the sender's lease is two minutes.
+MOST_S = 40.0
 TRIES = 4  # for a later part that the centre finds too fast: what went before is already on its way
 
 
@@ -57,23 +58,34 @@ class SmppGateway:
         pieces = parts(message.text, message.id, settings.smpp_codings, settings.smpp_long_messages)
         sent, until = Sent(Outcome.UNKNOWN), time.monotonic() + MOST_S
         for place, part in enumerate(pieces, 1):
-            sent = self._patiently(to, part, last=place == len(pieces), tries=TRIES if place > 1 else 1, until=until)
+            last, tries = place == len(pieces), TRIES if place > 1 else 1
+            submit = Submit(
+                self._source,
+                to,
+                part.body,
+                part.coding,
+                part.esm_class,
+                receipt=last,
+                tlvs=part.tlvs,
+                life=message.life,
+            )
+            sent = self._patiently(submit, tries, until)
             if sent.outcome is not Outcome.ACCEPTED:
                 # What has left in part is never called sure.
                 partly = Sent(Outcome.UNKNOWN, reason=f"part {place} of {len(pieces)}: {sent.reason}")
                 return partly if place > 1 else sent
         return sent
 
-    def _patiently(self, to: Address, part: Part, *, last: bool, tries: int, until: float) -> Sent:
+    def _patiently(self, submit: Submit, tries: int, until: float) -> Sent:
         for _ in range(tries):
             # A batch that was claimed before the link broke spends no attempts while it is bound again.
             if self.link.leaving.is_set() or not self.link.wait_bound():
                 return Sent(Outcome.RETRY, reason="not bound")
             if time.monotonic() > until or not self._pace.wait():
                 return Sent(Outcome.RETRY, reason="leaving or too fast")
-            status, sent = self._submit(
-                Submit(self._source, to, part.body, part.coding, part.esm_class, receipt=last, tlvs=part.tlvs)
-            )
+            status, sent = self._submit(submit)
+            if status == NO_SUCH_LIFE:
+                status, sent = self._submit(replace(submit, life=0))
             if status not in THROTTLED:
                 break
             self._pace.slow()

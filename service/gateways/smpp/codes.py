@@ -9,6 +9,7 @@ OK = 0x00
 # What we answer when something is wrong here: to be brought again, or never.
 NOT_NOW, NEVER = 0x64, 0x65
 INVALID_COMMAND = 0x03
+NO_SUCH_LIFE = 0x62  # the centre takes no `validity_period`, or none so long
 THROTTLED = frozenset({0x14, 0x58})  # its queue is full, or we are too fast
 
 # `command_status` of a submit_sm_resp or generic_nack: with an error there, the text was not accepted. Retried: what

@@ -57,7 +57,10 @@ class Address:
 
 @dataclass(frozen=True)
 class Submit:
-    """A text, or one part of it, for the centre to carry. `tlvs` are optional parameters by their tags."""
+    """A text, or one part of it, for the centre to carry. `tlvs` are optional parameters by their tags.
+
+    `life` is for how many seconds the centre is to try; 0 leaves it to the centre.
+    """
 
     source: Address
     destination: Address
@@ -67,6 +70,7 @@ class Submit:
     receipt: bool = False
     service_type: str = ""
     tlvs: Mapping[int, bytes] = field(default_factory=dict)
+    life: int = 0
 
 
 @dataclass(frozen=True)
@@ -147,6 +151,7 @@ def write_submit(submit: Submit, sequence: int) -> bytes:
         dest_addr_npi=submit.destination.npi,
         destination_addr=submit.destination.number,
         esm_class=submit.esm_class,
+        validity_period=_validity(submit.life) if submit.life else None,
         registered_delivery=int(submit.receipt),
         data_coding=submit.coding,
         short_message=submit.body,
@@ -200,6 +205,14 @@ def read_delivered(raw: bytes, bind: str) -> Delivered:
         pdu.esm_class,
         tlvs,
     )
+
+
+def _validity(seconds: int) -> str:
+    """Return a time from now on as 7.1.1.2 writes it, YYMMDDhhmmss000R; at most 31 days."""
+    minutes, second = divmod(seconds, 60)
+    hours, minute = divmod(minutes, 60)
+    day, hour = divmod(hours, 24)
+    return f"0000{min(day, 31):02}{hour:02}{minute:02}{second:02}000R"
 
 
 def _numbered(pdu: Any, sequence: int) -> bytes:

@@ -4,6 +4,7 @@ const readline = require("readline");
 const smpp = require("smpp");
 
 const tell = (event, facts = {}) => process.stdout.write(`${JSON.stringify({ event, ...facts })}\n`);
+smpp.filters.time.decode = (value) => value; // as it was sent, not as a moment that depends on now
 let session = null;
 let deaf = false; // does not answer enquire_link
 let refusal = 0; // the status that the next binds get
@@ -55,6 +56,7 @@ const server = smpp.createServer((from) => {
       coding: pdu.data_coding,
       esm_class: pdu.esm_class,
       receipt: pdu.registered_delivery,
+      validity: pdu.validity_period,
       udh: sent.udh ? Buffer.concat(sent.udh).toString("hex") : "",
       ...read(sent.message),
       op: pdu.ussd_service_op === undefined ? null : pdu.ussd_service_op,

@@ -104,6 +104,31 @@ def test_a_status_that_an_operator_made_up_is_a_refusal_since_no_error_accepts(n
         assert send(gateway) == Sent(Outcome.REFUSED, reason="status 0x0000040b")
 
 
+@pytest.mark.parametrize(
+    ("life", "validity"),
+    [
+        (60, "000000000100000R"),
+        (6 * 3600, "000000060000000R"),
+        (7 * 86_400 - 1, "000006235959000R"),
+        (7 * 86_400, "000007000000000R"),
+        (32 * 86_400, "000031000000000R"),
+    ],
+)
+def test_the_centre_tries_no_longer_than_a_text_is_worth_it(npm: NodeCentre, life: int, validity: str) -> None:
+    with linked(npm.port) as gateway:
+        gateway.send([Outgoing("1", PHONE, GSM7_AT_THE_CUT, life)])
+    assert [line.validity for line in npm.carried] == [validity] * 3
+
+
+def test_a_centre_that_will_not_be_told_how_long_to_try_decides_itself(centre: Centre) -> None:
+    centre.plan.append(0x62)
+    with linked(centre.port) as gateway:
+        sent = send(gateway)
+    assert sent == Sent(Outcome.ACCEPTED, centre.carried[1].message_id)
+    assert centre.carried[1].validity == ""
+    assert [line.text for line in centre.carried] == [TEXT] * 2
+
+
 @pytest.mark.parametrize("status", [0x58, 0x14])
 def test_who_is_too_fast_tries_later_and_slows_down(centre: Centre, status: int) -> None:
     centre.plan.append(status)
