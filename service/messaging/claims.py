@@ -12,7 +12,8 @@ from typing import Any
 from sqlalchemy import CTE, ColumnElement, Select, bindparam, case, func, select, union_all, update
 from sqlalchemy.orm import Session, aliased
 
-from service.domain.kinds import MANNERS, PRIORITIES
+from service.domain.broadcasts import BroadcastState
+from service.domain.kinds import MANNERS, PRIORITIES, Kind
 from service.domain.states import MessageState
 from service.gateways.base import Gateway, Outgoing
 from service.gateways.registry import REHEARSES
@@ -21,7 +22,7 @@ from service.messaging.health import WHOLE, spend_tokens, tokens, weights
 from service.messaging.outbox import STOP_CONFIRMATION
 from service.messaging.quiet import waits_until
 from service.messaging.routing import route_due
-from service.models import GatewayState, Message, Phone
+from service.models import Broadcast, BroadcastReceiver, GatewayState, Message, Phone
 from service.models.base import table_of
 from service.models.gateways import ALL
 from service.models.many import for_each_database
@@ -182,12 +183,23 @@ def _look() -> Select[int]:
 
 
 LOOK = _look()
+# The state of the broadcast that a message is of; looked up for no other kind.
+BROADCAST = case(
+    (
+        MESSAGES.c.kind == Kind.BROADCAST,
+        select(Broadcast.state)
+        .join(BroadcastReceiver, BroadcastReceiver.broadcast_id == Broadcast.id)
+        .where(BroadcastReceiver.phone == MESSAGES.c.phone, BroadcastReceiver.message_id == MESSAGES.c.id)
+        .scalar_subquery(),
+    )
+)
 DUE = for_each_database(
     lambda among: (
         select(
             *(MESSAGES.c[name] for name in ("id", "phone", "text", "parts", "kind", "template")),
             *(MESSAGES.c[name] for name in ("key", "created_at", "expires_at", "resent", "gateway")),
             *(PHONES.c.stopped_at, PHONES.c.zone, MESSAGES.c.cost, PAID.label("paid")),
+            BROADCAST.label("broadcast"),
         )
         .join(PHONES, PHONES.c.number == MESSAGES.c.phone)
         .where(among(MESSAGES.c.id, "ids"), MESSAGES.c.state == MessageState.QUEUED)
@@ -212,9 +224,8 @@ def _fit(session: Session, settings: Settings, gateway: str, now: datetime, due:
 
 
 def _aside(settings: Settings, gateway: str, now: datetime, one: Any) -> Aside | None:
-    # STOP is looked at again: a message may have been written at the same moment, or come back.
-    if one.stopped_at is not None and one.template != STOP_CONFIRMATION:
-        return Aside(MessageState.CANCELLED, "stop")
+    if back := _called_back(now, one):
+        return back
     if one.expires_at <= now:
         return Aside(MessageState.EXPIRED, "too late")
     if gateway in REHEARSES:
@@ -225,6 +236,18 @@ def _aside(settings: Settings, gateway: str, now: datetime, one: Any) -> Aside |
         # A call may begin, and leave, until its lease ends.
         morning = waits_until(now, one.phone, one.zone, settings.quiet_hours, within=LEASE)
         return Aside(MessageState.QUEUED, until=morning) if morning else None
+    return None
+
+
+def _called_back(now: datetime, one: Any) -> Aside | None:
+    # STOP is looked at again: a message may have been written at the same moment, or come back.
+    if one.stopped_at is not None and one.template != STOP_CONFIRMATION:
+        return Aside(MessageState.CANCELLED, "stop")
+    # So is a broadcast: when it was held or called back, this one may have been on its way.
+    if one.broadcast is BroadcastState.CANCELLED:
+        return Aside(MessageState.CANCELLED, "withdrawn")
+    if one.broadcast is BroadcastState.PAUSED:
+        return Aside(MessageState.QUEUED, until=now + CAP_WAIT)
     return None
 
 

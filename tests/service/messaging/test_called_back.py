@@ -1,0 +1,116 @@
+"""What was called back while it was being sent is not sent when it comes back."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import select
+
+from jobs.broadcasts import send_broadcasts
+from service.container import Container
+from service.domain.broadcasts import Audience, Who
+from service.domain.roles import UserRole
+from service.domain.states import MessageState
+from service.gateways.base import Outcome, Outgoing, Sent
+from service.messaging.sender import drain
+from service.models import Message, User
+from service.models.session import reading, transaction
+from service.usecases.broadcasts import approve, cancel, pause, resume, write_broadcast
+from tests.conftest import MovedClock
+from tests.service.messaging.test_budget import guarded
+from tests.service.messaging.test_sender import FakeGateway
+from tests.world import SECRETARY, settle, village
+
+LATER = Sent(Outcome.RETRY, reason="busy")
+
+
+@pytest.fixture
+def gateway() -> FakeGateway:
+    return FakeGateway()
+
+
+@pytest.fixture
+def post(container: Container, gateway: FakeGateway) -> Container:
+    return guarded(container, gateway)
+
+
+def somebody(post: Container, name: str) -> User:
+    values = {"role": UserRole.COORDINATOR, "password_hash": "", "password_once": False, "created_at": post.clock()}
+    with transaction(post.engine) as session:
+        user = User(name=name, **values)
+        session.add(user)
+    return user
+
+
+@pytest.fixture
+def coordinator(post: Container) -> User:
+    return somebody(post, "Amina")
+
+
+@pytest.fixture
+def broadcast(post: Container, gateway: FakeGateway, coordinator: User) -> int:
+    """One that a village of one officer is to get, and is in the outbox alone."""
+    settle(post.engine)
+    with transaction(post.engine) as session:
+        village(session, post.clock())
+    while drain(post):
+        gateway.sent.clear()
+    writer = somebody(post, "Zahra")
+    with transaction(post.engine) as session:
+        audience, texts = Audience(Who.VILLAGES), {"fr": "Réunion.", "ar": "اجتماع."}
+        number = write_broadcast(session, post.clock(), user=writer, audience=audience, texts=texts, form="0" * 32)
+        approve(session, post.clock(), user=coordinator, broadcast_id=number)
+    send_broadcasts(post)
+    return number
+
+
+def amid_the_call(gateway: FakeGateway, done: Callable[[], None]) -> None:
+    """Have something happen during the next call, which then is to be made again; the one after that is taken."""
+
+    def answer(_: Outgoing) -> Sent:
+        gateway.answer = lambda message: Sent(Outcome.ACCEPTED, message.id)
+        done()
+        return LATER
+
+    gateway.answer = answer
+
+
+def outcome(post: Container, phone: str) -> tuple[MessageState, str]:
+    with reading(post.engine) as session:
+        last = select(Message).where(Message.phone == phone).order_by(Message.id.desc()).limit(1)
+        message = session.scalars(last).one()
+        return message.state, message.reason
+
+
+def test_a_broadcast_that_was_cancelled_amid_a_call_is_not_tried_again(
+    post: Container, gateway: FakeGateway, clock: MovedClock, coordinator: User, broadcast: int
+) -> None:
+    def call_back() -> None:
+        with transaction(post.engine) as session:
+            cancel(session, clock(), user=coordinator, broadcast_id=broadcast)
+
+    amid_the_call(gateway, call_back)
+    drain(post)
+    clock.move(minutes=5)
+    drain(post)
+    assert len(gateway.sent) == 1
+    assert outcome(post, SECRETARY) == (MessageState.CANCELLED, "withdrawn")
+
+
+def test_a_broadcast_that_was_held_amid_a_call_goes_on_when_it_is_resumed(
+    post: Container, gateway: FakeGateway, clock: MovedClock, coordinator: User, broadcast: int
+) -> None:
+    def hold() -> None:
+        with transaction(post.engine) as session:
+            pause(session, clock(), user=coordinator, broadcast_id=broadcast)
+
+    amid_the_call(gateway, hold)
+    drain(post)
+    for waited in (timedelta(minutes=5), timedelta(days=8)):  # also longer than it is usually worth sending
+        clock.now += waited
+        drain(post)
+    assert len(gateway.sent) == 1
+    with transaction(post.engine) as session:
+        resume(session, clock(), user=coordinator, broadcast_id=broadcast)
+    drain(post)
+    assert outcome(post, SECRETARY)[0] is MessageState.ACCEPTED
