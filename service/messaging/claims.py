@@ -248,7 +248,8 @@ def _called_back(now: datetime, one: Any) -> Aside | None:
         return Aside(MessageState.CANCELLED, "withdrawn")
     if one.broadcast is BroadcastState.PAUSED:
         return Aside(MessageState.QUEUED, until=now + CAP_WAIT)
-    return None
+    # And a phone that was switched off amid the call.
+    return Aside(MessageState.CANCELLED, "left") if one.expires_at == one.created_at else None
 
 
 def still_right(session: Session, gateway: str, call: Call, now: datetime) -> bool:

@@ -19,6 +19,8 @@ CONSENT_TEXT = "2026-11"  # version of what a person agrees to; changes with the
 SEEN_EVERY = timedelta(days=1)
 # Over these a person waits for a text; USSD and the web show a screen, and a carrier's own list lets nothing through.
 ANSWERED_BY_SMS = "sms"
+# With what waits: a sender may be claiming it.
+COMES_BACK = (*WAITING, MessageState.ATTEMPTING, MessageState.UNKNOWN)
 
 
 def know_phone(session: Session, now: datetime, number: str, language: Language | None = None) -> Phone:
@@ -52,8 +54,12 @@ def switch_off(session: Session, now: datetime, number: str) -> None:
 
     What it has begun ends by itself: who speaks is looked up again with the answer that would change a fact.
     """
-    waiting = update(Message).where(Message.phone == number, Message.state.in_(WAITING))
-    session.execute(waiting.values(state=MessageState.CANCELLED, final_at=now, reason="left"))
+    own = update(Message).where(Message.phone == number)
+    # What is being sent may come back, and what is in doubt would be sent once more: a life that ended as it began says
+    # so wherever they are by then.
+    session.execute(own.where(Message.state.in_(COMES_BACK)).values(expires_at=Message.created_at))
+    cancelled = {"state": MessageState.CANCELLED, "final_at": now, "reason": "left"}
+    session.execute(own.where(Message.state.in_(WAITING)).values(**cancelled))
 
 
 def stop(session: Session, now: datetime, number: str, channel: str) -> Phone:

@@ -1,4 +1,4 @@
-"""What was called back while it was being sent is not sent when it comes back."""
+"""What was called back while it was being sent, or was in doubt, is not sent when it comes back."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,15 +12,20 @@ from service.domain.broadcasts import Audience, Who
 from service.domain.roles import UserRole
 from service.domain.states import MessageState
 from service.gateways.base import Outcome, Outgoing, Sent
+from service.messaging.outbox import tell
+from service.messaging.receipts import DOUBTED
 from service.messaging.sender import drain
+from service.messaging.unknown import resend_unknown
 from service.models import Message, User
 from service.models.session import reading, transaction
 from service.usecases.broadcasts import approve, cancel, pause, resume, write_broadcast
+from service.usecases.phones import switch_off
 from tests.conftest import MovedClock
 from tests.service.messaging.test_budget import guarded
 from tests.service.messaging.test_sender import FakeGateway
 from tests.world import SECRETARY, settle, village
 
+PHONE = "+33639980001"
 LATER = Sent(Outcome.RETRY, reason="busy")
 
 
@@ -114,3 +119,35 @@ def test_a_broadcast_that_was_held_amid_a_call_goes_on_when_it_is_resumed(
         resume(session, clock(), user=coordinator, broadcast_id=broadcast)
     drain(post)
     assert outcome(post, SECRETARY)[0] is MessageState.ACCEPTED
+
+
+def test_what_is_in_doubt_is_not_sent_once_more_to_a_phone_that_was_switched_off(
+    post: Container, gateway: FakeGateway, clock: MovedClock
+) -> None:
+    gateway.answer = lambda _: Sent(Outcome.UNKNOWN, reason="time-out")
+    with transaction(post.engine) as session:
+        tell(session, clock(), event="a", phone=PHONE, template="refused", reference="K7", association="A")
+    drain(post)
+    with transaction(post.engine) as session:
+        switch_off(session, clock(), PHONE)
+    clock.now += DOUBTED
+    with transaction(post.engine) as session:
+        assert resend_unknown(session, clock()) == 0
+    assert outcome(post, PHONE)[0] is MessageState.UNKNOWN
+
+
+def test_what_comes_back_for_a_phone_that_was_switched_off_amid_the_call_is_not_tried_again(
+    post: Container, gateway: FakeGateway, clock: MovedClock
+) -> None:
+    def lose_the_phone() -> None:
+        with transaction(post.engine) as session:
+            switch_off(session, clock(), PHONE)
+
+    amid_the_call(gateway, lose_the_phone)
+    with transaction(post.engine) as session:
+        tell(session, clock(), event="a", phone=PHONE, template="refused", reference="K7", association="A")
+    drain(post)
+    clock.move(minutes=5)
+    drain(post)
+    assert len(gateway.sent) == 1
+    assert outcome(post, PHONE) == (MessageState.CANCELLED, "left")
