@@ -248,7 +248,7 @@ def _called_back(now: datetime, one: Any) -> Aside | None:
         return Aside(MessageState.CANCELLED, "withdrawn")
     if one.broadcast is BroadcastState.PAUSED:
         return Aside(MessageState.QUEUED, until=now + CAP_WAIT)
-    # And a phone that was switched off amid the call.
+    # And what a phone that was switched off, or somebody who was forgotten, took the life of amid the call.
     return Aside(MessageState.CANCELLED, "left") if one.expires_at == one.created_at else None
 
 

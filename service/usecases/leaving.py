@@ -181,7 +181,8 @@ def _erase_messages(session: Session, now: datetime, phone: str, gone: str) -> N
     key = cast("gone:", String).concat(cast(Message.id, String))
     for statement in (
         update(Message).where(about, Message.state.in_(WAITING)).values(**unsent),
-        update(Message).where(about).values(text="", line=""),
+        # What comes back from a call, or was in doubt, would else be sent empty.
+        update(Message).where(about).values(text="", line="", expires_at=Message.created_at),
         update(Message).where(Message.phone == phone).values(phone=gone, key=key),
         update(Receipt).where(Receipt.phone == phone).values(phone=gone),
     ):

@@ -19,11 +19,12 @@ from service.messaging.unknown import resend_unknown
 from service.models import Message, User
 from service.models.session import reading, transaction
 from service.usecases.broadcasts import approve, cancel, pause, resume, write_broadcast
-from service.usecases.phones import switch_off
+from service.usecases.leaving import forget
+from service.usecases.phones import know_phone, switch_off
 from tests.conftest import MovedClock
 from tests.service.messaging.test_budget import guarded
 from tests.service.messaging.test_sender import FakeGateway
-from tests.world import SECRETARY, settle, village
+from tests.world import LYON, SECRETARY, settle, village
 
 PHONE = "+33639980001"
 LATER = Sent(Outcome.RETRY, reason="busy")
@@ -151,3 +152,40 @@ def test_what_comes_back_for_a_phone_that_was_switched_off_amid_the_call_is_not_
     drain(post)
     assert len(gateway.sent) == 1
     assert outcome(post, PHONE) == (MessageState.CANCELLED, "left")
+
+
+def tell_of_a_number(post: Container) -> Callable[[], None]:
+    """Tell a phone the number of somebody; returns what forgets that one."""
+
+    def forget_them() -> None:
+        with transaction(post.engine) as session:
+            forget(session, post.clock(), phone=LYON)
+
+    with transaction(post.engine) as session:
+        know_phone(session, post.clock(), LYON)
+        said = {"reference": "K7", "diaspora": "A", "contact": "Ali", "number": LYON}
+        tell(session, post.clock(), event="a", phone=SECRETARY, template="contact_changed", **said)
+    return forget_them
+
+
+def test_what_told_of_somebody_who_is_forgotten_amid_the_call_does_not_come_empty(
+    post: Container, gateway: FakeGateway, clock: MovedClock
+) -> None:
+    amid_the_call(gateway, tell_of_a_number(post))
+    drain(post)
+    clock.move(minutes=5)
+    drain(post)
+    assert len(gateway.sent) == 1
+    assert outcome(post, SECRETARY)[0] is MessageState.CANCELLED
+
+
+def test_what_told_of_somebody_who_is_forgotten_while_it_is_in_doubt_does_not_come_empty(
+    post: Container, gateway: FakeGateway, clock: MovedClock
+) -> None:
+    gateway.answer = lambda _: Sent(Outcome.UNKNOWN, reason="time-out")
+    forget_them = tell_of_a_number(post)
+    drain(post)
+    forget_them()
+    clock.now += DOUBTED
+    with transaction(post.engine) as session:
+        assert resend_unknown(session, clock()) == 0
