@@ -163,8 +163,17 @@ def tell_of_a_number(post: Container) -> Callable[[], None]:
 
     with transaction(post.engine) as session:
         know_phone(session, post.clock(), LYON)
-        said = {"reference": "K7", "diaspora": "A", "contact": "Ali", "number": LYON}
-        tell(session, post.clock(), event="a", phone=SECRETARY, template="contact_changed", **said)
+        tell(
+            session,
+            post.clock(),
+            event="a",
+            phone=SECRETARY,
+            template="contact_changed",
+            reference="K7",
+            diaspora="A",
+            contact="Ali",
+            number=LYON,
+        )
     return forget_them
 
 
