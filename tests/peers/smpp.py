@@ -44,7 +44,8 @@ class Centre(Protocol):
     """An SMS centre.
 
     `plan` holds what is done with each coming submit: a status to refuse it with, "stall" (accept and say nothing),
-    "reset" (accept and break the link), "early" (a receipt first), "" (accept); then all are accepted.
+    "late" (accept, and say so when told to `answer`), "reset" (accept and break the link), "early" (a receipt first),
+    "" (accept); then all are accepted.
     """
 
     port: int
@@ -70,6 +71,10 @@ class Centre(Protocol):
 
     def drop(self) -> None:
         """End the link."""
+        ...
+
+    def answer(self) -> None:
+        """Answer what was accepted and has no answer yet."""
         ...
 
 
@@ -99,6 +104,7 @@ class RustCentre:
         self._thread = Thread(target=self._loop.run_forever)
         self._esme: smpp34.Esme | None = None
         self._held: list[object] = []  # what is let go is refused
+        self._late: list[tuple[smpp34.SubmitSmEvent, str]] = []
         self._tasks: set[asyncio.Task[None]] = set()
 
     def start(self) -> None:
@@ -120,6 +126,14 @@ class RustCentre:
     def drop(self) -> None:
         """Unbind, as a centre does that is shut down."""
         self._do(self._unbind())
+
+    def answer(self) -> None:
+        self._do(self._answer())
+
+    async def _answer(self) -> None:
+        for event, message_id in self._late:
+            event.accept(message_id)
+        self._late.clear()
 
     async def _unbind(self) -> None:
         assert self._esme
@@ -157,6 +171,8 @@ class RustCentre:
                 event.reject(mood)
             case "stall":
                 self._held.append(event)
+            case "late":
+                self._late.append((event, line.message_id))
             case "reset":
                 self._held.append(event)
                 await self._unbind()

@@ -102,6 +102,9 @@ class NodeCentre:
         """Reset the connection."""
         self.order("drop")
 
+    def answer(self) -> None:
+        self.order("answer")
+
     def _listen(self) -> None:
         assert self._process.stdout
         for line in self._process.stdout:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from service.container import Container
 from service.domain.states import MessageState
+from service.gateways.smpp.link import Timing
 from service.messaging.liveness import expected, silent, watch
 from service.messaging.outbox import tell
 from service.messaging.sender import drain
@@ -19,9 +20,9 @@ from service.models.base import Base, table_of
 from service.models.session import reading, transaction
 from tests.conftest import MovedClock
 from tests.peers.scripted import ScriptedGateway
-from tests.peers.smpp import ACCOUNT, Carried, Centre, until
+from tests.peers.smpp import ACCOUNT, RECEIPT, Carried, Centre, until
 from tests.peers.smpp_npm import NodeCentre
-from tests.service.gateways.conftest import QUICK
+from tests.service.gateways.conftest import HASTY, QUICK
 from tests.ussd.conftest import NEED, rows
 from tests.world import SECRETARY, STRANGER, settle, village
 from ussd.smpp import run
@@ -31,7 +32,7 @@ DIAL, ANSWER, QUESTION, END, NOTICE = 1, 18, 2, 17, 3
 
 
 @contextmanager
-def running(container: Container, centre: Centre, **profile: object) -> Iterator[None]:
+def running(container: Container, centre: Centre, timing: Timing = QUICK, **profile: object) -> Iterator[None]:
     """The process that is bound to the centre, while the block lasts."""
     set_here = {
         "smpp_host": "127.0.0.1",
@@ -42,7 +43,7 @@ def running(container: Container, centre: Centre, **profile: object) -> Iterator
     }
     own = replace(container, settings=container.settings.model_copy(update=set_here))
     stop, binds = Event(), centre.binds
-    process = Thread(target=run, args=(own, stop, QUICK))
+    process = Thread(target=run, args=(own, stop, timing))
     process.start()
     try:
         until(lambda: centre.binds > binds)
@@ -204,6 +205,24 @@ def test_a_receipt_that_comes_before_the_answer_to_the_submit_finds_its_message(
     with running(container, centre):
         until(lambda: rows(container, Receipt) == 1)
         until(lambda: state(container) is MessageState.DELIVERED)
+
+
+@pytest.mark.usefixtures("phone")
+def test_an_answer_that_comes_after_it_was_waited_for_ends_the_doubt(
+    container: Container, centre: Centre, clock: MovedClock
+) -> None:
+    with transaction(container.engine) as session:
+        tell(session, clock(), event="test", phone=SECRETARY, template="help_unknown", code="*384*84#")
+    centre.plan.append("late")
+    with running(container, centre, HASTY):
+        until(lambda: state(container) is MessageState.UNKNOWN)
+        clock.move(minutes=5)
+        centre.answer()
+        until(lambda: state(container) is MessageState.ACCEPTED)
+        receipt = RECEIPT.format(centre.carried[0].message_id, "DELIVRD")
+        assert centre.deliver(SECRETARY[1:], receipt.encode(), esm_class=4) == 0
+    assert state(container) is MessageState.DELIVERED
+    assert len(centre.carried) == 1
 
 
 class Worker:

@@ -32,6 +32,7 @@ STATUS: Mapping[int, Outcome] = {
     0xFF: Outcome.UNKNOWN,  # unknown error: the centre does not know either
 }
 
+ACCEPTED = 6
 # `message_state` of a receipt, in the words that its text has for it.
 STATES: Mapping[int, str] = {
     1: "ENROUTE",
@@ -39,7 +40,7 @@ STATES: Mapping[int, str] = {
     3: "EXPIRED",
     4: "DELETED",
     5: "UNDELIV",
-    6: "ACCEPTD",
+    ACCEPTED: "ACCEPTD",
     7: "UNKNOWN",
     8: "REJECTD",
 }

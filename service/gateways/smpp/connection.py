@@ -13,6 +13,7 @@ from service.gateways.smpp.wire import Header, frames, read_header
 
 LAST_NUMBER = 0x7FFFFFFF
 AT_ONCE = 65_536  # octets
+MOST_LATE = 1_000  # requests whose response is no longer waited for, and would still tell something
 
 
 class NotSentError(Exception):
@@ -43,6 +44,7 @@ class Connection:
         self._socket = socket.create_connection((host, port), timeout=patience)
         self._writing, self._open = Lock(), True
         self._waiting: dict[int, Future[Response]] = {}
+        self._late: dict[int, Future[Response]] = {}
         self._numbers = count()
         self._buffer = bytearray()
         self._selector = selectors.DefaultSelector()
@@ -86,18 +88,21 @@ class Connection:
         return [(read_header(raw), raw) for raw in frames(self._buffer)]
 
     def settle(self, header: Header, raw: bytes) -> bool:
-        """Hand a response to who waits for it; False when nobody does."""
+        """Hand a response to who waits for it, or did; False when nobody knows of it."""
         with self._writing:
-            answer = self._waiting.pop(header.sequence, None)
+            answer = self._waiting.pop(header.sequence, None) or self._late.pop(header.sequence, None)
         if answer is None:
             return False
         answer.set_result(Response(header.status, raw))
         return True
 
     def forget(self, answer: Future[Response]) -> None:
-        """Wait no more for a response."""
+        """Wait no more for a response; the future has it when it comes all the same, unless a thousand are later."""
         with self._writing:
-            self._waiting = {number: one for number, one in self._waiting.items() if one is not answer}
+            for number in [number for number, one in self._waiting.items() if one is answer]:
+                self._late[number] = self._waiting.pop(number)
+            if len(self._late) > MOST_LATE:
+                del self._late[next(iter(self._late))]
 
     def unanswered(self) -> list[Future[Response]]:
         """Return what waits for a response at this moment."""

@@ -13,6 +13,7 @@ import structlog
 
 from service.gateways.smpp.codes import INVALID_COMMAND, NEVER, NOT_NOW, OK, THROTTLED
 from service.gateways.smpp.connection import Connection, InDoubtError, NotSentError, Response
+from service.gateways.smpp.receipts import taken
 from service.gateways.smpp.wire import (
     RESPONSE,
     Command,
@@ -21,6 +22,7 @@ from service.gateways.smpp.wire import (
     MalformedError,
     Submit,
     read_delivered,
+    read_message_id,
     write,
     write_submit,
 )
@@ -66,7 +68,7 @@ class Link:
         self._connection: Connection | None = None
         self._window = BoundedSemaphore(settings.smpp_window)
         self._handlers = [ThreadPoolExecutor(1, f"smpp-handler-{number}") for number in range(HANDLERS)]
-        self._handled: set[Future[None]] = set()
+        self._handled: set[Future[object]] = set()
         self._bound, self.leaving = Event(), Event()
         self._failures = 0
         self._thread = Thread(target=self._run, name="smpp-link")
@@ -82,7 +84,8 @@ class Link:
     def submit(self, submit: Submit) -> Response:
         """Have the centre carry it, and return its answer; waits for a place in the window.
 
-        Raises NotSentError when surely nothing has left, InDoubtError when nobody can tell.
+        Raises NotSentError when surely nothing has left, InDoubtError when nobody can tell; then an answer that comes
+        late is received like a receipt, where one was asked for.
         """
         connection = self._connection
         if connection is None:
@@ -92,6 +95,10 @@ class Link:
         try:
             answer = connection.request(partial(write_submit, submit))
             return _answered(connection, answer, self._timing.response)
+        except InDoubtError:
+            if submit.receipt:
+                answer.add_done_callback(partial(self._answered_late, connection, submit))
+            raise
         finally:
             self._window.release()
 
@@ -207,12 +214,24 @@ class Link:
         if self.leaving.is_set() or len(self._handled) >= MOST_WAITING:
             connection.respond(write("deliver_sm_resp", header.sequence, status=NOT_NOW))
             return
-        handler = self._handlers[hash(delivered.source.number) % HANDLERS]
-        handled = handler.submit(self._handle, connection, header.sequence, delivered)
+        self._hand_over(delivered, partial(self._handle, connection, header.sequence, delivered))
+
+    def _answered_late(self, connection: Connection, submit: Submit, answer: Future[Response]) -> None:
+        if answer.exception():
+            return  # the link was lost: no answer will come
+        response = answer.result()
+        log.info("smpp.answered_late", status=response.status)
+        # A refusal has no id by which its message could be found.
+        if response.status == OK and (named := read_message_id(response.raw)):
+            late = taken(submit, connection.name, named)
+            self._hand_over(late, partial(self._received, late))
+
+    def _hand_over(self, delivered: Delivered, handle: Callable[[], object]) -> None:
+        handled = self._handlers[hash(delivered.source.number) % HANDLERS].submit(handle)
         self._handled.add(handled)
         handled.add_done_callback(self._finished)
 
-    def _finished(self, handled: Future[None]) -> None:
+    def _finished(self, handled: Future[object]) -> None:
         self._handled.discard(handled)
         if not handled.cancelled() and (error := handled.exception()):
             log.error("smpp.not_finished", exc_info=error)

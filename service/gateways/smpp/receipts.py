@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from service.gateways.smpp.codes import STATES
+from service.gateways.smpp.codes import ACCEPTED, STATES
 from service.gateways.smpp.texts import decode
-from service.gateways.smpp.wire import Delivered, Tag
+from service.gateways.smpp.wire import Delivered, Submit, Tag
 
 # esm_class, bits 5 to 2: a receipt of the centre's, or a notice on the way (5.2.12).
 KIND, RECEIPT, ON_THE_WAY = 0x3C, 0x04, 0x20
@@ -25,6 +25,15 @@ class Report:
     provider_id: str
     status: str
     reason: str
+
+
+def taken(submit: Submit, bind: str, answered: str) -> Delivered:
+    """Return the receipt that says what an answer to a submit did, with the id there, when it comes too late."""
+    tlvs: dict[int, bytes] = {
+        Tag.RECEIPTED_MESSAGE_ID: answered.encode("latin-1"),
+        Tag.MESSAGE_STATE: bytes([ACCEPTED]),
+    }
+    return Delivered(bind, "", submit.destination, submit.source, b"", submit.coding, RECEIPT, tlvs)
 
 
 def is_receipt(delivered: Delivered) -> bool:

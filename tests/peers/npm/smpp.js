@@ -8,7 +8,8 @@ smpp.filters.time.decode = (value) => value; // as it was sent, not as a moment 
 let session = null;
 let deaf = false; // does not answer enquire_link
 let refusal = 0; // the status that the next binds get
-const plan = []; // what is done with each coming submit: a status, "stall", "reset", "early"; then all are accepted
+const plan = []; // what is done with each coming submit: a status, "stall", "late", "reset", "early"; then accepted
+const late = []; // what says so of those that were accepted late
 let carried = 0;
 
 // What smpp has decoded is a text; what it has not, octets.
@@ -19,6 +20,7 @@ const answer = (from, pdu, id) => {
   const facts = { message_id: id };
   if (typeof mood === "number") return from.send(pdu.response({ command_status: mood }));
   if (mood === "stall") return undefined;
+  if (mood === "late") return late.push(() => from.send(pdu.response(facts)));
   if (mood === "reset") return from.socket.resetAndDestroy();
   if (mood !== "early") return from.send(pdu.response(facts));
   const receipt = {
@@ -81,6 +83,7 @@ const server = smpp.createServer((from) => {
 const ORDERS = {
   nothing: () => {}, // when this is done, all that happened before was told
   plan: ({ moods }) => plan.push(...moods),
+  answer: () => late.splice(0).forEach((say) => say()),
   deaf: ({ on }) => { deaf = on; },
   refuse: ({ status }) => { refusal = status; },
   drop: () => session.socket.resetAndDestroy(),

@@ -9,6 +9,7 @@ import pytest
 from service.gateways.base import Outcome, Outgoing, Sent
 from service.gateways.smpp import SmppGateway
 from service.gateways.smpp.link import HANDLERS
+from service.gateways.smpp.receipts import Report, is_receipt, read_report
 from service.gateways.smpp.wire import Delivered
 from tests.peers.smpp import ACCOUNT, Centre, free_port, rust_centre, until
 from tests.peers.smpp_npm import NodeCentre
@@ -173,6 +174,29 @@ def test_a_centre_that_says_nothing_leaves_the_text_in_doubt(centre: Centre) -> 
     with linked(centre.port, timing=HASTY) as gateway:
         assert send(gateway) == Sent(Outcome.UNKNOWN, reason="no response")
         assert send(gateway).outcome is Outcome.ACCEPTED
+
+
+@pytest.mark.parametrize("text", [TEXT, GSM7_AT_THE_CUT], ids=["one part", "the last of three"])
+def test_an_answer_that_comes_too_late_is_told_like_a_receipt(centre: Centre, text: str) -> None:
+    came: list[Delivered] = []
+    centre.plan.extend([*[""] * (2 if text == GSM7_AT_THE_CUT else 0), "late"])
+    with linked(centre.port, came.append, HASTY) as gateway:
+        assert send(gateway, text).outcome is Outcome.UNKNOWN
+        centre.answer()
+        until(lambda: came)
+    (told,) = came
+    assert read_report(told, "same") == Report(centre.carried[-1].message_id, "ACCEPTD", "")
+    assert (told.source.number, is_receipt(told)) == (PHONE[1:], True)
+
+
+def test_a_late_answer_to_what_was_not_the_last_part_tells_nothing(centre: Centre) -> None:
+    came: list[Delivered] = []
+    centre.plan.append("late")
+    with linked(centre.port, came.append, HASTY) as gateway:
+        assert send(gateway, GSM7_AT_THE_CUT).outcome is Outcome.UNKNOWN
+        centre.answer()
+        centre.deliver(PHONE[1:], b"OUI")  # what comes after it
+    assert [one.body for one in came] == [b"OUI"]
 
 
 def test_without_a_bind_nothing_leaves(npm: NodeCentre) -> None:
