@@ -15,15 +15,16 @@ from multiprocessing.sharedctypes import RawArray, RawValue
 from pathlib import Path
 from typing import Any
 
+from service.messaging.claims import FRESH_DOUBT, LEASE
 from tests.crash.points import ALL_POINTS, DUE, POINTS
 
 ROLES = ("web", "worker")
-# A lease is 2 minutes: by the next life of a sender, what the last one held is in doubt.
-LATER = timedelta(seconds=130)
+# By the next life of a sender, the lease of what the last one held is over, and that is in doubt.
+LATER = LEASE + timedelta(seconds=10)
 # Now and then a sender is away so long that what stayed in doubt is sent once more.
 LONG_AWAY, EVERY = timedelta(minutes=30), 20
-# What is in doubt for ten minutes may be sent once more: by then, receipts must have come, as they do in the world.
-QUIET_EVERY = 4
+# What is in doubt for ten minutes may be sent once more: before, receipts must have come, as they do in the world.
+QUIET_EVERY = FRESH_DOUBT // LATER
 QUIET = 3  # looks that found nothing new
 LONGEST_LIFE = 0.5  # seconds; who has not come by the point is killed as well
 BY_TIME = {"web": 0.15, "worker": 0.25}  # of the lives are ended by time alone

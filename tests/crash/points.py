@@ -14,8 +14,8 @@ from sqlalchemy.orm import SessionTransaction
 
 import jobs.clock
 import service.messaging.claims
+import service.messaging.leases
 import service.messaging.outbox
-import service.messaging.records
 import service.messaging.sender
 import service.usecases.matching
 import service.web.receipts
@@ -75,7 +75,7 @@ PLACES = {
         Place("call", AfricasTalkingGateway, "send"),
         Place("answer of the carrier", urllib3.connection.HTTPConnection, "getresponse"),
         Place("leases", service.messaging.sender, "give_up_leases"),
-        Place("lease", service.messaging.records, "_give_up"),
+        Place("lease", service.messaging.leases, "_give_up"),
         Place("tick", jobs.clock, "take_tick"),
         Place("round", service.usecases.matching, "match_needs"),
         Place("proposal", service.usecases.matching, "_propose"),

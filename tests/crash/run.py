@@ -17,7 +17,7 @@ import structlog
 from sqlalchemy import func, select
 
 from service.domain.states import MessageState
-from service.messaging.sender import LEASE
+from service.messaging.claims import FRESH_DOUBT, LEASE
 from service.models import Message
 from service.models.session import make_engine, reading
 from tests.crash.carrier import STORMS, Receipts, carrying
@@ -188,9 +188,17 @@ class Crowd:
             time.sleep(LOOK_EVERY)
 
     def due(self, since: timedelta = timedelta(0)) -> int:
-        """Return how many messages are to be sent since then, or were being sent when their sender died."""
-        now = self._people.clock() - since
-        due = select(func.count()).where(Message.state.in_(UNDER_WAY), Message.next_at <= now)
+        """Return how many messages are to be sent since then, or were being sent when their sender died.
+
+        What waits for a phone that is freshly in doubt is not due: nothing but time ends that.
+        """
+        now = self._people.clock()
+        doubted = select(Message.phone).where(
+            Message.state == MessageState.UNKNOWN, Message.next_at > now - FRESH_DOUBT
+        )
+        due = select(func.count()).where(
+            Message.state.in_(UNDER_WAY), Message.next_at <= now - since, Message.phone.not_in(doubted)
+        )
         with reading(self._people.engine) as session:
             return session.scalar(due) or 0
 
