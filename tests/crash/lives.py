@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from service.messaging.claims import FRESH_DOUBT, LEASE
-from tests.crash.points import ALL_POINTS, DUE, POINTS
+from tests.crash.points import ALL_POINTS, DUE, OF_DIGESTS, POINTS, SELDOM
 
 ROLES = ("web", "worker")
 # By the next life of a sender, the lease of what the last one held is over, and that is in doubt.
 LATER = LEASE + timedelta(seconds=10)
-# Now and then a sender is away so long that what stayed in doubt is sent once more.
-LONG_AWAY, EVERY = timedelta(minutes=30), 20
+# Now and then a sender is away so long that what stayed in doubt is sent once more, and digests are due.
+LONG_AWAY, EVERY = timedelta(hours=1), 20
 # What is in doubt for ten minutes may be sent once more: before, receipts must have come, as they do in the world.
 QUIET_EVERY = FRESH_DOUBT // LATER
 QUIET = 3  # looks that found nothing new
@@ -129,10 +129,12 @@ class Lives:
         if role == "worker" and self._shared.workers.value % EVERY == EVERY - 1:
             # Before a long absence all is sent, or it would be too late for much of it.
             return Plan(until_idle=True)
+        if role == "worker" and self._shared.workers.value % EVERY == 0:
+            return Plan(self._dice.choice(OF_DIGESTS), 1, LONGEST_LIFE)
         if self._dice.random() < BY_TIME[role]:
             return Plan(seconds=self._dice.uniform(SHORTEST, SHORT))
-        group = self._dice.choices(POINTS_OF[role], weights=USUALLY)[0]
-        return Plan(self._dice.choice(group), self._dice.choice(PASSES[role]), LONGEST_LIFE)
+        point = self._dice.choice(self._dice.choices(POINTS_OF[role], weights=USUALLY)[0])
+        return Plan(point, 1 if point in SELDOM else self._dice.choice(PASSES[role]), LONGEST_LIFE)
 
     def _fork(self, role: str, plan: Plan) -> Life:
         pid = os.fork()

@@ -5,13 +5,16 @@ import re
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import count
+from pathlib import Path
 
 from sqlalchemy import select
 
 from service.domain.sectors import Urgency
-from service.domain.states import ProposalState
-from service.models import Need, Proposal
+from service.domain.states import MessageState, ProposalState
+from service.models import Message, Need, Proposal
+from service.models.diaspora import Contact
 from service.models.session import reading, transaction
 from service.usecases.needs import verify_need
 from tests.crash.line import Line
@@ -24,6 +27,10 @@ DOUBLED = 0.1  # of the answered turns are brought again
 HEARD_OF = 0.3  # of the sessions' ends are told
 VERIFIED = 0.15  # of the needs are shown to those abroad
 CALLS_OF_A_VILLAGE = 3
+STOPPED = 0.2  # of the villages say STOP after their calls
+ASKED_BEFORE = 2  # so that answers may wait when it comes
+AT_THE_CARRIER = 0.5  # of the STOPs are told by the opt-out hook
+STARTED = 0.1  # of those begin again, after each village
 # What is typed where the screen says so: the first that fits.
 REPORTING = {
     "1 Envoyer": "1",
@@ -52,12 +59,17 @@ REGISTERING = {
 
 @dataclass(frozen=True)
 class Told:
-    """What a carrier was answered for: `kind` is what should be there, `name` under which name, for whom, and how."""
+    """What a carrier was answered for: `kind` is what should be there, `name` under which name, for whom, and how.
+
+    `at` is the moment and `carried` how many lines the ledger had: after a STOP was answered, before a START was sent.
+    """
 
     kind: str
     name: str
     phone: str
     reference: str = ""
+    at: datetime | None = None
+    carried: int = 0
 
 
 @dataclass
@@ -78,6 +90,7 @@ class Phones(threading.Thread):
         seed: int,
         line: Line,
         people: People,
+        ledger: Path,
         guard: threading.Lock,
         go_on: threading.Event,
         *,
@@ -86,9 +99,10 @@ class Phones(threading.Thread):
         super().__init__(name=f"phones {number}", daemon=True)
         self._dice = random.Random(f"{seed}:{number}")  # noqa: S311  # the same again for the same seed
         self._line, self._people, self._guard, self._go_on = line, people, guard, go_on
-        self._apart = apart
+        self._ledger, self._apart = ledger, apart
         self._names = (f"{number}x{story}" for story in count(1))
         self._unverified: list[str] = []
+        self._silent: list[str] = []
         self._over = threading.Event()
         self.notes = Notes()
 
@@ -113,6 +127,10 @@ class Phones(threading.Thread):
                 story(phone)
                 if self._over.is_set():
                     return
+            if self._dice.random() < STOPPED:
+                self._stops(phone)
+            if self._silent and self._dice.random() < STARTED:
+                self._starts(self._silent.pop(0))
             if not self._apart:
                 self._verify_needs()
                 self._answers_from_abroad()
@@ -157,15 +175,44 @@ class Phones(threading.Thread):
         name = self._title()
         self._texts(phone, f"BESOIN EAU 84 foyers 320000 DH {name}")
         self._texts(phone, "60000")
-        self._texts(phone, "1")
+        # What ends a conversation is answered by the fact's own message.
+        self._texts(phone, "1", "kept")
         self.notes.told.append(Told("need by text", name, phone))
 
-    def _asks(self, phone: str) -> None:
-        self._texts(phone, f"INFO K7-{self._dice.randrange(100, 999)}")
+    def _asks(self, phone: str, kind: str = "text") -> None:
+        self._texts(phone, f"INFO K7-{self._dice.randrange(100, 999)}", kind)
+
+    def _stops(self, phone: str) -> None:
+        for _ in range(ASKED_BEFORE):
+            self._asks(phone)
+        if self._dice.random() < AT_THE_CARRIER:
+            for _ in range(self._times()):
+                self._line.bring("opt-out", {"phoneNumber": phone})
+            self._note_now("opt-out", phone)
+        else:
+            self._texts(phone, "STOP", "kept")
+            self._note_now("stop", phone)
+        self._asks(phone, "unheard")
+        self._silent.append(phone)
+
+    def _starts(self, phone: str) -> None:
+        self._note_now("start", phone)
+        self._texts(phone, "START", "kept")
+        self._asks(phone)
+
+    def _note_now(self, kind: str, phone: str) -> None:
+        lines = self._ledger.read_bytes().count(b"\n") if self._ledger.exists() else 0
+        self.notes.told.append(Told(kind, phone, phone, at=self._people.clock(), carried=lines))
 
     def _answers_from_abroad(self) -> None:
+        # Who waits for a digest has not heard yet.
+        gathering = select(Contact.association_id).join(Message, Message.phone == Contact.phone)
+        unheard = gathering.where(Message.state == MessageState.GATHERED)
+        waiting_for = select(Proposal).where(
+            Proposal.state == ProposalState.PROPOSED, Proposal.diaspora_id.not_in(unheard)
+        )
         with reading(self._people.engine) as session:
-            waiting = session.scalars(select(Proposal).where(Proposal.state == ProposalState.PROPOSED).limit(20)).all()
+            waiting = session.scalars(waiting_for.limit(20)).all()
             if not waiting:
                 return
             one = self._dice.choice(waiting)
@@ -173,12 +220,12 @@ class Phones(threading.Thread):
         self._texts(phone, f"{self._dice.choice(('OUI', 'NON'))} {reference}")
         self.notes.told.append(Told("answer", reference, phone))
 
-    def _texts(self, phone: str, text: str) -> None:
+    def _texts(self, phone: str, text: str, kind: str = "text") -> None:
         its_id = f"sms-{next(self._names)}"
         form = {"id": its_id, "from": phone, "to": "+212600000000", "date": "2026-11-23 10:00:00", "text": text}
         for _ in range(self._times()):
             self._line.bring("sms", form)
-        self.notes.told.append(Told("text", its_id, phone))
+        self.notes.told.append(Told(kind, its_id, phone))
 
     def _dials(self, phone: str, answers: Mapping[str, str], name: str, typed: str = "") -> str:
         """Play a session to its end; return the last screen, nothing when there was none."""

@@ -17,6 +17,7 @@ import service.messaging.claims
 import service.messaging.leases
 import service.messaging.outbox
 import service.messaging.sender
+import service.usecases.digests
 import service.usecases.matching
 import service.web.receipts
 import ussd.dialogues.needs
@@ -31,7 +32,7 @@ from service.gateways.africastalking import AfricasTalkingGateway
 from service.settings import Settings
 
 # Hooks that write, by the last part of their path.
-WRITING_HOOKS = ("ussd", "ussd-end", "sms", "receipt")
+WRITING_HOOKS = ("ussd", "ussd-end", "sms", "receipt", "opt-out")
 OFTEN = timedelta(minutes=15)
 # Jobs by their points, with how often they are due; more than that is too long to wait for.
 JOBS = {
@@ -64,6 +65,9 @@ PLACES = {
         Place("text", ussd.transports.sms, "_receive"),
         Place("text's event", ussd.transports.sms, "first_time"),
         Place("text handled", ussd.transports.sms, "_handle"),
+        Place("stop by text", ussd.transports.sms, "stop"),
+        Place("start by text", ussd.transports.sms, "start"),
+        Place("opt-out", service.web.receipts, "stop"),
         Place("end of session", ussd.hooks, "invite_back"),
         Place("receipt", service.web.receipts, "take_receipt"),
     ),
@@ -79,6 +83,7 @@ PLACES = {
         Place("tick", jobs.clock, "take_tick"),
         Place("round", service.usecases.matching, "match_needs"),
         Place("proposal", service.usecases.matching, "_propose"),
+        Place("digest", service.usecases.digests, "_digest"),
         Place("tick's end", jobs.clock, "end_tick"),
     ),
 }
@@ -108,6 +113,9 @@ DUE = {
     for name in ("tick", "commit of tick", "tick's end", "commit of tick's end", "round", "proposal")
     for point in both(name)
 } | {point: every for job, every in JOBS.items() for point in (*both(job), *both(f"commit of {job}"))}
+# Points that are come by when a digest is due, and others that a life seldom comes by twice.
+OF_DIGESTS = (*both("digest"), *both("commit of job digests"))
+SELDOM = {point for name in ("stop by text", "start by text", "opt-out", "commit of opt-out") for point in both(name)}
 
 
 class Killer:

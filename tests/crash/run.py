@@ -39,7 +39,9 @@ PAST_LEASE = LEASE + timedelta(minutes=1)
 # Longer than the longest wait between two attempts: what is turned away at one step is tried again at the next. All of
 # it is shorter than a reply is worth sending.
 A_WAIT = timedelta(minutes=90)
-AFTERWARDS = (PAST_LEASE, A_WAIT, A_WAIT, A_WAIT, PAST_LEASE, PAST_LEASE)
+UNTIL_ALL_IS_TRIED = (PAST_LEASE, A_WAIT, A_WAIT, A_WAIT, PAST_LEASE, PAST_LEASE, PAST_LEASE)
+# Then a day, in which every digest is due; and what that wrote is tried as well.
+AFTERWARDS = (*UNTIL_ALL_IS_TRIED, timedelta(days=1), *UNTIL_ALL_IS_TRIED)
 SETTLES_WITHIN = 60.0
 A_WHILE = timedelta(minutes=1)
 STANDS_STILL = 0.3
@@ -82,6 +84,7 @@ def counts(verdict: Verdict) -> dict[str, int | str]:
         "lost": len(verdict.lost),
         "doubled_facts": len(verdict.doubled_facts),
         "doubled_sends": len(verdict.doubled_sends),
+        "after_stop": len(verdict.after_stop),
         "unknown": verdict.unknown,
         "unknown_carried": verdict.unknown_carried,
         "integrity": verdict.integrity,
@@ -140,7 +143,7 @@ class Crowd:
         self._people, self.line, self._ledger, self._shared = people, line, ledger, shared
         guard, self._go_on = threading.Lock(), threading.Event()
         self._callers = [
-            Phones(number, seed, line, people, guard, self._go_on, apart=apart) for number in range(PHONES)
+            Phones(number, seed, line, people, ledger, guard, self._go_on, apart=apart) for number in range(PHONES)
         ]
         self._receipts = Receipts(ledger, line, seed, shared)
 
@@ -205,7 +208,7 @@ class Crowd:
     def judge(self) -> Verdict:
         """Compare all; call it when the service is gone."""
         self._receipts.stop()
-        verdict = judge(self._people.engine, self.told, list(read_ledger(self._ledger)))
+        verdict = judge(self._people.engine, self.told, list(read_ledger(self._ledger)), self._people.clock())
         self._people.engine.dispose()
         verdict.lost += [surprise for caller in self._callers for surprise in caller.notes.surprises]
         verdict.lost += [f"{caller.name} gave up" for caller in self._callers if not caller.notes.ended]

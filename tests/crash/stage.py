@@ -12,12 +12,17 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, make_url, text
+from sqlalchemy.orm import Session
 
 from service.container import Container
+from service.domain.kinds import Pace
 from service.gateways.registry import make_gateways
+from service.locales import Language
+from service.models.diaspora import Contact
 from service.models.migrations import upgrade
 from service.models.session import make_engine, transaction
 from service.settings import Settings
+from service.usecases.phones import know_phone
 from tests.peers.africastalking import KEY
 from tests.world import diaspora, settle, village
 
@@ -26,6 +31,10 @@ HOOKS = f"/hooks/africastalking/{TOKEN}"
 SECRET = "a-key-that-protects-nothing-but-tests"
 PLENTY = "1000000"
 TOGETHER = 20
+# Of an association that hears daily, each contact has nine o'clock an hour after the other.
+DAILY_IN = (2, 3, 4)
+NINE = 9
+MANY_SLOTS = 12  # or there were seldom two things for a digest
 
 
 class Clock:
@@ -128,3 +137,15 @@ class People:
                 village(session, self.clock(), phone, name=f"Village {number}")
                 self.waiting.append(phone)
             diaspora(session, self.clock(), f"+336{number:08d}", name=f"Association {number}")
+            self._settle_daily(session, number)
+
+    def _settle_daily(self, session: Session, number: int) -> None:
+        now, phones = self.clock(), [f"+3377{number:05d}{hours:02d}" for hours in DAILY_IN]
+        association = diaspora(session, now, phones[0], name=f"Association {number} that hears daily")
+        association.attention_slots = MANY_SLOTS
+        for one, hours in zip(phones, DAILY_IN, strict=True):
+            phone = know_phone(session, now, one, Language.FR)
+            west = ((now + timedelta(hours=hours)).hour - NINE + 12) % 24 - 12
+            phone.pace, phone.zone = Pace.DAILY, f"Etc/GMT{west:+d}"
+        session.flush()
+        association.contacts += [Contact(phone=one, name="Fatima", joined_at=now) for one in phones[1:]]
