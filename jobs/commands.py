@@ -68,7 +68,7 @@ def webhooks_command(container: Container) -> None:
 @job.command("watch")
 @click.pass_obj
 def watch_command(container: Container) -> None:
-    """Warn in the log of phones that are gateways and fell silent."""
+    """Warn in the log of gateways that fell silent; what waits for a silent link takes the next."""
     with migrated(container):
         click.echo(f"{watch(container)} fell silent")
 

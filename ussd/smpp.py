@@ -5,6 +5,7 @@ from datetime import datetime
 from threading import Event, Thread
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
 from service.container import Container
 from service.gateways.smpp import SmppGateway
@@ -61,5 +62,5 @@ def _listen(own: Container, link: Link, stop: Event) -> None:
             with transaction(own.engine) as session:
                 heard(session, now, SmppGateway.name)
             noted = now
-        except Exception:  # whatever the database has, the link and the dialogues go on
+        except SQLAlchemyError:  # a database that is back a second later has lost nothing
             log.exception("smpp.not_noted")

@@ -18,13 +18,12 @@ from service.domain.states import MessageState
 from service.gateways.base import Gateway, Outgoing
 from service.gateways.registry import REHEARSES
 from service.messaging.budget import Wanted, country_allowed, reserve
-from service.messaging.health import WHOLE, spend_tokens, tokens, weights
+from service.messaging.health import runs, spend_tokens, tokens, weights
 from service.messaging.outbox import STOP_CONFIRMATION
 from service.messaging.quiet import waits_until
 from service.messaging.routing import route_due
 from service.models import Broadcast, BroadcastReceiver, GatewayState, Message, Phone
 from service.models.base import table_of
-from service.models.gateways import ALL
 from service.models.many import for_each_database
 from service.settings import Settings
 
@@ -113,7 +112,7 @@ def claim(
     it is about.
     """
     worth = weights(session, now)
-    if not (worth.get(ALL, WHOLE) and worth.get(gateway.name, WHOLE)):
+    if not runs(worth, gateway.name):
         return []
     rate = settings.sms_rates.get(gateway.name)
     look = wanted = min(rows, tokens(state, now, rate, rows))
@@ -254,8 +253,7 @@ def _called_back(now: datetime, one: Any) -> Aside | None:
 
 def still_right(session: Session, gateway: str, call: Call, now: datetime) -> bool:
     """Tell whether a call that waited may still begin: neither its gateway nor one of its phones was stopped."""
-    worth = weights(session, now)
-    if not (worth.get(ALL, WHOLE) and worth.get(gateway, WHOLE)):
+    if not runs(weights(session, now), gateway):
         return False
     phones = [one.phone for one in call.messages if one.template != STOP_CONFIRMATION]
     connection = session.connection()

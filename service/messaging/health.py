@@ -11,6 +11,7 @@ from service.gateways.registry import APART
 from service.messaging.once import add_once
 from service.models import GatewayState, Message
 from service.models.audit import record
+from service.models.gateways import ALL
 
 WHOLE = 100
 # A gateway that fails loses half its weight at once, at most every few seconds, and wins it back in ten minutes or by
@@ -46,6 +47,11 @@ def stopped(session: Session) -> frozenset[str]:
 def weights(session: Session, now: datetime) -> Mapping[str, int]:
     """Return the weight of each gateway that there is something to say of, 0 to 100; of the others it is 100."""
     return {state.name: weight(state, now) for state in session.scalars(select(GatewayState))}
+
+
+def runs(worth: Mapping[str, int], name: str) -> bool:
+    """Tell from the `weights` whether anything may be sent through a gateway now."""
+    return bool(worth.get(ALL, WHOLE) and worth.get(name, WHOLE))
 
 
 def is_silent(name: str, heard_at: datetime | None, now: datetime) -> bool:

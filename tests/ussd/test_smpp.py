@@ -189,6 +189,11 @@ def test_a_process_that_was_restarted_in_the_middle_offers_to_go_on(
         assert phone.types("1").text.startswith("Cout total")
 
 
+def write_one(container: Container) -> None:
+    with transaction(container.engine) as session:
+        tell(session, container.clock(), event="test", phone=SECRETARY, template="help_unknown", code="*384*84#")
+
+
 def test_a_text_is_answered_by_a_text(container: Container, centre: Centre, phone: Dialler) -> None:
     with running(container, centre):
         assert centre.deliver(phone.number, b"AIDE") == 0
@@ -197,10 +202,9 @@ def test_a_text_is_answered_by_a_text(container: Container, centre: Centre, phon
 
 @pytest.mark.usefixtures("phone")
 def test_a_receipt_that_comes_before_the_answer_to_the_submit_finds_its_message(
-    container: Container, centre: Centre, clock: MovedClock
+    container: Container, centre: Centre
 ) -> None:
-    with transaction(container.engine) as session:
-        tell(session, clock(), event="test", phone=SECRETARY, template="help_unknown", code="*384*84#")
+    write_one(container)
     centre.plan.append("early")
     with running(container, centre):
         until(lambda: rows(container, Receipt) == 1)
@@ -211,8 +215,7 @@ def test_a_receipt_that_comes_before_the_answer_to_the_submit_finds_its_message(
 def test_an_answer_that_comes_after_it_was_waited_for_ends_the_doubt(
     container: Container, centre: Centre, clock: MovedClock
 ) -> None:
-    with transaction(container.engine) as session:
-        tell(session, clock(), event="test", phone=SECRETARY, template="help_unknown", code="*384*84#")
+    write_one(container)
     centre.plan.append("late")
     with running(container, centre, HASTY):
         until(lambda: state(container) is MessageState.UNKNOWN)

@@ -11,7 +11,7 @@ from service.gateways.registry import APART
 from service.models.gateways import ALL
 from service.models.session import reading, transaction
 from service.usecases.callbacks import finish_callback, people_to_call
-from service.usecases.checkup import FAILING
+from service.usecases.checkup import FAILING, NEARLY
 from service.usecases.inbox import heard_from
 from service.usecases.messages import gateways_now, spending_now
 from service.usecases.today import FIRST, Item, Matter, waiting
@@ -21,8 +21,6 @@ from service.web.current import container, now, signed_in, voice
 from service.web.showing import here
 
 MINUTE = timedelta(minutes=1)
-# From this part of a cap on it is time to look who writes so much.
-NEARLY = 0.75
 # Where one of a matter is answered, and where all of it are.
 PAGES: Mapping[Matter, tuple[str, str]] = {
     Matter.ASSOCIATIONS: ("admin.association", "admin.associations"),
